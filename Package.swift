@@ -1,0 +1,45 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The arrows between targets are the architecture: see docs/architecture.md.
+let package = Package(
+    name: "runs",
+    products: [.executable(name: "runs", targets: ["runs"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "CSupervisor"),
+        .executableTarget(name: "EmbedSQLTool"),
+        .plugin(name: "EmbedSQL", capability: .buildTool(), dependencies: ["EmbedSQLTool"]),
+        .target(name: "RunsSQL", plugins: ["EmbedSQL"]),
+        .target(name: "Model"),
+        .target(name: "JSON", dependencies: ["Model"]),
+        .target(name: "PipelineFormat", dependencies: ["Model", "JSON"]),
+        .target(
+            name: "Planner",
+            dependencies: ["Model", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Store", dependencies: ["Model", "RunsSQL", "CSQLite"]),
+        .target(
+            name: "Workspace",
+            dependencies: ["Model", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(
+            name: "Execution",
+            dependencies: [
+                "Model", "JSON", "Planner", "Workspace", "CSupervisor",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]),
+        .target(name: "Report", dependencies: ["Model"]),
+        .target(
+            name: "CLI",
+            dependencies: [
+                "Model", "JSON", "PipelineFormat", "Planner", "Store", "Workspace", "Execution", "Report",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(name: "runs", dependencies: ["CLI", "CSupervisor"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

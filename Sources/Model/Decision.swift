@@ -1,0 +1,95 @@
+// What a run concluded for a stage, and why. Knows the vocabulary of verdicts and reasons; drawing the conclusion is
+// the work of `Planner`.
+
+/// What becomes of a stage in a run.
+public enum Verdict: String, Sendable, Hashable, CaseIterable {
+    /// It was executed, or will be: nothing that stages before it do can change that.
+    case run
+    /// Only in a plan: it depends on what the stages before it will make.
+    case mayRun = "may_run"
+    case fresh
+    /// Its outputs were put back from what was moved aside.
+    case restored
+    case frozen
+    /// A stage before it failed, or its frozen output is missing.
+    case blocked
+    /// Not asked for, and nothing asked for needs it.
+    case notSelected = "not_selected"
+}
+
+/// Why a verdict was reached.
+public struct Reason: Hashable, Sendable {
+    public enum Code: String, Sendable, Hashable, CaseIterable {
+        case neverRan = "never_ran"
+        case lastFailed = "last_failed"
+        case lastInterrupted = "last_interrupted"
+        case rejected
+        case commandChanged = "command_changed"
+        case inputChanged = "input_changed"
+        case inputAdded = "input_added"
+        case inputRemoved = "input_removed"
+        case paramChanged = "param_changed"
+        case envChanged = "env_changed"
+        case outputMissing = "output_missing"
+        case outputModified = "output_modified"
+        case outputsChanged = "outputs_changed"
+        case inputChangedDuringRun = "input_changed_during_run"
+        case upstreamMayChange = "upstream_may_change"
+        case always
+        case forced
+        case fresh
+        case frozen
+        case restored
+        case blocked
+        case notSelected = "not_selected"
+    }
+
+    public let code: Code
+    /// What it is about: a path, a param, a variable, a stage.
+    public let subject: String?
+    /// The value at the newest succeeded execution of the stage.
+    public let old: String?
+    /// The value now.
+    public let new: String?
+
+    public init(_ code: Code, subject: String? = nil, old: String? = nil, new: String? = nil) {
+        self.code = code
+        self.subject = subject
+        self.old = old
+        self.new = new
+    }
+}
+
+/// The verdict on one stage.
+public struct Decision: Hashable, Sendable {
+    public var verdict: Verdict
+    /// At least one.
+    public var reasons: [Reason]
+    /// The stage's key, where everything that determines it is known.
+    public var key: Digest?
+    /// The execution whose outputs are taken (fresh, restored), or that was made (run).
+    public var executionID: ExecutionID?
+
+    public init(verdict: Verdict, reasons: [Reason], key: Digest? = nil, executionID: ExecutionID? = nil) {
+        self.verdict = verdict
+        self.reasons = reasons
+        self.key = key
+        self.executionID = executionID
+    }
+}
+
+/// A run's number in its store: 1, 2, …
+public struct RunID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let value: Int64
+    public init(_ value: Int64) { self.value = value }
+    public var description: String { String(value) }
+    public static func < (left: RunID, right: RunID) -> Bool { left.value < right.value }
+}
+
+/// An execution's number in its store: 1, 2, …
+public struct ExecutionID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let value: Int64
+    public init(_ value: Int64) { self.value = value }
+    public var description: String { String(value) }
+    public static func < (left: ExecutionID, right: ExecutionID) -> Bool { left.value < right.value }
+}

@@ -1,0 +1,99 @@
+// What a file held, as a number. Knows how a SHA-256 value is kept, compared and written; does not compute one
+// (that is the work of `Workspace` for files and of `Planner` for keys).
+
+/// A SHA-256 value: 256 bits.
+public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
+    private let words: (UInt64, UInt64, UInt64, UInt64)
+
+    /// The digest whose 32 bytes these are; nil for any other number of bytes.
+    public init?(bytes: some Sequence<UInt8>) {
+        var packed: [UInt64] = [0, 0, 0, 0]
+        var count = 0
+        for byte in bytes {
+            guard count < 32 else { return nil }
+            packed[count >> 3] = packed[count >> 3] << 8 | UInt64(byte)
+            count += 1
+        }
+        guard count == 32 else { return nil }
+        words = (packed[0], packed[1], packed[2], packed[3])
+    }
+
+    /// The digest written as 64 hexadecimal digits; nil for any other text.
+    public init?(hex: some StringProtocol) {
+        let digits = Array(hex.utf8)
+        guard digits.count == 64 else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32)
+        for index in stride(from: 0, to: 64, by: 2) {
+            guard let high = Self.value(ofHex: digits[index]), let low = Self.value(ofHex: digits[index + 1]) else {
+                return nil
+            }
+            bytes.append(high << 4 | low)
+        }
+        self.init(bytes: bytes)
+    }
+
+    /// The 32 bytes, most significant first.
+    public var bytes: [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(32)
+        for word in [words.0, words.1, words.2, words.3] {
+            for shift in stride(from: 56, through: 0, by: -8) { result.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+        }
+        return result
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    public var hex: String {
+        let alphabet = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(64)
+        for byte in bytes {
+            text.append(alphabet[Int(byte >> 4)])
+            text.append(alphabet[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    public var description: String { hex }
+
+    public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
+    public static func < (left: Digest, right: Digest) -> Bool { left.words < right.words }
+    public func hash(into hasher: inout Hasher) {
+        // The value is uniformly distributed already: one word of it is hash enough.
+        hasher.combine(words.0)
+    }
+
+    private static func value(ofHex digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}
+
+/// What a digest was taken of.
+public enum DigestKind: String, Sendable, Hashable, CaseIterable {
+    /// The bytes of one file.
+    case content
+    /// The sorted manifest of a directory: relative path, type, executable bit, link target and digest of each entry.
+    case tree
+    /// Sizes and modification times instead of contents, for data too large to read.
+    case metadata
+}
+
+/// What was found at a path: the digest, what it was taken of, and the number of bytes there.
+public struct Fingerprint: Hashable, Sendable {
+    public let kind: DigestKind
+    public let digest: Digest
+    /// Bytes of the file, or of all files of the directory.
+    public let sizeBytes: Int64
+
+    public init(kind: DigestKind, digest: Digest, sizeBytes: Int64) {
+        self.kind = kind
+        self.digest = digest
+        self.sizeBytes = sizeBytes
+    }
+}

@@ -1,0 +1,130 @@
+// What happens in a run, as it is told to whoever watches: the terminal, a log, a program that reads JSON lines.
+// Knows facts; does not know how they are shown.
+
+/// One thing that happened in a run.
+public struct RunEvent: Sendable {
+    public let at: Timestamp
+    public let kind: Kind
+    public init(at: Timestamp, kind: Kind) {
+        self.at = at
+        self.kind = kind
+    }
+
+    public enum Kind: Sendable {
+        case runStarted(RunStarted)
+        /// The verdict on a stage that is not executed now: fresh, restored, frozen, blocked.
+        case stageDecided(stage: String, decision: Decision)
+        case stageStarted(StageStarted)
+        case stageFinished(StageFinished)
+        /// Another attempt will follow after `delaySeconds`.
+        case stageRetrying(stage: String, nextAttempt: Int, maxAttempts: Int, delaySeconds: Double)
+        /// Another live run holds what the stage needs.
+        case stageWaiting(stage: String, forRun: RunID, why: String)
+        case warning(String)
+        /// `forced`: the second signal; everything is killed now.
+        case interrupted(signal: Int32, forced: Bool)
+        case runFinished(RunFinished)
+    }
+}
+
+public struct RunStarted: Sendable {
+    public let runID: RunID
+    public let pipeline: String
+    public let stagesTotal: Int
+    public let stagesSelected: Int
+    /// Selected stages by first verdict.
+    public let willRun: Int
+    public let mayRun: Int
+    public let fresh: Int
+    /// From the history of the stages that will or may run, at the concurrency there is; nil with no history.
+    public let expectedSeconds: Double?
+    public init(
+        runID: RunID, pipeline: String, stagesTotal: Int, stagesSelected: Int, willRun: Int, mayRun: Int, fresh: Int,
+        expectedSeconds: Double?
+    ) {
+        self.runID = runID
+        self.pipeline = pipeline
+        self.stagesTotal = stagesTotal
+        self.stagesSelected = stagesSelected
+        self.willRun = willRun
+        self.mayRun = mayRun
+        self.fresh = fresh
+        self.expectedSeconds = expectedSeconds
+    }
+}
+
+public struct StageStarted: Sendable {
+    public let stage: String
+    public let executionID: ExecutionID
+    public let attempt: Int
+    public let maxAttempts: Int
+    public let reasons: [Reason]
+    public let command: String
+    public let logPath: String
+    /// The median of the stage's earlier successes; nil with none.
+    public let expectedSeconds: Double?
+    public let resources: ResourceRequest
+    public init(
+        stage: String, executionID: ExecutionID, attempt: Int, maxAttempts: Int, reasons: [Reason], command: String,
+        logPath: String, expectedSeconds: Double?, resources: ResourceRequest
+    ) {
+        self.stage = stage
+        self.executionID = executionID
+        self.attempt = attempt
+        self.maxAttempts = maxAttempts
+        self.reasons = reasons
+        self.command = command
+        self.logPath = logPath
+        self.expectedSeconds = expectedSeconds
+        self.resources = resources
+    }
+}
+
+public struct StageFinished: Sendable {
+    public let stage: String
+    public let executionID: ExecutionID
+    public let attempt: Int
+    public let state: ExecutionState
+    public let exit: Exit?
+    public let error: String?
+    public let note: String?
+    public let usage: Usage
+    public let logPath: String
+    /// The last lines of the log, raw, for every state but `succeeded`.
+    public let logTail: [String]
+    public init(
+        stage: String, executionID: ExecutionID, attempt: Int, state: ExecutionState, exit: Exit?, error: String?,
+        note: String?, usage: Usage, logPath: String, logTail: [String]
+    ) {
+        self.stage = stage
+        self.executionID = executionID
+        self.attempt = attempt
+        self.state = state
+        self.exit = exit
+        self.error = error
+        self.note = note
+        self.usage = usage
+        self.logPath = logPath
+        self.logTail = logTail
+    }
+}
+
+public struct RunFinished: Sendable {
+    public let runID: RunID
+    public let pipeline: String
+    public let status: RunStatus
+    public let counts: RunCounts
+    public let wallSeconds: Double
+    /// Names of the stages that failed, in the order in which they did.
+    public let failedStages: [String]
+    public init(
+        runID: RunID, pipeline: String, status: RunStatus, counts: RunCounts, wallSeconds: Double, failedStages: [String]
+    ) {
+        self.runID = runID
+        self.pipeline = pipeline
+        self.status = status
+        self.counts = counts
+        self.wallSeconds = wallSeconds
+        self.failedStages = failedStages
+    }
+}

@@ -1,0 +1,161 @@
+// A stage after expansion: one node of the graph, every template replaced. Knows what was asked for; does not know
+// whether it is fresh, running or done.
+
+/// What a stage executes.
+public enum Command: Hashable, Sendable {
+    /// Executed as it is, without a shell.
+    case argv([String])
+    /// Given to `/bin/sh -c`.
+    case shell(String)
+
+    /// The words handed to the operating system.
+    public var arguments: [String] {
+        switch self {
+        case .argv(let words): words
+        case .shell(let text): ["/bin/sh", "-c", text]
+        }
+    }
+
+    /// As it is recorded and shown: the shell text, or the words quoted for a POSIX shell.
+    public var displayText: String {
+        switch self {
+        case .argv(let words): words.map(shellQuoted).joined(separator: " ")
+        case .shell(let text): text
+        }
+    }
+}
+
+/// The text as one word of a POSIX shell, quoted only where it needs it.
+public func shellQuoted(_ word: String) -> String {
+    let safe = !word.isEmpty && word.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        default: "_@%+=:,./-".utf8.contains(byte)
+        }
+    }
+    if safe { return word }
+    var quoted = "'"
+    for character in word.unicodeScalars {
+        if character == "'" { quoted += "'\\''" } else { quoted.unicodeScalars.append(character) }
+    }
+    return quoted + "'"
+}
+
+/// How a path is summed up.
+public enum DigestMode: String, Hashable, Sendable {
+    /// Contents of a file, or the manifest of a directory.
+    case content
+    /// Sizes and modification times only.
+    case metadata
+}
+
+/// One path that a stage reads. An input with `from` that fans in becomes several of the same name, in graph order.
+public struct Input: Hashable, Sendable {
+    /// The name given in the file; the path where the file gave none; `program` for the program itself.
+    public let name: String
+    /// Relative to the pipeline's folder, normalised (`a/b`, no `.` or `//`), or absolute.
+    public let path: String
+    /// Whether `path` is a pattern with `*`, `?`, `[…]` or `**`.
+    public let isGlob: Bool
+    public let mode: DigestMode
+
+    public init(name: String, path: String, isGlob: Bool = false, mode: DigestMode = .content) {
+        self.name = name
+        self.path = path
+        self.isGlob = isGlob
+        self.mode = mode
+    }
+}
+
+/// One path that a stage makes: a file or a directory.
+public struct Output: Hashable, Sendable {
+    public let name: String
+    public let path: String
+    public let mode: DigestMode
+    /// Stays where it is between attempts and reruns while the key is unchanged: checkpoints.
+    public let isPersistent: Bool
+    /// A JSON file whose numbers are read into the store after success.
+    public let isMetrics: Bool
+
+    public init(name: String, path: String, mode: DigestMode = .content, isPersistent: Bool = false, isMetrics: Bool = false) {
+        self.name = name
+        self.path = path
+        self.mode = mode
+        self.isPersistent = isPersistent
+        self.isMetrics = isMetrics
+    }
+}
+
+/// A named value that belongs to a stage's key.
+public struct Param: Hashable, Sendable {
+    public let name: String
+    public let value: JSONValue
+    public init(name: String, value: JSONValue) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// One node of the graph.
+public struct Stage: Hashable, Sendable {
+    /// Unique in the pipeline: `compare`, `train@dataset=iris,lr=0.1`.
+    public var name: String
+    /// The name in the file: `train`.
+    public var template: String
+    public var summary: String?
+    public var command: Command
+    /// Relative to the pipeline's folder; nil for that folder itself.
+    public var workingDirectory: String?
+    /// Set for the command, sorted by name; part of the key.
+    public var environment: [EnvironmentVariable]
+    /// Names taken from the caller's environment, sorted; their values are part of the key.
+    public var passedEnvironment: [String]
+    /// Declared or mentioned params and the matrix values, sorted by name; part of the key.
+    public var params: [Param]
+    public var inputs: [Input]
+    public var outputs: [Output]
+    public var resources: ResourceRequest
+    public var retries: RetryPolicy
+    public var timeoutSeconds: Double?
+    public var isAlways: Bool
+    public var isFrozen: Bool
+    /// Earlier versions of its outputs that stay restorable.
+    public var keep: Int
+
+    public init(
+        name: String, template: String, summary: String? = nil, command: Command, workingDirectory: String? = nil,
+        environment: [EnvironmentVariable] = [], passedEnvironment: [String] = [], params: [Param] = [],
+        inputs: [Input] = [], outputs: [Output] = [], resources: ResourceRequest = ResourceRequest(),
+        retries: RetryPolicy = RetryPolicy(), timeoutSeconds: Double? = nil, isAlways: Bool = false,
+        isFrozen: Bool = false, keep: Int = 1
+    ) {
+        self.name = name
+        self.template = template
+        self.summary = summary
+        self.command = command
+        self.workingDirectory = workingDirectory
+        self.environment = environment
+        self.passedEnvironment = passedEnvironment
+        self.params = params
+        self.inputs = inputs
+        self.outputs = outputs
+        self.resources = resources
+        self.retries = retries
+        self.timeoutSeconds = timeoutSeconds
+        self.isAlways = isAlways
+        self.isFrozen = isFrozen
+        self.keep = keep
+    }
+}
+
+/// A variable of a stage's environment.
+public struct EnvironmentVariable: Hashable, Sendable {
+    public let name: String
+    /// nil: a passed variable that the caller's environment lacks.
+    public let value: String?
+    public init(name: String, value: String?) {
+        self.name = name
+        self.value = value
+    }
+}

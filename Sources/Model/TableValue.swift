@@ -1,0 +1,10 @@
+// One cell of a result: what SQLite hands out and what a table shows.
+
+/// A value with one of SQLite's five storage classes.
+public enum TableValue: Hashable, Sendable {
+    case null
+    case integer(Int64)
+    case real(Double)
+    case text(String)
+    case blob([UInt8])
+}
