@@ -1,0 +1,83 @@
+// What this process may use of the machine: affinity and cgroup limits for cpus and memory, CUDA_VISIBLE_DEVICES or the
+// driver's device files for GPUs. Reads /proc, /sys and /dev; hands out plain numbers.
+
+import Glibc
+import Model
+
+extension Capacity {
+    /// - Parameters:
+    ///   - counted: totals of counted resources; `cpus`, `memory` (bytes) and `gpus` among them replace what was found.
+    ///   - caller: looks a variable up in the caller's environment.
+    public static func ofThisMachine(counted: [String: Quantity], caller: (String) -> String?) -> Capacity {
+        var counted = counted
+        let cpus = counted.removeValue(forKey: "cpus") ?? Quantity(usableCPUs())
+        let memory = counted.removeValue(forKey: "memory").map { Int64($0.value) } ?? usableMemoryBytes()
+        var gpuIDs = visibleGPUs(caller("CUDA_VISIBLE_DEVICES"))
+        if let gpus = counted.removeValue(forKey: "gpus") {
+            let count = gpus.thousandths / 1000
+            gpuIDs = gpuIDs.count >= count ? Array(gpuIDs.prefix(count)) : (0..<count).map(String.init)
+        }
+        return Capacity(cpus: cpus, memoryBytes: memory, gpuIDs: gpuIDs, counted: counted)
+    }
+
+    private static func usableCPUs() -> Int {
+        let online = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        var set = cpu_set_t()
+        let isKnown = sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0
+        let allowed = withUnsafeBytes(of: set) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
+        var count = isKnown && allowed > 0 ? allowed : online
+        for folder in cgroupFolders() {
+            // "max 100000" or "QUOTA PERIOD", both in microseconds.
+            let words = (readText("\(folder)/cpu.max") ?? "").split(whereSeparator: \.isWhitespace)
+            if words.count == 2, let quota = Double(words[0]), let period = Double(words[1]), period > 0 {
+                count = min(count, max(1, Int((quota / period).rounded(.down))))
+            }
+        }
+        return count
+    }
+
+    private static func usableMemoryBytes() -> Int64 {
+        var bytes = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
+        for folder in cgroupFolders() {
+            let text = readText("\(folder)/memory.max") ?? ""
+            if let limit = Int64(text.filter { !$0.isWhitespace }) { bytes = min(bytes, limit) }
+        }
+        return bytes
+    }
+
+    /// This process's cgroup (version 2) and all above it: each may limit.
+    private static func cgroupFolders() -> [String] {
+        guard let line = readText("/proc/self/cgroup")?.split(separator: "\n").first(where: { $0.hasPrefix("0::") }) else {
+            return []
+        }
+        var folders = ["/sys/fs/cgroup"]
+        for component in line.dropFirst(3).split(separator: "/") { folders.append(folders[folders.count - 1] + "/" + component) }
+        return folders
+    }
+
+    private static func visibleGPUs(_ visible: String?) -> [String] {
+        if let visible {
+            // As CUDA reads it: an invalid entry hides itself and all after it.
+            return visible.split(separator: ",", omittingEmptySubsequences: false)
+                .map { $0.filter { !$0.isWhitespace } }
+                .prefix { !$0.isEmpty && $0 != "-1" && $0 != "NoDevFiles" && $0 != "void" && $0 != "none" }
+                .map { String($0) }
+        }
+        let count = (0..<256).prefix { access("/dev/nvidia\($0)", F_OK) == 0 }.count
+        return (0..<count).map { String($0) }
+    }
+}
+
+/// The text of a small file; nil where it cannot be read.
+func readText(_ path: String) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 16_384)
+    while true {
+        let count = read(descriptor, &chunk, chunk.count)
+        guard count > 0 else { return count == 0 ? String(decoding: bytes, as: UTF8.self) : nil }
+        bytes.append(contentsOf: chunk[..<count])
+    }
+}

@@ -1,0 +1,71 @@
+// Where commands run. An engine takes a batch of launches and answers with events; the scheduler, retries and staleness
+// know nothing of which engine it is. `LocalEngine` runs them here; Slurm and Ray come behind the same protocol.
+
+import Model
+
+/// One attempt, ready to be started.
+public struct Launch: Sendable {
+    public let executionID: ExecutionID
+    public let stage: String
+    public let arguments: [String]
+    /// Absolute.
+    public let workingDirectory: String
+    /// The complete environment, `NAME=value`.
+    public let environment: [String]
+    /// Absolute; its folder exists.
+    public let logPath: String
+    /// What marks the processes of this execution, also in `environment`.
+    public let token: String
+    /// Seconds between TERM and KILL for what the main process leaves behind.
+    public let graceSeconds: Double
+    public init(
+        executionID: ExecutionID, stage: String, arguments: [String], workingDirectory: String, environment: [String],
+        logPath: String, token: String, graceSeconds: Double
+    ) {
+        self.executionID = executionID
+        self.stage = stage
+        self.arguments = arguments
+        self.workingDirectory = workingDirectory
+        self.environment = environment
+        self.logPath = logPath
+        self.token = token
+        self.graceSeconds = graceSeconds
+    }
+}
+
+/// What an engine tells.
+public enum EngineEvent: Sendable {
+    case started(ExecutionID)
+    case finished(ExecutionID, EngineOutcome)
+    /// The engine itself is gone; nothing that it ran will be heard of again.
+    case engineLost(String)
+}
+
+/// How an execution's processes ended.
+public struct EngineOutcome: Sendable {
+    public let exit: Exit
+    public let usage: Usage
+    /// Processes that the main process left behind and that had to be ended.
+    public let leftoverProcesses: Int
+    /// The kernel counted an out-of-memory kill while it ran.
+    public let sawOutOfMemoryKill: Bool
+    public init(exit: Exit, usage: Usage, leftoverProcesses: Int, sawOutOfMemoryKill: Bool) {
+        self.exit = exit
+        self.usage = usage
+        self.leftoverProcesses = leftoverProcesses
+        self.sawOutOfMemoryKill = sawOutOfMemoryKill
+    }
+}
+
+/// Runs commands somewhere.
+public protocol Engine: Sendable {
+    /// As it is recorded: `local`.
+    var name: String { get }
+    func launch(_ batch: [Launch])
+    /// TERM now, KILL after the grace period; a shorter grace than before shortens the wait.
+    func stop(_ execution: ExecutionID, graceSeconds: Double)
+    /// Peak memory of an execution's processes so far, in bytes, where it is known.
+    func peakMemoryBytes(of execution: ExecutionID) -> Int64?
+    /// Ends whatever still runs and returns when none is left.
+    func shutDown()
+}

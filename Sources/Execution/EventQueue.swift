@@ -1,0 +1,44 @@
+// How the threads that watch processes and hash files speak to the one thread that decides. Knows nothing of what is
+// said.
+
+import DequeModule
+import Glibc
+import Synchronization
+
+/// A queue that many threads put into and one waits on, together with signals.
+final class EventQueue<Event: Sendable>: Sendable {
+    private let pending = Mutex(Deque<Event>())
+    /// An eventfd that is readable while there is something to take.
+    private let wakeup: Int32
+
+    init() {
+        wakeup = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+        precondition(wakeup >= 0, "no file descriptor left for an eventfd")
+    }
+
+    deinit { close(wakeup) }
+
+    func put(_ event: Event) {
+        pending.withLock { $0.append(event) }
+        var one: UInt64 = 1
+        _ = write(wakeup, &one, 8)
+    }
+
+    /// Everything that is there, after waiting at most that long for something.
+    ///
+    /// - Parameter also: another descriptor whose becoming readable ends the wait.
+    func take(waitingSeconds: Double, also: Int32?) -> [Event] {
+        if pending.withLock({ $0.isEmpty }) {
+            var descriptors = [pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0)]
+            if let also { descriptors.append(pollfd(fd: also, events: Int16(POLLIN), revents: 0)) }
+            let milliseconds = Int32(max(0, min(waitingSeconds * 1000, 3_600_000)).rounded(.up))
+            poll(&descriptors, nfds_t(descriptors.count), milliseconds)
+        }
+        var count: UInt64 = 0
+        _ = read(wakeup, &count, 8)
+        return pending.withLock { queue in
+            defer { queue.removeAll(keepingCapacity: true) }
+            return Array(queue)
+        }
+    }
+}

@@ -1,0 +1,175 @@
+// From the end of a process to a recorded state: outputs are digested, inputs looked at once more, metrics read, old
+// versions dropped. Whether the end is a success is decided by `ExecutionState.after`, nowhere else.
+
+import Glibc
+import Model
+import Planner
+import Workspace
+
+/// What a stage's inputs looked like just before its process was created.
+struct WatchedInputs: Sendable {
+    private let entries: [(recorded: RecordedPath, mode: DigestMode, observation: Observation?)]
+    /// Patterns, and the paths that they matched.
+    private let patterns: [(pattern: String, matches: [String])]
+
+    init(stage: Stage, facts: StageFacts, workspace: Workspace) {
+        let modes = Dictionary(stage.inputs.map { ($0.name, $0.mode) }, uniquingKeysWith: { first, _ in first })
+        entries = facts.inputs.map { recorded in
+            let mode = modes[recorded.name] ?? .content
+            return (recorded, mode, try? workspace.observation(of: recorded.path, mode: mode))
+        }
+        patterns = stage.inputs.filter(\.isGlob).map { ($0.path, (try? workspace.matches(of: $0.path)) ?? []) }
+    }
+
+    /// Whether any of them is no longer what was read: a changed stat is read again, and only another digest counts.
+    func haveChanged(in workspace: Workspace) -> Bool {
+        for entry in entries {
+            let now = try? workspace.observation(of: entry.recorded.path, mode: entry.mode)
+            if now != nil, now == entry.observation { continue }
+            if (try? workspace.fingerprint(of: entry.recorded.path, mode: entry.mode)) != entry.recorded.fingerprint { return true }
+        }
+        return patterns.contains { (try? workspace.matches(of: $0.pattern)) != $0.matches }
+    }
+}
+
+/// What was found where a process had ended well.
+struct Examination: Sendable {
+    var outputs: [RecordedPath] = []
+    var missing: [String] = []
+    var problem: String?
+    var inputsChanged = false
+    var metrics: [MetricPoint] = []
+}
+
+extension Run {
+    /// A process ended: on success its outputs are looked at, off the deciding thread; else it is recorded at once.
+    func ended(_ id: ExecutionID, _ outcome: EngineOutcome) throws(Failure) -> [SchedulerAction] {
+        guard var execution = running[id], execution.outcome == nil else { return [] }
+        execution.outcome = outcome
+        running[id] = execution
+        guard outcome.exit == .code(0) else { return try examined(id, Examination()) }
+        let (workspace, root, queue, inputs) = (preparation.workspace, root, queue, execution.inputs)
+        let outputs = graph.stages[execution.stage].outputs
+        let now = clock()
+        Task.detached {
+            queue.put(.examined(id, examine(outputs, of: inputs, in: workspace, root: root, at: now)))
+        }
+        return []
+    }
+
+    /// Records how it ended, and tells the scheduler.
+    func examined(_ id: ExecutionID, _ examination: Examination) throws(Failure) -> [SchedulerAction] {
+        guard var execution = running.removeValue(forKey: id), let outcome = execution.outcome else { return [] }
+        let stage = graph.stages[execution.stage]
+        let now = clock()
+        let livePoints = execution.tail.read(at: now, isLast: true)
+        if !livePoints.isEmpty { try store.addMetrics(livePoints, to: id) }
+        let (state, error) = ExecutionState.after(
+            ExecutionEnding(
+                exit: outcome.exit, stopCause: execution.stopCause, sawOutOfMemoryKill: outcome.sawOutOfMemoryKill,
+                missingOutputs: examination.missing, outputProblem: examination.problem))
+        let isSuccess = state == .succeeded
+        let finish = ExecutionFinish(
+            id: id, state: state, exit: outcome.exit, error: error,
+            note: note(of: execution, outcome), finishedAt: now, usage: outcome.usage,
+            outputs: isSuccess ? examination.outputs : [],
+            inputsChangedDuringRun: isSuccess && examination.inputsChanged, metrics: isSuccess ? examination.metrics : [])
+        try store.finish(finish)
+        let record = ExecutionRecord(
+            id: id, runID: runID, stage: stage.name, state: state, key: execution.record.key,
+            baseKey: execution.record.baseKey, inputsChangedDuringRun: finish.inputsChangedDuringRun, isRejected: false,
+            outputs: finish.outputs)
+        history.started(record)
+        if isSuccess {
+            history.tookCurrent(record, for: stage.name)
+            settled[execution.stage] = Decision(
+                verdict: .fresh, reasons: execution.start.reasons, key: record.key, executionID: id)
+            try dropOldVersions(of: stage)
+        }
+        asideFailure { () throws(WorkspaceFailure) in try preparation.area.remove(RunFiles.scratchFolder(of: id)) }
+        events.append(
+            .stageFinished(
+                StageFinished(
+                    stage: stage.name, executionID: id, attempt: execution.attempt, state: state, exit: outcome.exit,
+                    error: error, note: finish.note, usage: outcome.usage, logPath: execution.start.logPath,
+                    logTail: isSuccess ? [] : lastLines(ofFile: "\(root)/\(execution.start.logPath)", count: 20))))
+        let actions = scheduler.handle(.ended(execution.stage, state))
+        let isRetried = actions.contains { if case .wait(execution.stage, _, _) = $0 { true } else { false } }
+        if !isSuccess, !isRetried {
+            counts.failed += 1
+            failedStages.append(stage.name)
+        }
+        if isSuccess || !isRetried { pendingDecisions[execution.stage] = nil }
+        return actions
+    }
+
+    private func note(of execution: RunningStage, _ outcome: EngineOutcome) -> String? {
+        var notes: [String] = []
+        if outcome.leftoverProcesses > 0 {
+            let isOne = outcome.leftoverProcesses == 1
+            notes.append("it left \(outcome.leftoverProcesses) process\(isOne ? "" : "es") behind, which \(isOne ? "was" : "were") ended")
+        }
+        let bad = execution.tail.badLines
+        if bad > 0 { notes.append("\(bad) line\(bad == 1 ? "" : "s") of RUNS_METRICS could not be read") }
+        return notes.isEmpty ? nil : notes.joined(separator: "; ")
+    }
+
+    /// Keeps as many earlier succeeded versions of the outputs as the stage asks for. Runs after a success only, so
+    /// that a failed retrain never costs the model that was there.
+    private func dropOldVersions(of stage: Stage) throws(Failure) {
+        var succeeded = 0
+        for kept in try history.keptExecutions(of: stage.name) {
+            if kept.state == .succeeded {
+                succeeded += 1
+                if succeeded <= stage.keep { continue }
+            }
+            asideFailure { () throws(WorkspaceFailure) in try preparation.area.dropKept(kept.id) }
+            history.droppedKept(kept.id)
+        }
+    }
+
+    /// Tidying that failed is worth a word, not the run.
+    private func asideFailure(_ body: () throws(WorkspaceFailure) -> Void) {
+        do { try body() } catch { events.append(.warning(error.description)) }
+    }
+}
+
+private func examine(
+    _ outputs: [Output], of inputs: WatchedInputs, in workspace: Workspace, root: String, at time: Timestamp
+) -> Examination {
+    var result = Examination()
+    for output in outputs {
+        do throws(WorkspaceFailure) {
+            guard let found = try workspace.fingerprint(of: output.path, mode: output.mode) else {
+                result.missing.append(output.path)
+                continue
+            }
+            result.outputs.append(RecordedPath(name: output.name, path: output.path, fingerprint: found))
+        } catch {
+            result.problem = error.description
+            continue
+        }
+        guard output.isMetrics else { continue }
+        let (points, problem) = finalMetrics(ofFile: "\(root)/\(output.path)", shownAs: output.path, at: time)
+        result.metrics += points
+        result.problem = result.problem ?? problem
+    }
+    result.inputsChanged = inputs.haveChanged(in: workspace)
+    return result
+}
+
+/// The last lines of a file that may be huge.
+func lastLines(ofFile path: String, count: Int) -> [String] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    let size = lseek(descriptor, 0, SEEK_END)
+    let start = max(0, size - 32_768)
+    var bytes = [UInt8](repeating: 0, count: Int(size - start))
+    let length = pread(descriptor, &bytes, bytes.count, start)
+    guard length > 0 else { return [] }
+    var lines = String(decoding: bytes[..<length], as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+    if start > 0, lines.count > 1 { lines.removeFirst() }
+    if lines.last?.isEmpty ?? false { lines.removeLast() }
+    return lines.suffix(count).map { String($0) }
+}

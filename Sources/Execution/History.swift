@@ -1,0 +1,75 @@
+// The planner's two views of the world, over the real store and the real disk. Keeps in memory what every stage is asked
+// for, so that judging 100,000 fresh stages asks the store twice.
+
+import Glibc
+import Model
+import Planner
+import Workspace
+
+/// One pipeline's past, kept up to date while a run adds to it.
+final class History: RecordedState {
+    private let store: any RunStore
+    private let pipeline: String
+    private let area: OutputArea
+    private var currentByStage: [String: ExecutionRecord]
+    private var newestByStage: [String: ExecutionRecord]
+    private var kept: Set<ExecutionID>
+
+    init(store: any RunStore, pipeline: String, area: OutputArea) throws(Failure) {
+        self.store = store
+        self.pipeline = pipeline
+        self.area = area
+        currentByStage = try store.currentExecutions(pipeline: pipeline)
+        newestByStage = try store.newestExecutions(pipeline: pipeline)
+        kept = Set(try asFailure { () throws(WorkspaceFailure) in try area.keptExecutions() })
+    }
+
+    func current(_ stage: String) -> ExecutionRecord? { currentByStage[stage] }
+    func newest(_ stage: String) -> ExecutionRecord? { newestByStage[stage] }
+
+    func newestSucceeded(_ stage: String) throws(Failure) -> ExecutionRecord? {
+        try store.newestSucceeded(pipeline: pipeline, stage: stage)
+    }
+
+    func succeeded(key: Digest) throws(Failure) -> [ExecutionRecord] { try store.succeededExecutions(key: key) }
+    func succeeded(baseKey: Digest) throws(Failure) -> [ExecutionRecord] { try store.succeededExecutions(baseKey: baseKey) }
+    func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath] { try store.inputs(of: execution) }
+    func details(of execution: ExecutionID) throws(Failure) -> ExecutionDetails? { try store.details(of: execution) }
+
+    func isKept(_ path: String, madeBy execution: ExecutionID) -> Bool {
+        kept.contains(execution) && area.isKept(path, madeBy: execution)
+    }
+
+    /// Executions of a stage whose outputs are kept, newest first.
+    func keptExecutions(of stage: String) throws(Failure) -> [(id: ExecutionID, state: ExecutionState)] {
+        var result: [(id: ExecutionID, state: ExecutionState)] = []
+        for id in kept.sorted(by: >) {
+            guard let owner = try store.stage(of: id), owner.pipeline == pipeline, owner.stage == stage else { continue }
+            result.append((id, owner.state))
+        }
+        return result
+    }
+
+    func started(_ record: ExecutionRecord) { newestByStage[record.stage] = record }
+    func tookCurrent(_ record: ExecutionRecord, for stage: String) { currentByStage[stage] = record }
+    func keptNow(_ execution: ExecutionID) { kept.insert(execution) }
+    func droppedKept(_ execution: ExecutionID) { kept.remove(execution) }
+}
+
+/// The disk, as the planner sees it.
+struct DiskFacts: FileFacts {
+    let workspace: Workspace
+
+    func fingerprint(of path: String, mode: DigestMode) throws(Failure) -> Fingerprint? {
+        try asFailure { () throws(WorkspaceFailure) in try workspace.fingerprint(of: path, mode: mode) }
+    }
+
+    func matches(of pattern: String) throws(Failure) -> [String] {
+        try asFailure { () throws(WorkspaceFailure) in try workspace.matches(of: pattern) }
+    }
+}
+
+/// A path that cannot be read or moved stops the run as a store that cannot be used does: exit 3.
+func asFailure<T>(_ body: () throws(WorkspaceFailure) -> T) throws(Failure) -> T {
+    do { return try body() } catch { throw Failure(.store, error.description) }
+}

@@ -1,0 +1,200 @@
+// From a verdict to a process: what is in the way of its outputs is moved aside, its rows are written, and its
+// environment is made.
+
+import Glibc
+import Model
+import Planner
+import Workspace
+
+extension Run {
+    /// Writes the rows of an attempt and queues its process; or finds that it cannot start yet.
+    func launch(_ index: StageIndex, attempt: Int, _ lease: Lease, turn: Int) throws(Failure) -> [SchedulerAction] {
+        guard var judged = pendingDecisions[index] else { return scheduler.handle(.outdated(index)) }
+        let stage = graph.stages[index]
+        if judged.turn != turn {
+            // It waited for resources: what it would read may have changed.
+            let facts = try gatherFacts(
+                of: index, in: graph, decisions: settled, files: DiskFacts(workspace: preparation.workspace),
+                history: history, environment: preparation.recordedEnvironment(of: stage))
+            if facts.inputs != judged.facts.inputs || facts.outputs != judged.facts.outputs || !facts.missingInputs.isEmpty {
+                return scheduler.handle(.outdated(index))
+            }
+            judged = JudgedStage(decision: judged.decision, facts: facts, readyAt: judged.readyAt, turn: turn)
+        }
+        guard let key = judged.decision.key else { return scheduler.handle(.outdated(index)) }
+        if let blocker = try conflict(of: stage, facts: judged.facts) {
+            timers.append(Timer(at: clock().adding(seconds: 0.1), stage: index, blocker: blocker))
+            let why = "execution \(blocker.execution) of '\(blocker.stage)' holds '\(blocker.path)'"
+            events.append(.stageWaiting(stage: stage.name, forRun: blocker.run, why: why))
+            return scheduler.handle(.held(index))
+        }
+        let previous = history.newest(stage.name)
+        let isFirstOfForced = attempt == 1 && (preparation.request.selection.isForced[index] || stage.isAlways)
+        let keepsPersistent = !isFirstOfForced && previous != nil && (previous?.key == key || options.resume)
+        let isResumed =
+            keepsPersistent && previous?.key != key
+            && stage.outputs.contains { $0.isPersistent && preparation.area.exists($0.path) }
+        let problem = try clearWay(for: stage, keepsPersistent: keepsPersistent)
+        let now = clock()
+        let start = ExecutionStart(
+            stage: stage.name, template: stage.template, attempt: attempt, key: key,
+            baseKey: baseKey(of: stage, environment: judged.facts.environment),
+            details: ExecutionDetails(
+                command: stage.command.displayText, workingDirectory: stage.workingDirectory,
+                environment: judged.facts.environment, params: stage.params, inputs: judged.facts.inputs),
+            outputs: stage.outputs, resources: lease.request, timeoutSeconds: stage.timeoutSeconds, startedAt: now,
+            queuedSeconds: max(0, now.seconds(since: judged.readyAt)), engine: "local", host: host,
+            logPath: RunFiles.log(of: runID, stage: stage.name, index: index, attempt: attempt), token: randomToken(),
+            reasons: judged.decision.reasons, resumed: isResumed, gpuIDs: lease.gpuIDs ?? [])
+        let id = try store.begin(start, run: runID, pipeline: graph.pipeline)
+        var decision = judged.decision
+        decision.executionID = id
+        try recordDecision(index, decision)
+        if attempt == 1 { counts.executed += 1 }
+        let record = ExecutionRecord(
+            id: id, runID: runID, stage: stage.name, state: .running, key: key, baseKey: start.baseKey,
+            inputsChangedDuringRun: false, isRejected: false, outputs: [])
+        history.started(record)
+        running[id] = RunningStage(
+            stage: index, attempt: attempt, start: start, record: record,
+            inputs: WatchedInputs(stage: stage, facts: judged.facts, workspace: preparation.workspace),
+            deadline: stage.timeoutSeconds.map { now.adding(seconds: $0) }, stopCause: nil,
+            tail: MetricsTail(path: "\(root)/\(RunFiles.metrics(of: id))"), outcome: nil)
+        events.append(
+            .stageStarted(
+                StageStarted(
+                    stage: stage.name, executionID: id, attempt: attempt, maxAttempts: stage.retries.max + 1,
+                    reasons: judged.decision.reasons, command: start.details.command, logPath: start.logPath,
+                    expectedSeconds: preparation.medians[stage.name], resources: lease.request)))
+        if let problem = problem ?? makeFiles(for: stage, id, start) {
+            let usage = Usage(wallSeconds: 0)
+            return try ended(
+                id, EngineOutcome(exit: .notStarted(problem), usage: usage, leftoverProcesses: 0, sawOutOfMemoryKill: false))
+        }
+        launches.append(
+            Launch(
+                executionID: id, stage: stage.name, arguments: stage.command.arguments,
+                workingDirectory: stage.workingDirectory.map { $0.hasPrefix("/") ? $0 : "\(root)/\($0)" } ?? root,
+                environment: environment(of: stage, id, start, lease), logPath: "\(root)/\(start.logPath)",
+                token: start.token, graceSeconds: options.graceSeconds))
+        return []
+    }
+
+    private func conflict(of stage: Stage, facts: StageFacts) throws(Failure) -> ClaimConflict? {
+        try store.conflicts(
+            inputs: facts.inputs.map(\.path), outputs: stage.outputs.map(\.path), excluding: runID
+        ).first
+    }
+
+    /// Moves aside what lies where outputs will be made. A sentence when that must not or cannot be.
+    private func clearWay(for stage: Stage, keepsPersistent: Bool) throws(Failure) -> String? {
+        for output in stage.outputs {
+            if output.isPersistent && keepsPersistent { continue }
+            guard preparation.area.exists(output.path) else { continue }
+            let owner = try store.owner(ofPath: output.path)
+            if owner == nil, !options.overwrite {
+                return "'\(output.path)' exists but was not made by any execution; move it away, or say --overwrite"
+            }
+            do throws(WorkspaceFailure) {
+                // What nobody made is kept under the number of the run that moved it, below zero.
+                let keeper = owner ?? ExecutionID(-runID.value)
+                if try preparation.area.setAside(output.path, madeBy: keeper) { history.keptNow(keeper) }
+            } catch {
+                return error.description
+            }
+        }
+        return nil
+    }
+
+    /// Folders for outputs, log and scratch, and the params file. A sentence when one cannot be made.
+    private func makeFiles(for stage: Stage, _ id: ExecutionID, _ start: ExecutionStart) -> String? {
+        do throws(WorkspaceFailure) {
+            for output in stage.outputs { try preparation.area.makeParents(of: output.path) }
+            try preparation.area.makeParents(of: start.logPath)
+            try preparation.area.makeParents(of: RunFiles.params(of: id))
+            let params = JSONValue.object(stage.params.map { JSONValue.Member(name: $0.name, value: $0.value) })
+            try preparation.area.write(params.text + "\n", to: RunFiles.params(of: id))
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    private func environment(of stage: Stage, _ id: ExecutionID, _ start: ExecutionStart, _ lease: Lease) -> [String] {
+        var variables = preparation.request.environment
+        for variable in stage.environment { variables[variable.name] = variable.value }
+        variables["RUNS_RUN_ID"] = runID.description
+        variables["RUNS_EXECUTION_ID"] = id.description
+        variables["RUNS_STAGE"] = stage.name
+        variables["RUNS_ATTEMPT"] = String(start.attempt)
+        variables["RUNS_CPUS"] = start.resources.cpus.description
+        if let bytes = start.resources.memoryBytes { variables["RUNS_MEMORY_BYTES"] = String(bytes) }
+        variables["RUNS_PARAMS"] = "\(root)/\(RunFiles.params(of: id))"
+        variables["RUNS_METRICS"] = "\(root)/\(RunFiles.metrics(of: id))"
+        variables[tokenVariable] = start.token
+        if variables["OMP_NUM_THREADS"] == nil {
+            variables["OMP_NUM_THREADS"] = String(max(1, (start.resources.cpus.thousandths + 999) / 1000))
+        }
+        if let gpuIDs = lease.gpuIDs {
+            variables["CUDA_VISIBLE_DEVICES"] = gpuIDs.joined(separator: ",")
+            variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+        }
+        return variables.map { "\($0.key)=\($0.value)" }
+    }
+
+    private func randomToken() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let halves = [generator.next(), generator.next()] as [UInt64]
+        return halves.map { half in
+            let digits = String(half, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+
+    // MARK: - Putting back
+
+    /// Verifies, off the deciding thread, that what was moved aside is still what was made.
+    func beginRestoring(_ index: StageIndex) throws(Failure) -> [SchedulerAction] {
+        guard let judged = pendingDecisions[index], let id = judged.decision.executionID, let key = judged.decision.key,
+            let record = try store.succeededExecutions(key: key).first(where: { $0.id == id })
+        else { return scheduler.handle(.outdated(index)) }
+        let (workspace, area, queue, outputs) = (preparation.workspace, preparation.area, queue, graph.stages[index].outputs)
+        Task.detached {
+            let isIntact = outputs.allSatisfy { output in
+                guard let recorded = record.outputs.first(where: { $0.path == output.path }) else { return false }
+                let places = [output.path, area.keptPath(output.path, madeBy: id)]
+                return places.contains { (try? workspace.fingerprint(of: $0, mode: output.mode)) == recorded.fingerprint }
+            }
+            queue.put(.verified(index, id, isIntact: isIntact))
+        }
+        return []
+    }
+
+    func finishRestoring(_ index: StageIndex, from id: ExecutionID, isIntact: Bool) throws(Failure) -> [SchedulerAction] {
+        let stage = graph.stages[index]
+        guard isIntact, let judged = pendingDecisions.removeValue(forKey: index), let key = judged.decision.key,
+            let record = try store.succeededExecutions(key: key).first(where: { $0.id == id })
+        else {
+            // It is not what was made: it never will be, so it is not looked at again in this run.
+            history.droppedKept(id)
+            return scheduler.handle(.outdated(index))
+        }
+        for output in stage.outputs {
+            let found = try? preparation.workspace.fingerprint(of: output.path, mode: output.mode)
+            if found == record.outputs.first(where: { $0.path == output.path })?.fingerprint { continue }
+            let owner = try store.owner(ofPath: output.path) ?? ExecutionID(-runID.value)
+            try asFailure { () throws(WorkspaceFailure) in
+                if try preparation.area.setAside(output.path, madeBy: owner) { history.keptNow(owner) }
+                try preparation.area.putBack(output.path, madeBy: id)
+            }
+        }
+        try store.setOwner(ofPaths: stage.outputs.map(\.path), to: id)
+        try store.setCurrent(stage: stage.name, template: stage.template, pipeline: graph.pipeline, execution: id)
+        history.tookCurrent(record, for: stage.name)
+        settled[index] = Decision(verdict: .fresh, reasons: judged.decision.reasons, key: key, executionID: id)
+        counts.restored += 1
+        try recordDecision(index, judged.decision)
+        events.append(.stageDecided(stage: stage.name, decision: judged.decision))
+        return scheduler.handle(.restored(index))
+    }
+}

@@ -1,0 +1,51 @@
+// Processes that a killed executor and its killed supervisor left behind. They are found by the 128-bit token in their
+// environment and checked again through a pidfd, so that nobody else's process is ever signalled.
+
+import CSupervisor
+import Glibc
+import Model
+
+/// The variable that marks every process of an execution.
+let tokenVariable = "RUNS_EXECUTION_TOKEN"
+
+/// Ends what still runs of these executions: TERM, two seconds, KILL. Returns how many processes there were.
+func endLeftovers(tokens: Set<String>) -> Int {
+    guard !tokens.isEmpty else { return 0 }
+    var found = Set<Int32>()
+    // Processes may make others while they are being ended: look until none is left.
+    for round in 0..<200 {
+        let pids = processes(marked: tokens)
+        if pids.isEmpty { break }
+        for pid in pids {
+            let signals = found.insert(pid).inserted ? [SIGTERM, SIGCONT] : round >= 40 ? [SIGKILL] : []
+            guard !signals.isEmpty else { continue }
+            let descriptor = csupervisor_pidfd_open(pid)
+            guard descriptor >= 0 else { continue }
+            defer { close(descriptor) }
+            // Only with the descriptor open is it certain which process the number means.
+            guard let token = token(of: pid), tokens.contains(token) else { continue }
+            for signal in signals { csupervisor_pidfd_send_signal(descriptor, signal) }
+        }
+        usleep(50_000)
+    }
+    return found.count
+}
+
+private func processes(marked tokens: Set<String>) -> [Int32] {
+    guard let folder = opendir("/proc") else { return [] }
+    defer { closedir(folder) }
+    var result: [Int32] = []
+    while let entry = readdir(folder) {
+        let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        guard let pid = Int32(name), pid != getpid(), let token = token(of: pid), tokens.contains(token) else { continue }
+        result.append(pid)
+    }
+    return result
+}
+
+/// The token in a process's environment; nil also for the processes of other users and for zombies.
+private func token(of pid: Int32) -> String? {
+    guard let environment = readText("/proc/\(pid)/environ") else { return nil }
+    let prefix = tokenVariable + "="
+    return environment.split(separator: "\0").first { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+}

@@ -1,0 +1,143 @@
+// Everything before the first process: the disk is looked at, every stage is judged, and what would make the run fail
+// for certain is refused. `exec`, `--dry-run`, `status` and `why` share it.
+
+import Model
+import Planner
+import Workspace
+
+/// A pipeline, where it lies, and what was asked for.
+public struct RunRequest: Sendable {
+    public struct Options: Sendable {
+        /// Most executions at a time; nil: as the resources allow.
+        public var jobs: Int?
+        public var keepGoing = false
+        /// Seconds between TERM and KILL.
+        public var graceSeconds = 10.0
+        public var rehash = false
+        public var mayRestore = true
+        /// Whether files that no execution made may be moved aside.
+        public var overwrite = false
+        /// Whether persistent outputs stay although the key changed.
+        public var resume = false
+        public var enforceMemory = false
+        public init() {}
+    }
+
+    public var graph: Graph
+    /// Absolute: the pipeline's folder, which holds `.runs`.
+    public var root: String
+    public var selection: Selection
+    public var options: Options
+    public var capacity: Capacity
+    /// The caller's environment.
+    public var environment: [String: String]
+
+    public init(
+        graph: Graph, root: String, selection: Selection, options: Options, capacity: Capacity,
+        environment: [String: String]
+    ) {
+        self.graph = graph
+        self.root = root
+        self.selection = selection
+        self.options = options
+        self.capacity = capacity
+        self.environment = environment
+    }
+}
+
+/// A judged pipeline, ready to run.
+public final class Preparation {
+    public let request: RunRequest
+    public let plan: Plan
+    let store: any RunStore
+    let workspace: Workspace
+    let history: History
+    let judge: Judge<History>
+    let area: OutputArea
+    let medians: [String: Double]
+
+    /// Looks at the disk and the store, and judges every selected stage. Writes nothing.
+    public init(_ request: RunRequest, store: any RunStore) throws(Failure) {
+        self.request = request
+        self.store = store
+        let graph = request.graph
+        area = OutputArea(root: request.root)
+        workspace = Workspace(root: request.root, cache: try store.cachedDigests(), ignoresCache: request.options.rehash)
+        history = try History(store: store, pipeline: graph.pipeline, area: area)
+        judge = Judge(history: history, mayRestore: request.options.mayRestore)
+        medians = try store.medianWallSeconds(pipeline: graph.pipeline)
+        Self.digestAhead(graph, request.selection, workspace)
+        let salt = store.salt
+        plan = try Planner.plan(
+            graph, selection: request.selection, judge: judge, files: DiskFacts(workspace: workspace), history: history,
+            environment: { recordedEnvironment(of: $0, salt: salt) { request.environment[$0] } })
+    }
+
+    /// Reads on all cores what the judging will ask for one by one. Problems are met again, and told, there.
+    private static func digestAhead(_ graph: Graph, _ selection: Selection, _ workspace: Workspace) {
+        var paths: [(path: String, mode: DigestMode)] = []
+        for (index, stage) in graph.stages.enumerated() where selection.isSelected[index] {
+            for output in stage.outputs { paths.append((output.path, output.mode)) }
+            for (position, input) in stage.inputs.enumerated() where !input.isGlob && graph.producers[index][position].isEmpty {
+                paths.append((input.path, input.mode))
+            }
+        }
+        let done = EventQueue<Void>()
+        let requests = paths
+        Task.detached {
+            _ = await workspace.fingerprints(of: requests)
+            done.put(())
+        }
+        while done.take(waitingSeconds: 3600, also: nil).isEmpty {}
+    }
+
+    /// What would make the run fail for certain, one sentence each. Empty: it can begin.
+    public func obstacles() throws(Failure) -> [String] {
+        var sentences: [String] = []
+        let pool = ResourcePool(request.capacity)
+        for (index, stage) in request.graph.stages.enumerated() {
+            let verdict = plan.decisions[index].verdict
+            for path in plan.missingInputs[index] ?? [] {
+                sentences.append(
+                    "stage '\(stage.name)' needs '\(path)', which does not exist and which no stage makes. "
+                        + "Create it or correct the path.")
+            }
+            guard verdict == .run || verdict == .mayRun else { continue }
+            for phrase in pool.impossibilities(of: stage.resources) {
+                sentences.append("stage '\(stage.name)' \(phrase) on this machine. Lower it, or raise it with --capacity.")
+            }
+            if verdict == .run, !request.options.overwrite {
+                for output in stage.outputs where try isForeign(output.path) {
+                    sentences.append(
+                        "'\(output.path)', an output of stage '\(stage.name)', exists but was not made by any execution. "
+                            + "Move it away, or say --overwrite to have it moved to .runs/kept.")
+                }
+            }
+        }
+        return sentences
+    }
+
+    /// Whether something is at the path that no execution ever made.
+    func isForeign(_ path: String) throws(Failure) -> Bool {
+        guard area.exists(path) else { return false }
+        return try store.owner(ofPath: path) == nil
+    }
+
+    func recordedEnvironment(of stage: Stage) -> [EnvironmentVariable] {
+        Planner.recordedEnvironment(of: stage, salt: store.salt) { request.environment[$0] }
+    }
+
+    /// From the medians of the stages that will or may run, over as many at a time as there are jobs; nil while none of
+    /// them ever ran.
+    func expectedSeconds(jobs: Int) -> Double? {
+        var total = 0.0
+        var isKnown = false
+        for (index, stage) in request.graph.stages.enumerated() {
+            let verdict = plan.decisions[index].verdict
+            guard verdict == .run || verdict == .mayRun, let median = medians[stage.name] else { continue }
+            total += median
+            isKnown = true
+        }
+        return isKnown ? total / Double(max(1, jobs)) : nil
+    }
+}

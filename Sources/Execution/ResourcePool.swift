@@ -1,0 +1,102 @@
+// What there is and what is taken: cpus, memory, GPUs and counted resources. Pure bookkeeping; finding out what the
+// machine has is the work of Capacity.swift.
+
+import Model
+
+/// Totals that this process may use.
+public struct Capacity: Hashable, Sendable {
+    public var cpus: Quantity
+    public var memoryBytes: Int64
+    /// In the form in which the caller had them (`0`, `GPU-…`, `MIG-…`).
+    public var gpuIDs: [String]
+    public var counted: [String: Quantity]
+    public init(cpus: Quantity, memoryBytes: Int64, gpuIDs: [String], counted: [String: Quantity]) {
+        self.cpus = cpus
+        self.memoryBytes = memoryBytes
+        self.gpuIDs = gpuIDs
+        self.counted = counted
+    }
+}
+
+/// What one execution holds while it runs.
+public struct Lease: Hashable, Sendable {
+    public let request: ResourceRequest
+    /// The GPUs it was given; nil when it said nothing about GPUs.
+    public let gpuIDs: [String]?
+}
+
+/// Hands out leases.
+public struct ResourcePool: Sendable {
+    public let capacity: Capacity
+    private var freeCPUs: Quantity
+    private var freeMemoryBytes: Int64
+    /// By GPU; a share below one can be lent several times.
+    private var freeGPUs: [Quantity]
+    private var freeCounted: [String: Quantity]
+
+    public init(_ capacity: Capacity) {
+        self.capacity = capacity
+        freeCPUs = capacity.cpus
+        freeMemoryBytes = capacity.memoryBytes
+        freeGPUs = capacity.gpuIDs.map { _ in Quantity.one }
+        freeCounted = capacity.counted
+    }
+
+    /// Why the request could not be met even by an idle machine, one phrase a resource.
+    public func impossibilities(of request: ResourceRequest) -> [String] {
+        var phrases: [String] = []
+        if request.cpus > capacity.cpus { phrases.append("asks for \(request.cpus) cpus of \(capacity.cpus)") }
+        if let bytes = request.memoryBytes, bytes > capacity.memoryBytes {
+            phrases.append("asks for \(bytes) bytes of memory of \(capacity.memoryBytes)")
+        }
+        if let gpus = request.gpus, gpus > Quantity(capacity.gpuIDs.count) {
+            phrases.append("asks for \(gpus) gpus of \(capacity.gpuIDs.count)")
+        }
+        for (name, amount) in request.counted.sorted(by: { $0.key < $1.key }) {
+            guard let total = capacity.counted[name] else {
+                phrases.append("asks for the resource '\(name)', whose total is unknown: give it in \"capacity\" or by --capacity \(name)=N")
+                continue
+            }
+            if amount > total { phrases.append("asks for \(amount) of the resource '\(name)' of \(total)") }
+        }
+        return phrases
+    }
+
+    /// Takes what is asked for, or nothing.
+    public mutating func lease(_ request: ResourceRequest) -> Lease? {
+        let memory = request.memoryBytes ?? 0
+        guard request.cpus <= freeCPUs, memory <= freeMemoryBytes,
+            request.counted.allSatisfy({ $0.value <= freeCounted[$0.key] ?? .zero }),
+            let devices = devices(for: request.gpus ?? .zero)
+        else { return nil }
+        freeCPUs -= request.cpus
+        freeMemoryBytes -= memory
+        for (name, amount) in request.counted { freeCounted[name, default: .zero] -= amount }
+        for device in devices { freeGPUs[device.index] -= device.share }
+        return Lease(request: request, gpuIDs: request.gpus.map { _ in devices.map { capacity.gpuIDs[$0.index] } })
+    }
+
+    public mutating func release(_ lease: Lease) {
+        freeCPUs += lease.request.cpus
+        freeMemoryBytes += lease.request.memoryBytes ?? 0
+        for (name, amount) in lease.request.counted { freeCounted[name, default: .zero] += amount }
+        let gpus = lease.request.gpus ?? .zero
+        let share = gpus < .one ? gpus : .one
+        for id in lease.gpuIDs ?? [] {
+            guard let index = capacity.gpuIDs.firstIndex(of: id) else { continue }
+            freeGPUs[index] += share
+        }
+    }
+
+    /// Whole GPUs that nobody uses; a fraction on the fullest GPU that still has room, so that whole ones stay free.
+    private func devices(for gpus: Quantity) -> [(index: Int, share: Quantity)]? {
+        if gpus == .zero { return [] }
+        if gpus < .one {
+            let fitting = freeGPUs.indices.filter { freeGPUs[$0] >= gpus }
+            return fitting.min { freeGPUs[$0] < freeGPUs[$1] }.map { [($0, gpus)] }
+        }
+        let idle = freeGPUs.indices.filter { freeGPUs[$0] == .one }
+        let count = gpus.thousandths / 1000
+        return idle.count >= count ? idle.prefix(count).map { ($0, .one) } : nil
+    }
+}

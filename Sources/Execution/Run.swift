@@ -1,0 +1,258 @@
+// One run: carries out what the scheduler says, and tells it what came of it. Joins planner, store, workspace and engine;
+// the only place where they meet. One thread decides and records; others watch processes and hash files, and speak to
+// it through a queue.
+
+import Glibc
+import Model
+import Planner
+import Workspace
+
+/// What a run is recorded with, beside the pipeline.
+public struct RunLabels: Sendable {
+    /// Relative to the folder of `.runs`.
+    public var pipelinePath: String
+    public var commandLine: String
+    public var user: String
+    public var gitCommit: String?
+    public var tag: String?
+    public var note: String?
+    public init(pipelinePath: String, commandLine: String, user: String, gitCommit: String?, tag: String?, note: String?) {
+        self.pipelinePath = pipelinePath
+        self.commandLine = commandLine
+        self.user = user
+        self.gitCommit = gitCommit
+        self.tag = tag
+        self.note = note
+    }
+}
+
+/// How a run ended, and by which signal if one ended it.
+public struct RunOutcome: Sendable {
+    public let finished: RunFinished
+    public let signal: Int32?
+}
+
+/// What reaches the deciding thread from the others.
+enum RunMessage: Sendable {
+    case engine(EngineEvent)
+    case examined(ExecutionID, Examination)
+    case verified(StageIndex, ExecutionID, isIntact: Bool)
+}
+
+public final class Run {
+    let preparation: Preparation
+    let graph: Graph
+    let options: RunRequest.Options
+    let store: any RunStore
+    let history: History
+    let root: String
+    let clock: () -> Timestamp
+    let report: (RunEvent) -> Void
+    let queue: EventQueue<RunMessage>
+    var scheduler: Scheduler
+    /// The verdicts by which stages are judged: a stage that ran counts as fresh from then on.
+    var settled: [Decision]
+    /// What `judge` decided for stages on their way to a process.
+    var pendingDecisions: [StageIndex: JudgedStage] = [:]
+    var running: [ExecutionID: RunningStage] = [:]
+    var timers: [Timer] = []
+    var unexecuted: [(stage: String, template: String, execution: ExecutionID?)] = []
+    var decisionsRecorded = Set<StageIndex>()
+    var counts = RunCounts()
+    var failedStages: [String] = []
+    /// Launches whose rows are written but not committed yet.
+    var launches: [Launch] = []
+    /// Events are told once what they tell is committed.
+    var events: [RunEvent.Kind] = []
+    var runID = RunID(0)
+    var host = ""
+    var interruption: Int32?
+
+    struct Timer {
+        let at: Timestamp
+        let stage: StageIndex
+        /// What the stage waits for, when it is another run.
+        let blocker: ClaimConflict?
+    }
+
+    /// - Parameters:
+    ///   - clock: the time, for what is recorded and for deadlines.
+    ///   - report: is told what happens, on the calling thread.
+    public init(_ preparation: Preparation, clock: @escaping () -> Timestamp, report: @escaping (RunEvent) -> Void) {
+        self.preparation = preparation
+        self.clock = clock
+        self.report = report
+        graph = preparation.request.graph
+        options = preparation.request.options
+        store = preparation.store
+        history = preparation.history
+        root = preparation.request.root
+        queue = EventQueue()
+        settled = preparation.plan.decisions
+        let open = settled.map { [.run, .mayRun, .restored].contains($0.verdict) }
+        scheduler = Scheduler(
+            graph: graph, open: open, pool: ResourcePool(preparation.request.capacity),
+            options: Scheduler.Options(jobs: options.jobs, keepGoing: options.keepGoing))
+    }
+
+    /// Runs to the end and records everything.
+    ///
+    /// - Parameters:
+    ///   - makeEngine: is called when the first process is needed, with the function that takes the engine's events.
+    ///   - tick: is called about ten times a second while something runs.
+    /// - Throws: when the store cannot be used; what ran is stopped first.
+    public func execute(
+        labels: RunLabels, makeEngine: (_ events: @escaping @Sendable (EngineEvent) -> Void) throws(Failure) -> any Engine,
+        tick: () -> Void
+    ) throws(Failure) -> RunOutcome {
+        let signals = SignalSource()
+        let startedAt = clock()
+        let lock = try begin(labels, at: startedAt)
+        defer { withExtendedLifetime(lock) {} }
+        reportBeginning()
+        try settlePlannedVerdicts()
+        var engine: (any Engine)?
+        if !scheduler.isFinished {
+            let queue = queue
+            let started = try makeEngine { queue.put(.engine($0)) }
+            engine = started
+            do {
+                try loop(engine: started, signals: signals, tick: tick)
+            } catch {
+                started.shutDown()
+                throw error
+            }
+        }
+        engine?.shutDown()
+        let finished = try end(startedAt: startedAt)
+        return RunOutcome(finished: finished, signal: interruption)
+    }
+
+    private func begin(_ labels: RunLabels, at startedAt: Timestamp) throws(Failure) -> RunLock {
+        let liveness = Liveness.ofThisProcess(root: root)
+        host = liveness.host
+        try clearLostRuns(besides: liveness)
+        let start = RunStart(
+            pipeline: graph.pipeline, pipelinePath: labels.pipelinePath, commandLine: labels.commandLine,
+            startedAt: startedAt, engine: "local", host: liveness.host, user: labels.user, gitCommit: labels.gitCommit,
+            gitDirty: nil, stagesTotal: graph.stages.count, tag: labels.tag, note: labels.note)
+        // The lock is held before anyone can see the row: a run without its lock is a dead one.
+        return try store.inTransaction { () throws(Failure) in
+            runID = try store.beginRun(start, liveness: liveness)
+            return try RunLock.acquire(root: root, run: runID)
+        }
+    }
+
+    /// Finds runs whose program is gone, ends what they left behind, and records them as lost.
+    private func clearLostRuns(besides mine: Liveness) throws(Failure) {
+        for other in try store.runningRuns() {
+            let isOriginal = other.liveness.folderID == mine.folderID
+            if isOriginal && other.liveness.host != mine.host {
+                throw Failure(
+                    .store,
+                    "run \(other.id) of '\(other.pipeline)', started \(other.startedAt) by \(other.user) on host "
+                        + "\(other.liveness.host), has not ended as far as this store knows, and from here it cannot be told "
+                        + "whether it lives. Wait for it, or run `runs exec` on \(other.liveness.host).")
+            }
+            let isSameKernel = isOriginal && other.liveness.bootID == mine.bootID
+            if isSameKernel, !RunLock.isFree(root: root, run: other.id) { continue }
+            if isSameKernel {
+                _ = endLeftovers(tokens: Set(try store.runningExecutions(of: other.id).map(\.token)))
+            }
+            try store.markLost(run: other.id, at: clock())
+            RunLock.removeFile(root: root, run: other.id)
+        }
+    }
+
+    private func reportBeginning() {
+        var tally = (run: 0, may: 0, fresh: 0, selected: 0)
+        for decision in settled {
+            switch decision.verdict {
+            case .run: tally.run += 1
+            case .mayRun: tally.may += 1
+            case .fresh, .frozen, .restored: tally.fresh += 1
+            case .blocked, .notSelected: break
+            }
+            if decision.verdict != .notSelected { tally.selected += 1 }
+        }
+        let jobs = options.jobs ?? max(1, preparation.request.capacity.cpus.thousandths / 1000)
+        tell(
+            .runStarted(
+                RunStarted(
+                    runID: runID, pipeline: graph.pipeline, stagesTotal: graph.stages.count,
+                    stagesSelected: tally.selected, willRun: tally.run, mayRun: tally.may, fresh: tally.fresh,
+                    expectedSeconds: preparation.expectedSeconds(jobs: jobs))))
+    }
+
+    /// Takes the verdicts of the plan that nothing can change any more.
+    private func settlePlannedVerdicts() throws(Failure) {
+        try store.inTransaction { () throws(Failure) in
+            for (index, decision) in settled.enumerated() {
+                switch decision.verdict {
+                case .fresh: try tookFresh(index, decision)
+                case .frozen:
+                    counts.fresh += 1
+                    try recordDecision(index, decision)
+                case .blocked: try tookBlocked(index, decision)
+                case .notSelected:
+                    counts.notSelected += 1
+                    unexecuted.append((graph.stages[index].name, graph.stages[index].template, nil))
+                case .run, .mayRun, .restored: break
+                }
+            }
+            try store.saveDigests(preparation.workspace.takeNewEntries())
+        }
+        flushEvents()
+    }
+
+    private func end(startedAt: Timestamp) throws(Failure) -> RunFinished {
+        let finishedAt = clock()
+        let status: RunStatus =
+            interruption != nil ? .interrupted : counts.failed + counts.blocked > 0 ? .failed : .succeeded
+        try store.inTransaction { () throws(Failure) in
+            try store.saveDigests(preparation.workspace.takeNewEntries())
+            try store.recordUnexecuted(unexecuted, run: runID, pipeline: graph.pipeline)
+            try store.finishRun(
+                runID, status: status, counts: counts, finishedAt: finishedAt,
+                wallSeconds: finishedAt.seconds(since: startedAt))
+        }
+        let finished = RunFinished(
+            runID: runID, pipeline: graph.pipeline, status: status, counts: counts,
+            wallSeconds: finishedAt.seconds(since: startedAt), failedStages: failedStages)
+        tell(.runFinished(finished))
+        return finished
+    }
+
+    // MARK: - Verdicts
+
+    func tookFresh(_ index: StageIndex, _ decision: Decision) throws(Failure) {
+        counts.fresh += 1
+        let stage = graph.stages[index]
+        unexecuted.append((stage.name, stage.template, decision.executionID))
+        guard let id = decision.executionID, history.current(stage.name)?.id != id else { return }
+        try store.setCurrent(stage: stage.name, template: stage.template, pipeline: graph.pipeline, execution: id)
+    }
+
+    func tookBlocked(_ index: StageIndex, _ decision: Decision) throws(Failure) {
+        counts.blocked += 1
+        try recordDecision(index, decision)
+        events.append(.stageDecided(stage: graph.stages[index].name, decision: decision))
+    }
+
+    /// Once for each stage of a run: a further attempt has the reasons of the first.
+    func recordDecision(_ index: StageIndex, _ decision: Decision) throws(Failure) {
+        guard decisionsRecorded.insert(index).inserted else { return }
+        let stage = graph.stages[index]
+        try store.record(
+            decision: decision, stage: stage.name, template: stage.template, run: runID, pipeline: graph.pipeline)
+    }
+
+    // MARK: - Telling
+
+    func tell(_ kind: RunEvent.Kind) { report(RunEvent(at: clock(), kind: kind)) }
+
+    func flushEvents() {
+        for event in events { tell(event) }
+        events.removeAll(keepingCapacity: true)
+    }
+}

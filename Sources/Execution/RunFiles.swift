@@ -1,0 +1,23 @@
+// The names of files below `.runs`. Knows where things lie; reads and writes nothing.
+
+import Model
+
+/// Paths relative to the pipeline's folder.
+enum RunFiles {
+    static let folder = ".runs"
+
+    static func logFolder(of run: RunID) -> String { "\(folder)/logs/\(run)" }
+
+    /// One log a stage and attempt. A name that is too long for a file keeps its beginning and gets the execution's
+    /// place in the graph, which is as unique.
+    static func log(of run: RunID, stage: String, index: StageIndex, attempt: Int) -> String {
+        let name = stage.utf8.count <= 180 ? stage : "\(String(decoding: stage.utf8.prefix(160), as: UTF8.self))~\(index)"
+        return "\(logFolder(of: run))/\(name).\(attempt).log"
+    }
+
+    static func scratchFolder(of execution: ExecutionID) -> String { "\(folder)/tmp/\(execution)" }
+    static func params(of execution: ExecutionID) -> String { "\(scratchFolder(of: execution))/params.json" }
+    static func metrics(of execution: ExecutionID) -> String { "\(scratchFolder(of: execution))/metrics.jsonl" }
+
+    static func liveLock(of run: RunID) -> String { "\(folder)/live/\(run)" }
+}

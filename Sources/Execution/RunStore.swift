@@ -1,0 +1,49 @@
+// What the executor asks of the store. `Store` has these functions; the module CLI joins the two, so that the executor
+// knows no SQL and the store knows no executor.
+
+import Model
+
+/// Remembers runs and executions. Every function throws a `Failure` of kind `store` when the store cannot be used.
+public protocol RunStore: AnyObject {
+    /// Goes into the digests that stand for secret values.
+    var salt: [UInt8] { get }
+
+    // Deciding.
+    func currentExecutions(pipeline: String) throws(Failure) -> [String: ExecutionRecord]
+    func newestExecutions(pipeline: String) throws(Failure) -> [String: ExecutionRecord]
+    func newestStarted(pipeline: String, stage: String) throws(Failure) -> ExecutionRecord?
+    func newestSucceeded(pipeline: String, stage: String) throws(Failure) -> ExecutionRecord?
+    func succeededExecutions(key: Digest) throws(Failure) -> [ExecutionRecord]
+    func succeededExecutions(baseKey: Digest) throws(Failure) -> [ExecutionRecord]
+    func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath]
+    func details(of execution: ExecutionID) throws(Failure) -> ExecutionDetails?
+    func owner(ofPath path: String) throws(Failure) -> ExecutionID?
+    func stage(of execution: ExecutionID) throws(Failure) -> (pipeline: String, stage: String, state: ExecutionState)?
+    func cachedDigests() throws(Failure) -> [DigestCacheEntry]
+    /// Seconds, by stage.
+    func medianWallSeconds(pipeline: String) throws(Failure) -> [String: Double]
+
+    // Recording.
+    func inTransaction<T>(_ body: () throws(Failure) -> T) throws(Failure) -> T
+    func beginRun(_ start: RunStart, liveness: Liveness) throws(Failure) -> RunID
+    func begin(_ start: ExecutionStart, run: RunID, pipeline: String) throws(Failure) -> ExecutionID
+    func finish(_ finish: ExecutionFinish) throws(Failure)
+    func record(decision: Decision, stage: String, template: String, run: RunID, pipeline: String) throws(Failure)
+    /// The verdicts that are kept as one set: fresh (with the execution taken) and not selected (without).
+    func recordUnexecuted(
+        _ members: [(stage: String, template: String, execution: ExecutionID?)], run: RunID, pipeline: String
+    ) throws(Failure)
+    func setCurrent(stage: String, template: String, pipeline: String, execution: ExecutionID) throws(Failure)
+    func setOwner(ofPaths paths: [String], to execution: ExecutionID) throws(Failure)
+    func finishRun(
+        _ run: RunID, status: RunStatus, counts: RunCounts, finishedAt: Timestamp, wallSeconds: Double
+    ) throws(Failure)
+    func addMetrics(_ points: [MetricPoint], to execution: ExecutionID) throws(Failure)
+    func saveDigests(_ entries: [DigestCacheEntry]) throws(Failure)
+
+    // Other runs.
+    func conflicts(inputs: [String], outputs: [String], excluding run: RunID) throws(Failure) -> [ClaimConflict]
+    func runningRuns() throws(Failure) -> [RunningRun]
+    func runningExecutions(of run: RunID) throws(Failure) -> [RunningExecution]
+    func markLost(run: RunID, at: Timestamp) throws(Failure)
+}

@@ -1,0 +1,73 @@
+// What changed since an earlier execution, as typed reasons. Knows two descriptions and compares them.
+
+import Model
+
+/// What of the things that determine a stage's result is no longer as it was then.
+func differences(
+    _ stage: Stage, facts: StageFacts, then: ExecutionDetails, thenOutputs: [RecordedPath]
+) -> [Reason] {
+    var reasons: [Reason] = []
+    let command = stage.command.displayText
+    if command != then.command { reasons.append(Reason(.commandChanged, old: then.command, new: command)) }
+    if stage.workingDirectory != then.workingDirectory {
+        reasons.append(
+            Reason(.commandChanged, subject: "workdir", old: then.workingDirectory ?? ".", new: stage.workingDirectory ?? "."))
+    }
+    reasons += changes(
+        .paramChanged, then: then.params.map { ($0.name, $0.value.canonicalText) },
+        now: stage.params.map { ($0.name, $0.value.canonicalText) })
+    reasons += changes(
+        .envChanged, then: then.environment.map { ($0.name, $0.value) }, now: facts.environment.map { ($0.name, $0.value) })
+    reasons += inputDifferences(facts: facts, then: then.inputs)
+    let declared = stage.outputs.map(\.path).sorted()
+    let before = thenOutputs.map(\.path).sorted()
+    if declared != before {
+        let added = Set(declared).subtracting(before), removed = Set(before).subtracting(declared)
+        reasons += removed.sorted().map { Reason(.outputsChanged, subject: $0, old: $0) }
+        reasons += added.sorted().map { Reason(.outputsChanged, subject: $0, new: $0) }
+    }
+    return reasons
+}
+
+/// Declared outputs that are not there, or are not what was made then.
+func outputDifferences(_ stage: Stage, facts: StageFacts, then: [RecordedPath]) -> [Reason] {
+    zip(stage.outputs, facts.outputs).compactMap { output, found in
+        let recorded = then.first { $0.path == output.path }?.fingerprint
+        guard let found else {
+            return Reason(.outputMissing, subject: output.path, old: recorded?.digest.hex)
+        }
+        guard let recorded, recorded != found else { return nil }
+        return Reason(.outputModified, subject: output.path, old: recorded.digest.hex, new: found.digest.hex)
+    }
+}
+
+private func inputDifferences(facts: StageFacts, then: [RecordedPath]) -> [Reason] {
+    let before = Dictionary(then.map { ($0.path, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
+    var reasons: [Reason] = []
+    var seen = Set(facts.undecidedInputs.compactMap(\.path))
+    for input in facts.inputs where seen.insert(input.path).inserted {
+        if let old = before[input.path] {
+            guard old != input.fingerprint else { continue }
+            reasons.append(
+                Reason(.inputChanged, subject: input.path, old: old.digest.hex, new: input.fingerprint.digest.hex))
+        } else {
+            reasons.append(Reason(.inputAdded, subject: input.path, new: input.fingerprint.digest.hex))
+        }
+    }
+    // While a pattern is undecided, a path that seems gone may come again.
+    guard !facts.undecidedInputs.contains(where: { $0.path == nil }) else { return reasons }
+    for path in before.keys.sorted() where !seen.contains(path) {
+        reasons.append(Reason(.inputRemoved, subject: path, old: before[path]?.digest.hex))
+    }
+    return reasons
+}
+
+private func changes(_ code: Reason.Code, then: [(String, String?)], now: [(String, String?)]) -> [Reason] {
+    let before = Dictionary(then, uniquingKeysWith: { first, _ in first })
+    let after = Dictionary(now, uniquingKeysWith: { first, _ in first })
+    return Set(before.keys).union(after.keys).sorted().compactMap { name in
+        let old = before[name], new = after[name]
+        guard old != new || (old == nil) != (new == nil) else { return nil }
+        return Reason(code, subject: name, old: old ?? nil, new: new ?? nil)
+    }
+}
