@@ -20,29 +20,20 @@ public final class LocalEngine: Engine {
         self.meters = meters
         supervisor = try Supervisor.start { event in
             switch event {
-            case .started(let id, let pid):
-                meters.began(id, pid: pid)
+            case .started(let id, let pid, let nanoseconds):
+                meters.began(id, pid: pid, nanoseconds: nanoseconds)
                 events(.started(ExecutionID(Int64(bitPattern: id))))
-            case .failed(let id, let sentence):
-                let wall = meters.ended(id).wallSeconds
+            case .failed(let id, let number, let step):
+                _ = meters.ended(id, nanoseconds: nil)
                 events(
                     .finished(
                         ExecutionID(Int64(bitPattern: id)),
                         EngineOutcome(
-                            exit: .notStarted(sentence), usage: Usage(wallSeconds: wall), leftoverProcesses: 0,
-                            sawOutOfMemoryKill: false)))
-            case .exited(let id, let report):
-                let metered = meters.ended(id)
-                let usage = Usage(
-                    wallSeconds: metered.wallSeconds, userCPUSeconds: report.userSeconds,
-                    systemCPUSeconds: report.systemSeconds, maxRSSBytes: max(report.maxRSSBytes, metered.peakBytes),
-                    readBytes: report.readBytes, writeBytes: report.writeBytes)
-                events(
-                    .finished(
-                        ExecutionID(Int64(bitPattern: id)),
-                        EngineOutcome(
-                            exit: report.exit, usage: usage, leftoverProcesses: report.leftoverProcesses,
-                            sawOutOfMemoryKill: metered.sawOutOfMemoryKill)))
+                            exit: .notStarted("its command could not be started (\(step)): \(String(cString: strerror(number)))"),
+                            usage: Usage(wallSeconds: 0), leftoverProcesses: 0, sawOutOfMemoryKill: false)))
+            case .exited(let ending):
+                let metered = meters.ended(ending.id, nanoseconds: ending.nanoseconds)
+                events(.finished(ExecutionID(Int64(bitPattern: ending.id)), EngineOutcome(ending, metered)))
             case .gone:
                 events(.engineLost("the supervisor process of this run is gone; what ran was ended. Start `runs exec` again."))
             }
@@ -82,25 +73,53 @@ public final class LocalEngine: Engine {
     }
 }
 
+extension EngineOutcome {
+    fileprivate init(_ ending: ProcessEnding, _ metered: Meters.Metered) {
+        // The encoding of a wait status: the low seven bits are the signal, the next byte is the exit code.
+        let signal = ending.waitStatus & 0x7f
+        self.init(
+            exit: signal == 0 ? .code(ending.waitStatus >> 8 & 0xff) : .signal(signal),
+            usage: Usage(
+                wallSeconds: metered.wallSeconds, userCPUSeconds: Double(ending.userMicroseconds) / 1e6,
+                systemCPUSeconds: Double(ending.systemMicroseconds) / 1e6,
+                maxRSSBytes: max(Int64(clamping: ending.peakResidentBytes), metered.peakBytes),
+                readBytes: ending.readBytes, writeBytes: ending.writeBytes),
+            leftoverProcesses: Int(ending.leftovers), sawOutOfMemoryKill: metered.sawOutOfMemoryKill)
+    }
+}
+
 /// The meters of what runs.
 private final class Meters: Sendable {
+    struct Metered {
+        var wallSeconds = 0.0
+        var peakBytes: Int64 = 0
+        var sawOutOfMemoryKill = false
+    }
+
     private struct Entry {
-        let launchedAt: ContinuousClock.Instant
         let outOfMemoryKills: Int64
+        /// Of CLOCK_MONOTONIC.
+        var startNanoseconds: UInt64?
         var tree: ProcessTreeMeter?
         var nextSample: ContinuousClock.Instant
+        let youngUntil: ContinuousClock.Instant
     }
 
     private let entries = Mutex<[UInt64: Entry]>([:])
 
     func launched(_ id: UInt64) {
         let now = ContinuousClock.now
-        entries.withLock {
-            $0[id] = Entry(launchedAt: now, outOfMemoryKills: outOfMemoryKillCount(), tree: nil, nextSample: now)
-        }
+        let entry = Entry(
+            outOfMemoryKills: outOfMemoryKillCount(), nextSample: now, youngUntil: now + .seconds(30))
+        entries.withLock { $0[id] = entry }
     }
 
-    func began(_ id: UInt64, pid: Int32) { entries.withLock { $0[id]?.tree = ProcessTreeMeter(root: pid) } }
+    func began(_ id: UInt64, pid: Int32, nanoseconds: UInt64) {
+        entries.withLock {
+            $0[id]?.tree = ProcessTreeMeter(root: pid)
+            $0[id]?.startNanoseconds = nanoseconds
+        }
+    }
 
     func sample() {
         let now = ContinuousClock.now
@@ -108,19 +127,22 @@ private final class Meters: Sendable {
         for (id, entry) in due {
             var tree = entry.tree
             tree?.sample()
-            let isYoung = now - entry.launchedAt < .seconds(30)
             entries.withLock {
                 $0[id]?.tree = tree
-                $0[id]?.nextSample = now + (isYoung ? .milliseconds(200) : .seconds(1)) - .milliseconds(20)
+                // A little early, so that a late tick does not skip a turn.
+                $0[id]?.nextSample = now + (now < entry.youngUntil ? .milliseconds(180) : .milliseconds(980))
             }
         }
     }
 
     func peakBytes(of id: UInt64) -> Int64? { entries.withLock { $0[id]?.tree?.peakBytes } }
 
-    func ended(_ id: UInt64) -> (wallSeconds: Double, peakBytes: Int64, sawOutOfMemoryKill: Bool) {
-        guard let entry = entries.withLock({ $0.removeValue(forKey: id) }) else { return (0, 0, false) }
-        let wall = (ContinuousClock.now - entry.launchedAt) / .seconds(1)
-        return (wall, entry.tree?.peakBytes ?? 0, outOfMemoryKillCount() > entry.outOfMemoryKills)
+    func ended(_ id: UInt64, nanoseconds: UInt64?) -> Metered {
+        guard let entry = entries.withLock({ $0.removeValue(forKey: id) }) else { return Metered() }
+        var wall = 0.0
+        if let start = entry.startNanoseconds, let end = nanoseconds, end > start { wall = Double(end - start) / 1e9 }
+        return Metered(
+            wallSeconds: wall, peakBytes: entry.tree?.peakBytes ?? 0,
+            sawOutOfMemoryKill: outOfMemoryKillCount() > entry.outOfMemoryKills)
     }
 }

@@ -1,6 +1,6 @@
 // What determines a stage's result, as one number. Knows the canonical encoding; does not read files or variables.
 
-import Crypto
+import struct Crypto.SHA256
 import Model
 
 /// The format of the encoding. A change of it makes every key new, so that everything runs again once.

@@ -1,0 +1,128 @@
+// Where things lie: the pipeline file, the folder of `.runs`, the store. Knows how they are found; reads only the
+// pipeline's bytes.
+
+import ArgumentParser
+import Glibc
+import Model
+import PipelineFormat
+import Store
+
+/// Options of every command that uses a store.
+struct StoreOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The store; else RUNS_STORE, else .runs/runs.db found by walking up.", valueName: "path"))
+    var store: String?
+}
+
+/// A folder with `.runs`, and the store that belongs to it.
+struct Project {
+    /// Absolute: holds `.runs`.
+    let root: String
+    /// Absolute.
+    let storePath: String
+
+    /// The project of a pipeline, or of the working directory: the nearest folder upwards that has a store, else the
+    /// starting folder itself.
+    static func find(from folder: String, _ options: StoreOptions) throws -> Project {
+        let start = try absolute(folder)
+        var root = start
+        var candidate = start
+        while true {
+            if access("\(candidate)/.runs/runs.db", F_OK) == 0 {
+                root = candidate
+                break
+            }
+            guard candidate != "/", let slash = candidate.lastIndex(of: "/") else { break }
+            candidate = slash == candidate.startIndex ? "/" : String(candidate[..<slash])
+        }
+        if let named = options.store ?? variable("RUNS_STORE"), !named.isEmpty {
+            return Project(root: root, storePath: named.hasPrefix("/") ? named : "\(try absolute("."))/\(named)")
+        }
+        return Project(root: root == "/" ? "" : root, storePath: "\(root == "/" ? "" : root)/.runs/runs.db")
+    }
+
+    /// The store for reading; a sentence where there is none.
+    func openForReading() throws -> Store {
+        guard access(storePath, F_OK) == 0 else {
+            throw Failure(
+                .store, "there is no store at \(storePath). Run `runs exec` first, or name one with --store.")
+        }
+        return try Store.open(path: storePath, access: .read)
+    }
+
+    static func absolute(_ folder: String) throws -> String {
+        guard let resolved = realpath(folder, nil) else {
+            throw Failure(.usage, "the folder '\(folder)' cannot be opened: \(String(cString: strerror(errno))).")
+        }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}
+
+/// A pipeline file, read and expanded.
+struct OpenedPipeline {
+    let project: Project
+    let graph: Graph
+    let warnings: [String]
+    /// Relative to the project's root.
+    let path: String
+
+    static func open(
+        file: String, settings: [String], _ options: StoreOptions
+    ) throws -> OpenedPipeline {
+        let slash = file.lastIndex(of: "/")
+        let folder = try Project.absolute(slash.map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? ".")
+        let name = slash.map { String(file[file.index(after: $0)...]) } ?? file
+        let project = try Project.find(from: folder, options)
+        let surroundings = Surroundings(
+            readFile: { path throws in try readBytes(path.hasPrefix("/") ? path : "\(folder)/\(path)") },
+            isFile: { path in
+                var status = stat()
+                let isThere = stat(path.hasPrefix("/") ? path : "\(folder)/\(path)", &status) == 0
+                return isThere && status.st_mode & S_IFMT == S_IFREG
+            })
+        let loaded = try loadPipeline(
+            bytes: try readPipeline("\(folder)/\(name)", shownAs: file), fileName: file,
+            overrides: try settings.map(nameAndValue), surroundings: surroundings)
+        let prefix = folder == project.root ? "" : String(folder.dropFirst(project.root.count + 1)) + "/"
+        return OpenedPipeline(
+            project: project, graph: prefix.isEmpty ? loaded.graph : loaded.graph.moved(into: prefix),
+            warnings: loaded.warnings, path: prefix + name)
+    }
+
+    private static func readPipeline(_ path: String, shownAs name: String) throws -> [UInt8] {
+        do {
+            return try readBytes(path)
+        } catch {
+            throw Failure(.usage, "\(error.message) Name a pipeline file, or make one with `runs init`.")
+        }
+    }
+}
+
+/// `name=value`, for --set and --capacity.
+func nameAndValue(_ text: String) throws -> (name: String, value: String) {
+    guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
+        throw Failure(.usage, "'\(text)' is not NAME=VALUE.")
+    }
+    return (String(text[..<sign]), String(text[text.index(after: sign)...]))
+}
+
+/// All bytes of a file, or a sentence.
+func readBytes(_ path: String) throws(Failure) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Failure(.usage, "'\(path)' cannot be read: \(String(cString: strerror(errno))).") }
+    defer { close(descriptor) }
+    var status = stat()
+    fstat(descriptor, &status)
+    guard status.st_mode & S_IFMT != S_IFDIR else { throw Failure(.usage, "'\(path)' is a folder, not a file.") }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Int(status.st_size) + 1)
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = read(descriptor, &chunk, chunk.count)
+        guard count >= 0 else {
+            throw Failure(.usage, "'\(path)' cannot be read: \(String(cString: strerror(errno))).")
+        }
+        if count == 0 { return bytes }
+        bytes.append(contentsOf: chunk[..<count])
+    }
+}

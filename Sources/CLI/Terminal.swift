@@ -1,0 +1,61 @@
+// Standard output and standard error. Knows whether they are terminals, how wide, and that a closed pipe is no error;
+// does not know what is written.
+
+import Glibc
+
+struct Terminal: Sendable {
+    static let standardOutput = Terminal(descriptor: 1)
+    static let standardError = Terminal(descriptor: 2)
+
+    private let descriptor: Int32
+
+    var isTerminal: Bool { isatty(descriptor) == 1 }
+
+    /// Colour only on a terminal, and never where `NO_COLOR` is set (no-color.org) or the terminal is dumb.
+    var usesColor: Bool {
+        isTerminal && (variable("NO_COLOR") ?? "").isEmpty && variable("TERM") != "dumb"
+    }
+
+    /// Columns and rows; nil where it is no terminal.
+    var size: (columns: Int, rows: Int)? {
+        guard isTerminal else { return nil }
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (80, 24) }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+
+    func writeLine(_ text: String) { write(text + "\n") }
+
+    /// Returns false once nobody reads any more.
+    @discardableResult
+    func write(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)[...]
+            while !rest.isEmpty {
+                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if count > 0 {
+                    rest = rest.dropFirst(count)
+                } else if errno != EINTR && errno != EAGAIN {
+                    return false
+                }
+            }
+            return true
+        }
+    }
+}
+
+/// A variable of this process's environment.
+func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+/// The whole environment of this process.
+func callerEnvironment() -> [String: String] {
+    var result: [String: String] = [:]
+    var entry = environ
+    while let text = entry.pointee {
+        let line = String(cString: text)
+        if let sign = line.firstIndex(of: "=") { result[String(line[..<sign])] = String(line[line.index(after: sign)...]) }
+        entry += 1
+    }
+    return result
+}

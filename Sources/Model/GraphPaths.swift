@@ -1,0 +1,34 @@
+// Paths of a graph, seen from another folder: for a pipeline in a folder below the one that holds the store.
+
+extension Graph {
+    /// The same graph with every relative path put below `prefix` (`sub/folder/`), and commands run there.
+    public func moved(into prefix: String) -> Graph {
+        func moved(_ path: String) -> String { path.hasPrefix("/") ? path : normalized(prefix + path) }
+        let stages = stages.map { stage in
+            var stage = stage
+            stage.workingDirectory = moved(stage.workingDirectory ?? ".")
+            stage.inputs = stage.inputs.map {
+                Input(name: $0.name, path: moved($0.path), isGlob: $0.isGlob, mode: $0.mode)
+            }
+            stage.outputs = stage.outputs.map {
+                Output(
+                    name: $0.name, path: moved($0.path), mode: $0.mode, isPersistent: $0.isPersistent,
+                    isMetrics: $0.isMetrics)
+            }
+            return stage
+        }
+        return Graph(
+            pipeline: pipeline, stages: stages, predecessors: predecessors, producers: producers,
+            defaultTargets: defaultTargets, capacity: capacity)
+    }
+}
+
+/// The path without `.`, `//` and, where a folder before it can be dropped, `..`.
+public func normalized(_ path: String) -> String {
+    var parts: [Substring] = []
+    for part in path.split(separator: "/") where part != "." {
+        if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
+    }
+    let joined = parts.joined(separator: "/")
+    return path.hasPrefix("/") ? "/" + joined : joined.isEmpty ? "." : joined
+}
