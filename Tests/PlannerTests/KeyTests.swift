@@ -1,0 +1,52 @@
+// The key: what is in it, what is not, and that neighbouring fields cannot be confused.
+
+import Model
+import Planner
+import Testing
+
+@Suite struct KeyTests {
+    private func keyed(_ change: (inout Stage) -> Void) -> Digest {
+        var stage = Stage(
+            name: "s", template: "s", command: .argv(["a", "b"]), outputs: [Output(name: "o", path: "o")])
+        change(&stage)
+        return baseKey(of: stage, environment: stage.environment)
+    }
+
+    @Test func whatDeterminesTheResultIsInTheKey() {
+        let keys = [
+            keyed { _ in },
+            keyed { $0.command = .argv(["a b"]) },
+            keyed { $0.command = .argv(["ab"]) },
+            keyed { $0.command = .shell("a b") },
+            keyed { $0.workingDirectory = "w" },
+            keyed { $0.environment = [EnvironmentVariable(name: "A", value: "")] },
+            keyed { $0.environment = [EnvironmentVariable(name: "A", value: nil)] },
+            keyed { $0.params = [Param(name: "p", value: .number("1"))] },
+            keyed { $0.params = [Param(name: "p", value: .string("1"))] },
+            keyed { $0.outputs = [Output(name: "o", path: "p")] },
+        ]
+        #expect(Set(keys).count == keys.count)
+    }
+
+    @Test func whatDoesNotIsNot() {
+        let plain = keyed { _ in }
+        #expect(keyed { $0.name = "other" } == plain)
+        #expect(keyed { $0.resources = ResourceRequest(cpus: Quantity(4)) } == plain)
+        #expect(keyed { $0.retries = RetryPolicy(max: 3) } == plain)
+        #expect(keyed { $0.timeoutSeconds = 5 } == plain)
+        #expect(keyed { $0.summary = "words" } == plain)
+    }
+
+    @Test func inputsCountByPathNotByNameOrOrder() {
+        let base = keyed { _ in }
+        let one = Fingerprint(kind: .content, digest: base, sizeBytes: 1)
+        let two = Fingerprint(kind: .tree, digest: base, sizeBytes: 1)
+        func recorded(_ name: String, _ path: String, _ print: Fingerprint) -> RecordedPath {
+            RecordedPath(name: name, path: path, fingerprint: print)
+        }
+        let reference = key(base: base, inputs: [recorded("a", "x", one), recorded("b", "y", one)])
+        #expect(key(base: base, inputs: [recorded("b", "y", one), recorded("c", "x", one)]) == reference)
+        #expect(key(base: base, inputs: [recorded("a", "x", one), recorded("b", "y", two)]) != reference)
+        #expect(key(base: base, inputs: [recorded("a", "x", one)]) != reference)
+    }
+}
