@@ -1,0 +1,264 @@
+-- The tables of the store. They are private: programs and people read the views of 0002_views.sql.
+-- Texts that repeat (names, paths, commands) are kept once and referred to by number, so that a million executions
+-- with ten inputs each cost a few integers a row. Times are ISO 8601 UTC text with microseconds, sizes bytes,
+-- durations seconds, digests 32-byte blobs.
+
+-- One row. The salt goes into the digests that stand for secret values.
+CREATE TABLE store (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  identity TEXT NOT NULL,
+  salt BLOB NOT NULL CHECK (length(salt) = 32),
+  created_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE pipelines (pipeline_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE stages (
+  stage_id INTEGER PRIMARY KEY,
+  pipeline_id INTEGER NOT NULL REFERENCES pipelines,
+  name TEXT NOT NULL,
+  template TEXT NOT NULL,
+  UNIQUE (pipeline_id, name)
+) STRICT;
+
+-- Names of inputs, outputs, params, variables, metrics and resources.
+CREATE TABLE names (name_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE paths (path_id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE commands (command_id INTEGER PRIMARY KEY, command TEXT NOT NULL UNIQUE) STRICT;
+
+-- The fresh stages of a run: a JSON array of pairs [[stage_id, execution_id], …].
+-- 100,000 fresh verdicts are one row, shared by all runs that found the same.
+CREATE TABLE fresh_sets (
+  fresh_set_id INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL UNIQUE,
+  members TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE run_rows (
+  run_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  pipeline_id INTEGER NOT NULL REFERENCES pipelines,
+  pipeline_path TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'running'
+    CHECK (status IN ('running', 'succeeded', 'failed', 'interrupted', 'lost')),
+  started_at TEXT NOT NULL,
+  finished_at TEXT,
+  wall_seconds REAL,
+  command_line TEXT NOT NULL,
+  engine TEXT NOT NULL,
+  host TEXT NOT NULL,
+  user_name TEXT NOT NULL,
+  git_commit TEXT,
+  git_dirty INTEGER CHECK (git_dirty IN (0, 1)),
+  -- Where the program of this run lives: on the same boot and pid namespace, an unlocked .runs/live/RUN means it is gone.
+  boot_id TEXT NOT NULL,
+  pid_namespace TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  stages_total INTEGER NOT NULL,
+  stages_executed INTEGER NOT NULL DEFAULT 0,
+  stages_fresh INTEGER NOT NULL DEFAULT 0,
+  stages_restored INTEGER NOT NULL DEFAULT 0,
+  stages_failed INTEGER NOT NULL DEFAULT 0,
+  stages_blocked INTEGER NOT NULL DEFAULT 0,
+  fresh_set_id INTEGER REFERENCES fresh_sets,
+  CHECK ((status = 'running') = (finished_at IS NULL))
+) STRICT;
+CREATE INDEX run_rows_running ON run_rows (run_id) WHERE status = 'running';
+
+-- Execution numbers are never used twice: logs and kept outputs bear them.
+CREATE TABLE execution_rows (
+  execution_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  run_id INTEGER NOT NULL REFERENCES run_rows,
+  stage_id INTEGER NOT NULL REFERENCES stages,
+  attempt INTEGER NOT NULL CHECK (attempt >= 1),
+  state TEXT NOT NULL DEFAULT 'running' CHECK (state IN
+    ('running', 'succeeded', 'failed', 'timed_out', 'out_of_memory', 'interrupted', 'lost')),
+  exit_code INTEGER,
+  signal INTEGER,
+  error TEXT,
+  note TEXT,
+  started_at TEXT NOT NULL,
+  finished_at TEXT,
+  queued_seconds REAL NOT NULL,
+  wall_seconds REAL,
+  user_cpu_seconds REAL,
+  system_cpu_seconds REAL,
+  max_rss_bytes INTEGER,
+  read_bytes INTEGER,
+  write_bytes INTEGER,
+  gpu_peak_bytes INTEGER,
+  gpu_peak_source TEXT CHECK (gpu_peak_source IN ('nvml_process', 'nvml_device_delta', 'nvidia_smi')),
+  gpu_mean_utilization REAL,
+  gpu_ids TEXT,
+  cpus REAL NOT NULL,
+  gpus REAL,
+  memory_bytes INTEGER,
+  timeout_seconds REAL,
+  host TEXT NOT NULL,
+  engine TEXT NOT NULL,
+  engine_job_id TEXT,
+  key BLOB NOT NULL CHECK (length(key) = 32),
+  -- The part of the key that is known before any input is: command, folder, environment, params, output paths.
+  base_key BLOB NOT NULL CHECK (length(base_key) = 32),
+  command_id INTEGER NOT NULL REFERENCES commands,
+  working_directory TEXT,
+  log_path TEXT NOT NULL,
+  -- 128 random bits that mark this execution's processes, so that leftovers can be found after a crash.
+  token TEXT NOT NULL,
+  resumed INTEGER NOT NULL DEFAULT 0 CHECK (resumed IN (0, 1)),
+  inputs_changed_during_run INTEGER NOT NULL DEFAULT 0 CHECK (inputs_changed_during_run IN (0, 1)),
+  rejected INTEGER NOT NULL DEFAULT 0 CHECK (rejected IN (0, 1)),
+  -- The one transition there is, from running to a final state, says all of this at once.
+  CHECK ((state = 'running') = (finished_at IS NULL)),
+  CHECK (state <> 'succeeded' OR (exit_code = 0 AND signal IS NULL AND error IS NULL)),
+  CHECK (state IN ('running', 'succeeded') OR error IS NOT NULL),
+  CHECK (exit_code IS NULL OR signal IS NULL),
+  CHECK (inputs_changed_during_run = 0 OR state = 'succeeded')
+) STRICT;
+CREATE INDEX execution_rows_by_stage ON execution_rows (stage_id, execution_id);
+CREATE INDEX execution_rows_succeeded_by_stage ON execution_rows (stage_id, execution_id) WHERE state = 'succeeded';
+CREATE INDEX execution_rows_succeeded_by_key ON execution_rows (key, execution_id) WHERE state = 'succeeded';
+CREATE INDEX execution_rows_succeeded_by_base_key ON execution_rows (base_key, execution_id) WHERE state = 'succeeded';
+CREATE INDEX execution_rows_by_run ON execution_rows (run_id, execution_id);
+CREATE INDEX execution_rows_running ON execution_rows (run_id) WHERE state = 'running';
+
+-- What was found at a path: shared by every execution that read or made it.
+CREATE TABLE artifacts (
+  artifact_id INTEGER PRIMARY KEY,
+  path_id INTEGER NOT NULL REFERENCES paths,
+  sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+  digest_kind TEXT NOT NULL CHECK (digest_kind IN ('content', 'tree', 'metadata')),
+  size_bytes INTEGER NOT NULL,
+  UNIQUE (path_id, sha256, digest_kind)
+) STRICT;
+CREATE INDEX artifacts_by_digest ON artifacts (sha256);
+
+CREATE TABLE execution_inputs (
+  execution_id INTEGER NOT NULL REFERENCES execution_rows,
+  name_id INTEGER NOT NULL REFERENCES names,
+  artifact_id INTEGER NOT NULL REFERENCES artifacts,
+  PRIMARY KEY (execution_id, name_id, artifact_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX execution_inputs_by_artifact ON execution_inputs (artifact_id, execution_id);
+
+CREATE TABLE execution_outputs (
+  execution_id INTEGER NOT NULL REFERENCES execution_rows,
+  name_id INTEGER NOT NULL REFERENCES names,
+  artifact_id INTEGER NOT NULL REFERENCES artifacts,
+  PRIMARY KEY (execution_id, name_id, artifact_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX execution_outputs_by_artifact ON execution_outputs (artifact_id, execution_id);
+
+-- value is JSON text; number is set where it is a number.
+CREATE TABLE execution_params (
+  execution_id INTEGER NOT NULL REFERENCES execution_rows,
+  name_id INTEGER NOT NULL REFERENCES names,
+  value TEXT NOT NULL,
+  number REAL,
+  PRIMARY KEY (execution_id, name_id)
+) STRICT, WITHOUT ROWID;
+
+-- env and pass_env of the key. NULL: passed, but unset in the caller's environment. Secrets stand as salted digests.
+CREATE TABLE execution_environment (
+  execution_id INTEGER NOT NULL REFERENCES execution_rows,
+  name_id INTEGER NOT NULL REFERENCES names,
+  value TEXT,
+  PRIMARY KEY (execution_id, name_id)
+) STRICT, WITHOUT ROWID;
+
+-- Counted resources beside cpus, gpus and memory.
+CREATE TABLE execution_resources (
+  execution_id INTEGER NOT NULL REFERENCES execution_rows,
+  name_id INTEGER NOT NULL REFERENCES names,
+  requested REAL NOT NULL,
+  PRIMARY KEY (execution_id, name_id)
+) STRICT, WITHOUT ROWID;
+
+-- step is NULL for the final values of a metrics file. value is NULL and value_text set for NaN and the infinities.
+CREATE TABLE metric_points (
+  metric_point_id INTEGER PRIMARY KEY,
+  execution_id INTEGER NOT NULL REFERENCES execution_rows,
+  name_id INTEGER NOT NULL REFERENCES names,
+  step INTEGER,
+  value REAL,
+  value_text TEXT CHECK (value_text IN ('NaN', 'Infinity', '-Infinity')),
+  recorded_at TEXT NOT NULL,
+  CHECK ((value IS NULL) = (value_text IS NOT NULL))
+) STRICT;
+CREATE INDEX metric_points_by_execution ON metric_points (execution_id, name_id);
+CREATE INDEX metric_points_by_name ON metric_points (name_id, execution_id);
+
+CREATE TABLE gpu_sample_rows (
+  execution_id INTEGER NOT NULL REFERENCES execution_rows,
+  gpu_id TEXT NOT NULL,
+  seconds REAL NOT NULL,
+  memory_bytes INTEGER,
+  utilization REAL,
+  PRIMARY KEY (execution_id, gpu_id, seconds)
+) STRICT, WITHOUT ROWID;
+
+-- Every reason of every verdict except fresh, which fresh_sets holds.
+CREATE TABLE decision_rows (
+  run_id INTEGER NOT NULL REFERENCES run_rows,
+  stage_id INTEGER NOT NULL REFERENCES stages,
+  ordinal INTEGER NOT NULL,
+  verdict TEXT NOT NULL CHECK (verdict IN ('run', 'restored', 'frozen', 'blocked', 'not_selected')),
+  reason TEXT NOT NULL,
+  subject TEXT,
+  old_value TEXT,
+  new_value TEXT,
+  execution_id INTEGER REFERENCES execution_rows,
+  PRIMARY KEY (run_id, stage_id, ordinal)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX decision_rows_by_stage ON decision_rows (stage_id, run_id);
+
+-- The execution that a stage's outputs of today come from.
+CREATE TABLE current_executions (
+  stage_id INTEGER PRIMARY KEY REFERENCES stages,
+  execution_id INTEGER NOT NULL REFERENCES execution_rows
+) STRICT;
+
+-- The newest execution that made, was about to make, or was put back at an output path.
+CREATE TABLE path_owners (
+  path_id INTEGER PRIMARY KEY REFERENCES paths,
+  execution_id INTEGER NOT NULL REFERENCES execution_rows
+) STRICT;
+
+-- What running executions hold, so that two runs at once keep out of each other's way: outputs exclusively, inputs
+-- shared. Rows go when their execution ends.
+CREATE TABLE path_claims (
+  path_id INTEGER NOT NULL REFERENCES paths,
+  execution_id INTEGER NOT NULL REFERENCES execution_rows,
+  is_output INTEGER NOT NULL CHECK (is_output IN (0, 1)),
+  PRIMARY KEY (path_id, execution_id, is_output)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX path_claims_by_execution ON path_claims (execution_id);
+
+-- Digests that need not be taken again while the stat of the file stays the same. tree: what a directory holds, in
+-- the encoding of Workspace.
+CREATE TABLE file_digests (
+  path_id INTEGER NOT NULL REFERENCES paths,
+  mode TEXT NOT NULL CHECK (mode IN ('content', 'metadata')),
+  device INTEGER NOT NULL,
+  inode INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  modified_nanoseconds INTEGER NOT NULL,
+  changed_nanoseconds INTEGER NOT NULL,
+  digest_kind TEXT NOT NULL CHECK (digest_kind IN ('content', 'tree', 'metadata')),
+  sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+  digested_bytes INTEGER NOT NULL,
+  tree BLOB,
+  PRIMARY KEY (path_id, mode)
+) STRICT, WITHOUT ROWID;
+
+-- Labels and remarks on a run or on one execution of it.
+CREATE TABLE tag_rows (
+  tag_id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES run_rows,
+  execution_id INTEGER REFERENCES execution_rows,
+  tag TEXT,
+  note TEXT,
+  created_at TEXT NOT NULL,
+  CHECK (tag IS NOT NULL OR note IS NOT NULL)
+) STRICT;
+CREATE INDEX tag_rows_by_run ON tag_rows (run_id);
+CREATE INDEX tag_rows_by_execution ON tag_rows (execution_id);

@@ -1,0 +1,160 @@
+-- The public face of the store: plain names, documented columns (docs/store.md), units in the names.
+-- Columns of tables stand bare, so that their indexes serve; expressions are cast to BIGINT, DOUBLE or TEXT and no date
+-- function is used, so that DuckDB reads every view with the same types.
+
+CREATE VIEW runs AS
+SELECT r.run_id, p.name AS pipeline, r.pipeline_path, r.status, r.started_at, r.finished_at, r.wall_seconds,
+  r.command_line, r.engine, r.host, r.user_name AS user, r.git_commit, r.git_dirty, r.stages_total, r.stages_executed,
+  r.stages_fresh, r.stages_restored, r.stages_failed, r.stages_blocked
+FROM run_rows r JOIN pipelines p ON p.pipeline_id = r.pipeline_id;
+
+CREATE VIEW executions AS
+SELECT e.execution_id, e.run_id, p.name AS pipeline, s.name AS stage, s.template, e.attempt, e.state, e.exit_code,
+  e.signal, e.error, e.note, e.started_at, e.finished_at, e.queued_seconds, e.wall_seconds, e.user_cpu_seconds,
+  e.system_cpu_seconds, e.max_rss_bytes, e.read_bytes, e.write_bytes, e.gpu_peak_bytes, e.gpu_peak_source,
+  e.gpu_mean_utilization, e.gpu_ids, e.cpus, e.gpus, e.memory_bytes, e.timeout_seconds, e.host, e.engine,
+  e.engine_job_id, CAST(lower(hex(e.key)) AS TEXT) AS key, c.command, e.log_path, r.git_commit, e.resumed,
+  e.inputs_changed_during_run, e.rejected
+FROM execution_rows e
+JOIN stages s ON s.stage_id = e.stage_id
+JOIN pipelines p ON p.pipeline_id = s.pipeline_id
+JOIN commands c ON c.command_id = e.command_id
+JOIN run_rows r ON r.run_id = e.run_id;
+
+CREATE VIEW decisions AS
+SELECT d.run_id, s.name AS stage, d.verdict, d.reason, d.subject, d.old_value, d.new_value, d.execution_id
+FROM decision_rows d JOIN stages s ON s.stage_id = d.stage_id
+UNION ALL
+SELECT r.run_id, s.name, CAST('fresh' AS TEXT), CAST('fresh' AS TEXT), CAST(NULL AS TEXT), CAST(NULL AS TEXT),
+  CAST(NULL AS TEXT), CAST(json_extract(member.value, '$[1]') AS BIGINT)
+FROM run_rows r
+JOIN fresh_sets f ON f.fresh_set_id = r.fresh_set_id
+JOIN json_each(f.members) member
+JOIN stages s ON s.stage_id = json_extract(member.value, '$[0]');
+
+CREATE VIEW inputs AS
+SELECT i.execution_id, e.run_id, s.name AS stage, n.name, p.path, a.digest_kind,
+  CAST(lower(hex(a.sha256)) AS TEXT) AS sha256, a.size_bytes
+FROM execution_inputs i
+JOIN execution_rows e ON e.execution_id = i.execution_id
+JOIN stages s ON s.stage_id = e.stage_id
+JOIN names n ON n.name_id = i.name_id
+JOIN artifacts a ON a.artifact_id = i.artifact_id
+JOIN paths p ON p.path_id = a.path_id;
+
+CREATE VIEW outputs AS
+SELECT o.execution_id, e.run_id, s.name AS stage, n.name, p.path, a.digest_kind,
+  CAST(lower(hex(a.sha256)) AS TEXT) AS sha256, a.size_bytes
+FROM execution_outputs o
+JOIN execution_rows e ON e.execution_id = o.execution_id
+JOIN stages s ON s.stage_id = e.stage_id
+JOIN names n ON n.name_id = o.name_id
+JOIN artifacts a ON a.artifact_id = o.artifact_id
+JOIN paths p ON p.path_id = a.path_id;
+
+CREATE VIEW params AS
+SELECT x.execution_id, e.run_id, s.name AS stage, n.name, x.value, x.number
+FROM execution_params x
+JOIN execution_rows e ON e.execution_id = x.execution_id
+JOIN stages s ON s.stage_id = e.stage_id
+JOIN names n ON n.name_id = x.name_id;
+
+-- An execution's own params and those of everything upstream. An input was made by the newest earlier execution that
+-- recorded the same artifact (path and digest) as its output.
+CREATE VIEW lineage_params AS
+WITH RECURSIVE ancestry (execution_id, from_execution_id) AS (
+  SELECT e.execution_id, e.execution_id FROM execution_rows e
+  UNION
+  SELECT a.execution_id, (
+      SELECT max(o.execution_id) FROM execution_outputs o
+      WHERE o.artifact_id = i.artifact_id AND o.execution_id < a.from_execution_id) AS maker
+  FROM ancestry a JOIN execution_inputs i ON i.execution_id = a.from_execution_id
+  WHERE maker IS NOT NULL
+)
+SELECT a.execution_id, s.name AS from_stage, n.name, x.value, x.number
+FROM ancestry a
+JOIN execution_rows e ON e.execution_id = a.from_execution_id
+JOIN stages s ON s.stage_id = e.stage_id
+JOIN execution_params x ON x.execution_id = a.from_execution_id
+JOIN names n ON n.name_id = x.name_id;
+
+CREATE VIEW metrics AS
+SELECT m.execution_id, e.run_id, s.name AS stage, n.name, m.step, m.value, m.value_text, m.recorded_at
+FROM metric_points m
+JOIN execution_rows e ON e.execution_id = m.execution_id
+JOIN stages s ON s.stage_id = e.stage_id
+JOIN names n ON n.name_id = m.name_id;
+
+CREATE VIEW final_metrics AS
+SELECT m.execution_id, e.run_id, s.name AS stage, n.name,
+  CAST((SELECT l.value FROM metric_points l
+        WHERE l.execution_id = m.execution_id AND l.name_id = m.name_id
+        ORDER BY l.metric_point_id DESC LIMIT 1) AS DOUBLE) AS last,
+  CAST(min(m.value) AS DOUBLE) AS min, CAST(max(m.value) AS DOUBLE) AS max,
+  CAST(count(m.step) AS BIGINT) AS steps
+FROM metric_points m
+JOIN execution_rows e ON e.execution_id = m.execution_id
+JOIN stages s ON s.stage_id = e.stage_id
+JOIN names n ON n.name_id = m.name_id
+GROUP BY m.execution_id, m.name_id;
+
+CREATE VIEW resources AS
+SELECT e.execution_id, CAST('cpus' AS TEXT) AS name, CAST(e.cpus AS DOUBLE) AS requested FROM execution_rows e
+UNION ALL
+SELECT e.execution_id, CAST('gpus' AS TEXT), CAST(e.gpus AS DOUBLE) FROM execution_rows e WHERE e.gpus IS NOT NULL
+UNION ALL
+SELECT e.execution_id, CAST('memory' AS TEXT), CAST(e.memory_bytes AS DOUBLE) FROM execution_rows e
+WHERE e.memory_bytes IS NOT NULL
+UNION ALL
+SELECT x.execution_id, n.name, CAST(x.requested AS DOUBLE)
+FROM execution_resources x JOIN names n ON n.name_id = x.name_id;
+
+CREATE VIEW gpu_samples AS
+SELECT execution_id, gpu_id, seconds, memory_bytes, utilization FROM gpu_sample_rows;
+
+CREATE VIEW current AS
+SELECT e.* FROM current_executions c JOIN executions e ON e.execution_id = c.execution_id;
+
+CREATE VIEW latest AS
+SELECT e.* FROM stages s
+JOIN executions e ON e.execution_id = (SELECT max(x.execution_id) FROM execution_rows x WHERE x.stage_id = s.stage_id);
+
+CREATE VIEW tags AS
+SELECT run_id, execution_id, tag, note, created_at FROM tag_rows;
+
+-- Percentiles by nearest rank over the succeeded executions; counts over all that have ended. Rejected ones are left out.
+CREATE VIEW stage_stats AS
+WITH ended AS (
+  SELECT stage_id, state, started_at, wall_seconds, max_rss_bytes, gpu_peak_bytes FROM execution_rows
+  WHERE state <> 'running' AND rejected = 0
+), ranked AS (
+  SELECT stage_id, wall_seconds, max_rss_bytes, gpu_peak_bytes,
+    count(wall_seconds) OVER (PARTITION BY stage_id) AS wall_count,
+    count(max_rss_bytes) OVER (PARTITION BY stage_id) AS rss_count,
+    count(gpu_peak_bytes) OVER (PARTITION BY stage_id) AS gpu_count,
+    row_number() OVER (PARTITION BY stage_id ORDER BY wall_seconds NULLS LAST) AS wall_rank,
+    row_number() OVER (PARTITION BY stage_id ORDER BY max_rss_bytes NULLS LAST) AS rss_rank,
+    row_number() OVER (PARTITION BY stage_id ORDER BY gpu_peak_bytes NULLS LAST) AS gpu_rank
+  FROM ended WHERE state = 'succeeded'
+), percentiles AS (
+  SELECT stage_id,
+    max(CASE WHEN wall_rank = (wall_count + 1) / 2 THEN wall_seconds END) AS wall_p50,
+    max(CASE WHEN wall_rank = (wall_count * 95 + 99) / 100 THEN wall_seconds END) AS wall_p95,
+    max(wall_seconds) AS wall_max,
+    max(CASE WHEN rss_rank = (rss_count * 95 + 99) / 100 THEN max_rss_bytes END) AS rss_p95,
+    max(CASE WHEN gpu_rank = (gpu_count * 95 + 99) / 100 THEN gpu_peak_bytes END) AS gpu_p95
+  FROM ranked GROUP BY stage_id
+), totals AS (
+  SELECT stage_id, count(*) AS executions, sum(state IN ('failed', 'timed_out', 'out_of_memory')) AS failures,
+    min(started_at) AS first_started_at, max(started_at) AS last_started_at
+  FROM ended GROUP BY stage_id
+)
+SELECT p.name AS pipeline, s.name AS stage, CAST(t.executions AS BIGINT) AS executions,
+  CAST(t.failures AS BIGINT) AS failures, CAST(q.wall_p50 AS DOUBLE) AS wall_seconds_p50,
+  CAST(q.wall_p95 AS DOUBLE) AS wall_seconds_p95, CAST(q.wall_max AS DOUBLE) AS wall_seconds_max,
+  CAST(q.rss_p95 AS BIGINT) AS max_rss_bytes_p95, CAST(q.gpu_p95 AS BIGINT) AS gpu_peak_bytes_p95,
+  CAST(t.first_started_at AS TEXT) AS first_started_at, CAST(t.last_started_at AS TEXT) AS last_started_at
+FROM totals t
+JOIN stages s ON s.stage_id = t.stage_id
+JOIN pipelines p ON p.pipeline_id = s.pipeline_id
+LEFT JOIN percentiles q ON q.stage_id = t.stage_id;
