@@ -26,10 +26,11 @@ CREATE TABLE names (name_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRI
 CREATE TABLE paths (path_id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE commands (command_id INTEGER PRIMARY KEY, command TEXT NOT NULL UNIQUE) STRICT;
 
--- The fresh stages of a run: a JSON array of pairs [[stage_id, execution_id], …].
--- 100,000 fresh verdicts are one row, shared by all runs that found the same.
-CREATE TABLE fresh_sets (
-  fresh_set_id INTEGER PRIMARY KEY,
+-- Verdicts of a run on stages that it did not execute, where there is nothing more to say: a JSON array of pairs
+-- [[stage_id, execution_id], …]. With the execution whose outputs were taken the stage is fresh, with null it was not
+-- selected. 100,000 verdicts are one row, shared by all runs that found the same.
+CREATE TABLE unexecuted_sets (
+  unexecuted_set_id INTEGER PRIMARY KEY,
   digest BLOB NOT NULL UNIQUE,
   members TEXT NOT NULL
 ) STRICT;
@@ -53,13 +54,15 @@ CREATE TABLE run_rows (
   boot_id TEXT NOT NULL,
   pid_namespace TEXT NOT NULL,
   pid INTEGER NOT NULL,
+  -- Device and inode of .runs: others in a copied store, which must not take the original's runs for its own.
+  folder_id TEXT NOT NULL,
   stages_total INTEGER NOT NULL,
   stages_executed INTEGER NOT NULL DEFAULT 0,
   stages_fresh INTEGER NOT NULL DEFAULT 0,
   stages_restored INTEGER NOT NULL DEFAULT 0,
   stages_failed INTEGER NOT NULL DEFAULT 0,
   stages_blocked INTEGER NOT NULL DEFAULT 0,
-  fresh_set_id INTEGER REFERENCES fresh_sets,
+  unexecuted_set_id INTEGER REFERENCES unexecuted_sets,
   CHECK ((status = 'running') = (finished_at IS NULL))
 ) STRICT;
 CREATE INDEX run_rows_running ON run_rows (run_id) WHERE status = 'running';
@@ -196,12 +199,12 @@ CREATE TABLE gpu_sample_rows (
   PRIMARY KEY (execution_id, gpu_id, seconds)
 ) STRICT, WITHOUT ROWID;
 
--- Every reason of every verdict except fresh, which fresh_sets holds.
+-- Every reason of every verdict except those that unexecuted_sets holds.
 CREATE TABLE decision_rows (
   run_id INTEGER NOT NULL REFERENCES run_rows,
   stage_id INTEGER NOT NULL REFERENCES stages,
   ordinal INTEGER NOT NULL,
-  verdict TEXT NOT NULL CHECK (verdict IN ('run', 'restored', 'frozen', 'blocked', 'not_selected')),
+  verdict TEXT NOT NULL CHECK (verdict IN ('run', 'restored', 'frozen', 'blocked')),
   reason TEXT NOT NULL,
   subject TEXT,
   old_value TEXT,

@@ -25,11 +25,13 @@ CREATE VIEW decisions AS
 SELECT d.run_id, s.name AS stage, d.verdict, d.reason, d.subject, d.old_value, d.new_value, d.execution_id
 FROM decision_rows d JOIN stages s ON s.stage_id = d.stage_id
 UNION ALL
-SELECT r.run_id, s.name, CAST('fresh' AS TEXT), CAST('fresh' AS TEXT), CAST(NULL AS TEXT), CAST(NULL AS TEXT),
-  CAST(NULL AS TEXT), CAST(json_extract(member.value, '$[1]') AS BIGINT)
+SELECT r.run_id, s.name,
+  CAST(CASE WHEN json_extract(member.value, '$[1]') IS NULL THEN 'not_selected' ELSE 'fresh' END AS TEXT),
+  CAST(CASE WHEN json_extract(member.value, '$[1]') IS NULL THEN 'not_selected' ELSE 'fresh' END AS TEXT),
+  CAST(NULL AS TEXT), CAST(NULL AS TEXT), CAST(NULL AS TEXT), CAST(json_extract(member.value, '$[1]') AS BIGINT)
 FROM run_rows r
-JOIN fresh_sets f ON f.fresh_set_id = r.fresh_set_id
-JOIN json_each(f.members) member
+JOIN unexecuted_sets u ON u.unexecuted_set_id = r.unexecuted_set_id
+JOIN json_each(u.members) member
 JOIN stages s ON s.stage_id = json_extract(member.value, '$[0]');
 
 CREATE VIEW inputs AS

@@ -1,0 +1,23 @@
+// Runs EmbedSQLTool over a target's SQL files before it is compiled. A changed or new file is noticed.
+
+import Foundation
+import PackagePlugin
+
+@main
+struct EmbedSQL: BuildToolPlugin {
+    func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {
+        guard let module = target.sourceModule else { return [] }
+        // The folders are links to the top level of the package, which SwiftPM's own file list does not follow.
+        let files = try ["migrations", "sql"].flatMap { folder in
+            let place = module.directoryURL.appending(path: folder).resolvingSymlinksInPath()
+            return try FileManager.default.contentsOfDirectory(at: place, includingPropertiesForKeys: nil)
+        }.filter { $0.pathExtension == "sql" }.sorted { $0.path < $1.path }
+        let output = context.pluginWorkDirectoryURL.appending(path: "EmbeddedSQL.swift")
+        return [
+            .buildCommand(
+                displayName: "Embedding SQL",
+                executable: try context.tool(named: "EmbedSQLTool").url,
+                arguments: [output.path] + files.map(\.path), inputFiles: files, outputFiles: [output])
+        ]
+    }
+}

@@ -1,0 +1,228 @@
+// One open SQLite file: statements, values, and SQLite's errors as sentences. The only importer of CSQLite together with
+// the other files of this module; knows nothing of runs.
+
+import CSQLite
+import Glibc
+import Model
+import RunsSQL
+
+/// An open database. Used from one thread at a time.
+final class Connection {
+    let path: String
+    let handle: OpaquePointer
+    private var prepared: [String: PreparedStatement] = [:]
+
+    /// How long a writer waits for another one, in milliseconds.
+    private static let busyMilliseconds: Int32 = 60_000
+
+    init(path: String, uri: String? = nil, flags: Int32) throws(Failure) {
+        self.path = path
+        var opened: OpaquePointer?
+        let code = sqlite3_open_v2(uri ?? path, &opened, flags | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX, nil)
+        guard code == SQLITE_OK, let opened else {
+            let failure = Self.failure(path: path, code: code, message: opened.map { String(cString: sqlite3_errmsg($0)) })
+            sqlite3_close_v2(opened)
+            throw failure
+        }
+        handle = opened
+        sqlite3_busy_timeout(handle, Self.busyMilliseconds)
+    }
+
+    deinit {
+        prepared.removeAll()
+        sqlite3_close_v2(handle)
+    }
+
+    /// The statement, compiled once.
+    func statement(_ statement: Statement) throws(Failure) -> PreparedStatement {
+        if let known = prepared[statement.name] { return known }
+        let new = try PreparedStatement(statement.text, in: self, isPersistent: true)
+        prepared[statement.name] = new
+        return new
+    }
+
+    /// Runs statements that return nothing of interest.
+    func execute(_ sql: String) throws(Failure) {
+        let code = sqlite3_exec(handle, sql, nil, nil, nil)
+        if code != SQLITE_OK { throw failure(code) }
+    }
+
+    var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
+    var changedRows: Int { Int(sqlite3_changes(handle)) }
+    var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+    func failure(_ code: Int32) -> Failure {
+        Self.failure(path: path, code: code, message: String(cString: sqlite3_errmsg(handle)))
+    }
+
+    private static func failure(path: String, code: Int32, message: String?) -> Failure {
+        let sentence: String
+        switch code & 0xff {
+        case SQLITE_BUSY, SQLITE_LOCKED:
+            sentence = "is locked by another program. Wait until it is done, then try again"
+        case SQLITE_FULL: sentence = "cannot grow: the disk is full. Free some space, then try again; nothing recorded is lost"
+        case SQLITE_IOERR:
+            sentence = "cannot be read or written (the disk may be full or failing). Free some space or check the disk, then try again"
+        case SQLITE_CORRUPT:
+            sentence = "is damaged. Copy it away, then save what can be read with `sqlite3 COPY .recover`, or remove it to begin anew"
+        case SQLITE_NOTADB: sentence = "is no SQLite file. Name another store with --store, or move the file away"
+        case SQLITE_CANTOPEN: sentence = "cannot be opened. Check that its folder exists and may be written to"
+        case SQLITE_READONLY: sentence = "may not be written to. Check the permissions of the file and of its folder"
+        case SQLITE_PERM, SQLITE_AUTH: sentence = "may not be used that way"
+        default: sentence = "gave an error"
+        }
+        return Failure(.store, "the store \(path) \(sentence) (SQLite: \(message ?? String(cString: sqlite3_errstr(code)))).")
+    }
+}
+
+/// A compiled statement.
+final class PreparedStatement {
+    private let connection: Connection
+    private let handle: OpaquePointer
+    private var parameters: [String: Int32] = [:]
+
+    init(_ sql: String, in connection: Connection, isPersistent: Bool) throws(Failure) {
+        self.connection = connection
+        var compiled: OpaquePointer?
+        let flags = isPersistent ? UInt32(SQLITE_PREPARE_PERSISTENT) : 0
+        let code = sqlite3_prepare_v3(connection.handle, sql, -1, flags, &compiled, nil)
+        guard code == SQLITE_OK, let compiled else { throw connection.failure(code) }
+        handle = compiled
+        for index in 0..<sqlite3_bind_parameter_count(handle) {
+            if let name = sqlite3_bind_parameter_name(handle, index + 1) { parameters[String(cString: name)] = index + 1 }
+        }
+    }
+
+    deinit { sqlite3_finalize(handle) }
+
+    var columnNames: [String] {
+        (0..<sqlite3_column_count(handle)).map { String(cString: sqlite3_column_name(handle, $0)) }
+    }
+
+    /// Runs the statement and hands each row to the closure.
+    func run(_ bindings: [(String, Bindable?)] = [], _ row: (Row) throws(Failure) -> Void = { _ in }) throws(Failure) {
+        defer {
+            sqlite3_reset(handle)
+            sqlite3_clear_bindings(handle)
+        }
+        for (name, value) in bindings {
+            guard let index = parameters[":" + name] else { preconditionFailure("no parameter :\(name) in \(sqlite3_sql(handle).map { String(cString: $0) } ?? "")") }
+            let code = value?.bind(handle, index) ?? sqlite3_bind_null(handle, index)
+            guard code == SQLITE_OK else { throw connection.failure(code) }
+        }
+        while true {
+            switch sqlite3_step(handle) {
+            case SQLITE_ROW: try row(Row(handle: handle))
+            case SQLITE_DONE: return
+            case let code: throw connection.failure(code)
+            }
+        }
+    }
+
+    /// What the closure makes of the first row; nil without one.
+    func first<T>(_ bindings: [(String, Bindable?)] = [], _ read: (Row) throws(Failure) -> T) throws(Failure) -> T? {
+        var result: T?
+        try run(bindings) { row throws(Failure) in if result == nil { result = try read(row) } }
+        return result
+    }
+
+    /// What the closure makes of each row.
+    func all<T>(_ bindings: [(String, Bindable?)] = [], _ read: (Row) throws(Failure) -> T) throws(Failure) -> [T] {
+        var result: [T] = []
+        try run(bindings) { row throws(Failure) in result.append(try read(row)) }
+        return result
+    }
+}
+
+/// A row while it is being read; columns count from 0.
+struct Row {
+    fileprivate let handle: OpaquePointer
+
+    init(handle: OpaquePointer) { self.handle = handle }
+
+    func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
+    func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+    func real(_ column: Int32) -> Double { sqlite3_column_double(handle, column) }
+    func flag(_ column: Int32) -> Bool { integer(column) != 0 }
+
+    func text(_ column: Int32) -> String {
+        guard let bytes = sqlite3_column_text(handle, column) else { return "" }
+        let count = Int(sqlite3_column_bytes(handle, column))
+        return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+    }
+
+    func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
+
+    func blob(_ column: Int32) -> [UInt8] {
+        guard let bytes = sqlite3_column_blob(handle, column) else { return [] }
+        return Array(UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(handle, column))))
+    }
+
+    func digest(_ column: Int32) throws(Failure) -> Digest {
+        guard let digest = Digest(bytes: blob(column)) else {
+            throw Failure(.store, "the store holds a digest that is none. It was changed by another program.")
+        }
+        return digest
+    }
+
+    func value(_ column: Int32) -> TableValue {
+        switch sqlite3_column_type(handle, column) {
+        case SQLITE_INTEGER: .integer(integer(column))
+        case SQLITE_FLOAT: .real(real(column))
+        case SQLITE_TEXT: .text(text(column))
+        case SQLITE_BLOB: .blob(blob(column))
+        default: .null
+        }
+    }
+}
+
+/// What can stand for a parameter.
+protocol Bindable {
+    /// Returns SQLite's result code.
+    func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32
+}
+
+extension Int64: Bindable {
+    func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32 { sqlite3_bind_int64(statement, index, self) }
+}
+extension Int: Bindable {
+    func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32 { sqlite3_bind_int64(statement, index, Int64(self)) }
+}
+extension Bool: Bindable {
+    func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32 { sqlite3_bind_int64(statement, index, self ? 1 : 0) }
+}
+extension Double: Bindable {
+    func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32 { sqlite3_bind_double(statement, index, self) }
+}
+extension String: Bindable {
+    func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32 {
+        var text = self
+        return text.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { csqlite_bind_text(statement, index, $0.baseAddress ?? "", Int32($0.count)) }
+        }
+    }
+}
+extension Array: Bindable where Element == UInt8 {
+    func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32 {
+        withUnsafeBytes { bytes in
+            // An empty array has no address, but is no NULL.
+            bytes.isEmpty
+                ? sqlite3_bind_zeroblob(statement, index, 0)
+                : csqlite_bind_blob(statement, index, bytes.baseAddress, Int32(bytes.count))
+        }
+    }
+}
+extension Digest: Bindable {
+    func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32 { bytes.bind(statement, index) }
+}
+extension TableValue: Bindable {
+    func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32 {
+        switch self {
+        case .null: sqlite3_bind_null(statement, index)
+        case .integer(let value): value.bind(statement, index)
+        case .real(let value): value.bind(statement, index)
+        case .text(let value): value.bind(statement, index)
+        case .blob(let value): value.bind(statement, index)
+        }
+    }
+}

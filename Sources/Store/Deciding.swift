@@ -1,0 +1,149 @@
+// What the planner and the executor ask before they decide. Reads only.
+
+import Model
+import RunsSQL
+
+extension Store {
+    /// For each stage, the execution that its outputs come from, with these outputs. Two scans for all stages.
+    public func currentExecutions(pipeline: String) throws(Failure) -> [String: ExecutionRecord] {
+        guard let number = try existingPipeline(pipeline) else { return [:] }
+        var outputs: [Int64: [RecordedPath]] = [:]
+        try connection.statement(SQL.currentOutputs).run([("pipeline_id", number)]) { row throws(Failure) in
+            outputs[row.integer(0), default: []].append(try recordedPath(row, from: 1))
+        }
+        var result: [String: ExecutionRecord] = [:]
+        try connection.statement(SQL.currentExecutions).run([("pipeline_id", number)]) { row throws(Failure) in
+            result[row.text(0)] = try record(row, from: 1, outputs: outputs[row.integer(1)] ?? [])
+        }
+        return result
+    }
+
+    /// For each stage, its newest execution in whatever state, without its outputs.
+    public func newestExecutions(pipeline: String) throws(Failure) -> [String: ExecutionRecord] {
+        guard let number = try existingPipeline(pipeline) else { return [:] }
+        var result: [String: ExecutionRecord] = [:]
+        try connection.statement(SQL.newestExecutions).run([("pipeline_id", number)]) { row throws(Failure) in
+            result[row.text(0)] = try record(row, from: 1, outputs: [])
+        }
+        return result
+    }
+
+    /// The newest succeeded execution of a stage.
+    public func newestSucceeded(pipeline: String, stage: String) throws(Failure) -> ExecutionRecord? {
+        guard let number = try existingStage(stage, pipeline: pipeline) else { return nil }
+        return try records(SQL.newestSucceeded, [("stage_id", number)]).first
+    }
+
+    /// Newest first, at most 32.
+    public func succeededExecutions(key: Digest) throws(Failure) -> [ExecutionRecord] {
+        try records(SQL.succeededByKey, [("key", key)])
+    }
+
+    /// Newest first, at most 256.
+    public func succeededExecutions(baseKey: Digest) throws(Failure) -> [ExecutionRecord] {
+        try records(SQL.succeededByBaseKey, [("base_key", baseKey)])
+    }
+
+    public func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath] {
+        try connection.statement(SQL.inputsOfExecution).all([("execution_id", execution.value)]) { row throws(Failure) in
+            try recordedPath(row, from: 0)
+        }
+    }
+
+    public func outputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath] {
+        try connection.statement(SQL.outputsOfExecution).all([("execution_id", execution.value)]) { row throws(Failure) in
+            try recordedPath(row, from: 0)
+        }
+    }
+
+    /// Params come as the JSON text that was recorded, numbers and strings alike.
+    public func details(of execution: ExecutionID) throws(Failure) -> ExecutionDetails? {
+        let id: [(String, Bindable?)] = [("execution_id", execution.value)]
+        guard
+            let head = try connection.statement(SQL.detailsOfExecution).first(id, { ($0.text(0), $0.optionalText(1)) })
+        else { return nil }
+        // A spelled number writes itself as it is, so any JSON text can travel as one.
+        let params = try connection.statement(SQL.paramsOfExecution).all(id) {
+            Param(name: $0.text(0), value: .number($0.text(1)))
+        }
+        let environment = try connection.statement(SQL.variablesOfExecution).all(id) {
+            EnvironmentVariable(name: $0.text(0), value: $0.optionalText(1))
+        }
+        return ExecutionDetails(
+            command: head.0, workingDirectory: head.1, environment: environment, params: params,
+            inputs: try inputs(of: execution))
+    }
+
+    /// Who made what is at a path; nil: no execution ever did.
+    public func owner(ofPath path: String) throws(Failure) -> ExecutionID? {
+        try connection.statement(SQL.ownerOfPath).first([("path", path)]) { ExecutionID($0.integer(0)) }
+    }
+
+    public func stage(
+        of execution: ExecutionID
+    ) throws(Failure) -> (pipeline: String, stage: String, state: ExecutionState)? {
+        try connection.statement(SQL.stageOfExecution).first([("execution_id", execution.value)]) { row throws(Failure) in
+            (row.text(0), row.text(1), try state(row.text(2)))
+        }
+    }
+
+    /// Everything that need not be digested again.
+    public func cachedDigests() throws(Failure) -> [DigestCacheEntry] {
+        try connection.statement(SQL.cachedDigests).all { row throws(Failure) in
+            DigestCacheEntry(
+                path: row.text(0), mode: DigestMode(rawValue: row.text(1)) ?? .content,
+                stamp: FileStamp(
+                    device: UInt64(bitPattern: row.integer(2)), inode: UInt64(bitPattern: row.integer(3)),
+                    sizeBytes: row.integer(4), modifiedNanoseconds: row.integer(5), changedNanoseconds: row.integer(6)),
+                fingerprint: Fingerprint(
+                    kind: try digestKind(row.text(7)), digest: try row.digest(8), sizeBytes: row.integer(9)),
+                tree: row.isNull(10) ? nil : row.blob(10))
+        }
+    }
+
+    /// Seconds, by stage, over its newest succeeded executions.
+    public func medianWallSeconds(pipeline: String) throws(Failure) -> [String: Double] {
+        guard let number = try existingPipeline(pipeline) else { return [:] }
+        var seconds: [String: [Double]] = [:]
+        try connection.statement(SQL.recentWallSeconds).run([("pipeline_id", number)]) {
+            seconds[$0.text(0), default: []].append($0.real(1))
+        }
+        return seconds.mapValues { $0.sorted()[$0.count / 2] }
+    }
+
+    // MARK: - Rows
+
+    private func records(_ statement: Statement, _ bindings: [(String, Bindable?)]) throws(Failure) -> [ExecutionRecord] {
+        try connection.statement(statement).all(bindings) { row throws(Failure) in
+            try record(row, from: 0, outputs: try outputs(of: ExecutionID(row.integer(0))))
+        }
+    }
+
+    private func record(_ row: Row, from first: Int32, outputs: [RecordedPath]) throws(Failure) -> ExecutionRecord {
+        ExecutionRecord(
+            id: ExecutionID(row.integer(first)), runID: RunID(row.integer(first + 1)), stage: row.text(first + 2),
+            state: try state(row.text(first + 3)), key: try row.digest(first + 4), baseKey: try row.digest(first + 5),
+            inputsChangedDuringRun: row.flag(first + 6), isRejected: row.flag(first + 7), outputs: outputs)
+    }
+
+    private func recordedPath(_ row: Row, from first: Int32) throws(Failure) -> RecordedPath {
+        RecordedPath(
+            name: row.text(first), path: row.text(first + 1),
+            fingerprint: Fingerprint(
+                kind: try digestKind(row.text(first + 2)), digest: try row.digest(first + 3), sizeBytes: row.integer(first + 4)))
+    }
+
+    private func state(_ text: String) throws(Failure) -> ExecutionState {
+        guard let state = ExecutionState(rawValue: text) else { throw unknown(text) }
+        return state
+    }
+
+    private func digestKind(_ text: String) throws(Failure) -> DigestKind {
+        guard let kind = DigestKind(rawValue: text) else { throw unknown(text) }
+        return kind
+    }
+
+    private func unknown(_ text: String) -> Failure {
+        Failure(.store, "the store \(connection.path) holds the unknown word '\(text)'. It was changed by another program.")
+    }
+}

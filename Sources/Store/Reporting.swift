@@ -1,0 +1,68 @@
+// Tables for people: the program's own reports, from statements in `sql/`.
+
+import Model
+import RunsSQL
+
+/// Columns and rows.
+public struct Table: Sendable {
+    public let columns: [String]
+    public let rows: [[TableValue]]
+    public init(columns: [String], rows: [[TableValue]]) {
+        self.columns = columns
+        self.rows = rows
+    }
+}
+
+extension Store {
+    /// - Parameter stages: numbers of stages, from `stageNames`.
+    public func history(ofStages stages: [Int64], limit: Int) throws(Failure) -> Table {
+        try table(SQL.historyOfStages, [("stage_ids", array(stages)), ("limit", limit)])
+    }
+
+    /// Every stage that was ever judged: pipeline, name, template, number.
+    public func stageNames() throws(Failure) -> [(pipeline: String, stage: String, template: String, number: Int64)] {
+        try connection.statement(SQL.stageNames).all { ($0.text(0), $0.text(1), $0.text(2), $0.integer(3)) }
+    }
+
+    /// The newest execution of each stage, in that run where one is given.
+    public func latestLogs(
+        ofStages stages: [Int64], run: RunID?
+    ) throws(Failure) -> [(execution: ExecutionID, stage: String, state: String, path: String)] {
+        try connection.statement(SQL.latestLogs).all([("stage_ids", array(stages)), ("run_id", run?.value)]) {
+            (ExecutionID($0.integer(0)), $0.text(1), $0.text(2), $0.text(3))
+        }
+    }
+
+    /// What a run concluded for stages of these names: stage, verdict, reason, subject, old and new value, execution.
+    public func decisions(ofStages stages: [String], in run: RunID) throws(Failure) -> [(stage: String, decision: Decision)] {
+        let names = JSONValue.array(stages.map { .string($0) }).text
+        var result: [(stage: String, decision: Decision)] = []
+        try connection.statement(SQL.decisionsOfStages).run([("stages", names), ("run_id", run.value)]) { row in
+            let reason = Reason(
+                Reason.Code(rawValue: row.text(2)) ?? .neverRan, subject: row.optionalText(3), old: row.optionalText(4),
+                new: row.optionalText(5))
+            if let last = result.last, last.stage == row.text(0) {
+                result[result.count - 1].decision.reasons.append(reason)
+            } else {
+                let execution = row.isNull(6) ? nil : ExecutionID(row.integer(6))
+                result.append(
+                    (row.text(0), Decision(verdict: Verdict(rawValue: row.text(1)) ?? .run, reasons: [reason], executionID: execution)))
+            }
+        }
+        return result
+    }
+
+    /// nil: nothing was ever run.
+    public func newestRun() throws(Failure) -> RunID? {
+        try connection.statement(SQL.newestRun).first { $0.isNull(0) ? nil : RunID($0.integer(0)) } ?? nil
+    }
+
+    private func table(_ statement: Statement, _ bindings: [(String, Bindable?)]) throws(Failure) -> Table {
+        let prepared = try connection.statement(statement)
+        let columns = prepared.columnNames
+        let rows = try prepared.all(bindings) { row in columns.indices.map { row.value(Int32($0)) } }
+        return Table(columns: columns, rows: rows)
+    }
+
+    private func array(_ numbers: [Int64]) -> String { "[" + numbers.map(String.init).joined(separator: ",") + "]" }
+}

@@ -1,0 +1,275 @@
+// The store: one SQLite file that remembers every run. Knows how it is opened, made and migrated; what is read and
+// recorded stands in the extensions beside this file. Does not know processes or the planner.
+
+import CSQLite
+import Glibc
+import Model
+import RunsSQL
+
+import struct Crypto.SHA256
+
+/// An open store. Used from one thread at a time; other processes may use the same file.
+public final class Store {
+    public enum Access: Sendable {
+        /// Makes the store where there is none, and brings an old one up to date.
+        case write
+        case read
+    }
+
+    /// Which program made a store: told to whoever meets one that is too new.
+    static let programVersion = "0.1.0"
+    private static let applicationID: Int64 = 0x7275_6e73
+
+    let connection: Connection
+    private let temporaryFolder: String?
+    public private(set) var salt: [UInt8] = []
+    var numbers = Numbers()
+
+    private init(connection: Connection, temporaryFolder: String?) {
+        self.connection = connection
+        self.temporaryFolder = temporaryFolder
+    }
+
+    deinit {
+        guard let temporaryFolder else { return }
+        for name in ["runs.db", "runs.db-wal", "runs.db-shm"] { unlink("\(temporaryFolder)/\(name)") }
+        rmdir(temporaryFolder)
+    }
+
+    /// - Throws: a `Failure` of kind `store` that says what is wrong with the file and what to do.
+    public static func open(path: String, access: Access) throws(Failure) -> Store {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            throw Failure(.store, "the store \(path) is a folder. Name the file itself with --store.")
+        }
+        switch access {
+        case .write: return try openForWriting(path)
+        case .read: return try openForReading(path)
+        }
+    }
+
+    /// A store in memory, for a project that has none yet: everything can be asked of it, nothing stays.
+    public static func inMemory() throws(Failure) -> Store {
+        let store = Store(
+            connection: try Connection(path: ":memory:", flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE), temporaryFolder: nil)
+        try store.migrate()
+        return store
+    }
+
+    private static func openForWriting(_ path: String) throws(Failure) -> Store {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let connection = try Connection(path: path, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
+        let store = Store(connection: connection, temporaryFolder: nil)
+        try store.refuseForeignFile()
+        try store.chooseJournal(JournalChoice.forFolder(folder), folder: folder)
+        try connection.execute(SQL.foreignKeysOn.text)
+        try store.migrate()
+        return store
+    }
+
+    private static func openForReading(_ path: String) throws(Failure) -> Store {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let store: Store
+        if access(folder, W_OK) == 0 && access(path, W_OK) == 0 {
+            // Reading a write-ahead log needs its shared memory, which only a writable folder can hold. The authorizer
+            // of user queries, not the open mode, is what keeps them from writing.
+            store = Store(connection: try Connection(path: path, flags: SQLITE_OPEN_READWRITE), temporaryFolder: nil)
+        } else if fileSize("\(path)-wal") == 0 {
+            let uri = "file:" + percentEncoded(path) + "?immutable=1"
+            let flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+            store = Store(connection: try Connection(path: path, uri: uri, flags: flags), temporaryFolder: nil)
+        } else {
+            // immutable would silently leave out what only the log holds.
+            let copy = try copyToTemporaryFolder(path)
+            store = Store(
+                connection: try Connection(path: "\(copy)/runs.db", flags: SQLITE_OPEN_READWRITE), temporaryFolder: copy)
+        }
+        try store.refuseForeignFile()
+        try store.refuseOtherVersion()
+        store.salt = try store.connection.statement(SQL.storeSalt).first { $0.blob(0) } ?? []
+        return store
+    }
+
+    // MARK: - Opening
+
+    private func refuseForeignFile() throws(Failure) {
+        let mark = try connection.statement(SQL.applicationId).first { $0.integer(0) }
+        if mark == Self.applicationID { return }
+        let tables = try connection.statement(SQL.countTables).first { $0.integer(0) } ?? 0
+        guard mark == 0, tables == 0 else {
+            throw Failure(
+                .store, "the file \(connection.path) is an SQLite database of another program. Name another store with --store.")
+        }
+    }
+
+    private func chooseJournal(_ choice: JournalChoice, folder: String) throws(Failure) {
+        if choice == .writeAheadLog, try worksWithWriteAheadLog(folder) {
+            try connection.execute(SQL.journalWal.text)
+            try connection.execute(SQL.synchronousNormal.text)
+        } else {
+            try connection.execute(SQL.journalRollback.text)
+            try connection.execute(SQL.synchronousFull.text)
+        }
+    }
+
+    /// Some file systems accept the mode and fail at the first write: tried on a file of its own, once, when the store
+    /// is made.
+    private func worksWithWriteAheadLog(_ folder: String) throws(Failure) -> Bool {
+        guard fileSize(connection.path) == 0 else { return true }
+        let probe = "\(folder)/probe-\(getpid()).db"
+        defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(probe + suffix) } }
+        do {
+            let scratch = try Connection(path: probe, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
+            try scratch.execute(SQL.journalWal.text)
+            try scratch.execute(SQL.probeWrite.text)
+            return true
+        } catch {
+            // A full or read-only disk fails with the store itself, and is told there.
+            return false
+        }
+    }
+
+    // MARK: - Migrations
+
+    private func migrate() throws(Failure) {
+        try inTransaction { () throws(Failure) in
+            if try connection.statement(SQL.applicationId).first({ $0.integer(0) }) != Self.applicationID {
+                try connection.execute(SQL.setApplicationId.text)
+                try connection.execute(SQL.createMigrations.text)
+            }
+        }
+        var applied = try refuseOtherVersion()
+        for migration in Migrations.all where migration.version > applied {
+            try inTransaction { () throws(Failure) in
+                // Another process may have been faster.
+                guard try appliedVersion() < migration.version else { return }
+                try connection.execute(migration.text)
+                try connection.statement(SQL.recordMigration).run([
+                    ("version", migration.version), ("name", migration.name), ("sha256", digest(of: migration.text)),
+                    ("program_version", Self.programVersion),
+                ])
+            }
+            applied = migration.version
+        }
+        try createIdentity()
+    }
+
+    private func appliedVersion() throws(Failure) -> Int {
+        Int(try connection.statement(SQL.appliedMigrations).all { $0.integer(0) }.last ?? 0)
+    }
+
+    /// The newest migration that the store has had.
+    @discardableResult
+    private func refuseOtherVersion() throws(Failure) -> Int {
+        let rows = try connection.statement(SQL.appliedMigrations).all { row throws(Failure) in
+            (version: Int(row.integer(0)), name: row.text(1), digest: try row.digest(2), program: row.text(3))
+        }
+        for row in rows {
+            guard let migration = Migrations.all.first(where: { $0.version == row.version }) else {
+                throw Failure(
+                    .store,
+                    "the store \(connection.path) was made by runs \(row.program), which is newer than this one "
+                        + "(\(Self.programVersion)). Use runs \(row.program) or later; nothing was changed.")
+            }
+            guard digest(of: migration.text) == row.digest else {
+                throw Failure(
+                    .store,
+                    "the store \(connection.path) was made with another text of migration \(row.version) (\(row.name)) "
+                        + "than this program's. Use the runs that made it (\(row.program)); nothing was changed.")
+            }
+        }
+        return rows.last?.version ?? 0
+    }
+
+    private func digest(of text: String) -> Digest {
+        guard let digest = Digest(bytes: SHA256.hash(data: Array(text.utf8))) else { preconditionFailure("SHA-256 has 32 bytes") }
+        return digest
+    }
+
+    private func createIdentity() throws(Failure) {
+        if let known = try connection.statement(SQL.storeSalt).first({ $0.blob(0) }) {
+            salt = known
+            return
+        }
+        var generator = SystemRandomNumberGenerator()
+        let identity = (0..<2).map { _ in String(generator.next() as UInt64, radix: 16) }.joined()
+        let random = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        try inTransaction { () throws(Failure) in
+            try connection.statement(SQL.createIdentity).run([
+                ("identity", identity), ("salt", random), ("created_at", Self.now()),
+            ])
+        }
+        salt = try connection.statement(SQL.storeSalt).first { $0.blob(0) } ?? random
+    }
+
+    private static func now() -> String {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000).iso8601
+    }
+
+    // MARK: - Transactions
+
+    /// Everything in the closure becomes visible at once, or nothing of it. Inside another transaction it joins that.
+    public func inTransaction<T>(_ body: () throws(Failure) -> T) throws(Failure) -> T {
+        if connection.isInTransaction { return try body() }
+        try connection.statement(SQL.beginTransaction).run()
+        let result: T
+        do {
+            result = try body()
+            try connection.statement(SQL.commitTransaction).run()
+        } catch {
+            // Some errors have rolled back already.
+            if connection.isInTransaction { try? connection.statement(SQL.rollbackTransaction).run() }
+            numbers = Numbers()
+            throw error
+        }
+        return result
+    }
+}
+
+private func fileSize(_ path: String) -> Int64 {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+}
+
+private func percentEncoded(_ path: String) -> String {
+    path.utf8.map { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            return String(UnicodeScalar(byte))
+        default:
+            if "/-_.".utf8.contains(byte) { return String(UnicodeScalar(byte)) }
+            let digits = String(byte, radix: 16)
+            return "%" + (digits.utf8.count == 1 ? "0" : "") + digits
+        }
+    }.joined()
+}
+
+private func copyToTemporaryFolder(_ path: String) throws(Failure) -> String {
+    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(base)/runs-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+        throw Failure(.store, "no temporary folder could be made in \(base) to read the store in. Set TMPDIR to a writable folder.")
+    }
+    let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    for suffix in ["", "-wal"] where !copyFile("\(path)\(suffix)", to: "\(folder)/runs.db\(suffix)") {
+        throw Failure(.store, "the store \(path)\(suffix) could not be copied to \(folder). Free some space there, or set TMPDIR.")
+    }
+    return folder
+}
+
+private func copyFile(_ source: String, to target: String) -> Bool {
+    let input = open(source, O_RDONLY | O_CLOEXEC)
+    guard input >= 0 else { return false }
+    defer { close(input) }
+    let output = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard output >= 0 else { return false }
+    defer { close(output) }
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = read(input, &chunk, chunk.count)
+        if count <= 0 { return count == 0 }
+        guard write(output, chunk, count) == count else { return false }
+    }
+}

@@ -1,0 +1,2 @@
+-- What marks an SQLite file as a store of runs: the letters "runs".
+PRAGMA application_id

@@ -1,0 +1,3 @@
+-- Once, when the store is made.
+INSERT INTO store (only_row, identity, salt, created_at) VALUES (1, :identity, :salt, :created_at)
+ON CONFLICT DO NOTHING

@@ -1,0 +1,2 @@
+-- The number of a command.
+SELECT command_id FROM commands WHERE command = :text

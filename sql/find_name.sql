@@ -1,0 +1,2 @@
+-- The number of a name.
+SELECT name_id FROM names WHERE name = :text

@@ -1,0 +1,2 @@
+-- The number of a pipeline.
+SELECT pipeline_id FROM pipelines WHERE name = :name

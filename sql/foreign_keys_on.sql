@@ -1,0 +1,2 @@
+-- SQLite leaves them off unless told for each connection.
+PRAGMA foreign_keys = ON

@@ -1,0 +1,2 @@
+-- Once for each command.
+INSERT INTO commands (command) VALUES (:text)

@@ -1,0 +1,3 @@
+-- What an execution reads.
+INSERT INTO execution_inputs (execution_id, name_id, artifact_id) VALUES (:execution_id, :name_id, :artifact_id)
+ON CONFLICT DO NOTHING

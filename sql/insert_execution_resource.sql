@@ -1,0 +1,2 @@
+-- A counted resource of an execution.
+INSERT INTO execution_resources (execution_id, name_id, requested) VALUES (:execution_id, :name_id, :requested)

@@ -1,0 +1,2 @@
+-- Once for each name.
+INSERT INTO names (name) VALUES (:text)

@@ -1,0 +1,2 @@
+-- Once for each path.
+INSERT INTO paths (path) VALUES (:text)

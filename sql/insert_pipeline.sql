@@ -1,0 +1,2 @@
+-- Once for each pipeline.
+INSERT INTO pipelines (name) VALUES (:name)

@@ -1,0 +1,3 @@
+-- A label or a remark.
+INSERT INTO tag_rows (run_id, execution_id, tag, note, created_at)
+VALUES (:run_id, :execution_id, :tag, :note, :created_at)

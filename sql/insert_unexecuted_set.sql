@@ -1,0 +1,2 @@
+-- Once for each set.
+INSERT INTO unexecuted_sets (digest, members) VALUES (:digest, :members)

@@ -1,0 +1,2 @@
+-- Works without shared memory; for network file systems.
+PRAGMA journal_mode = DELETE

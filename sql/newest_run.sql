@@ -1,0 +1,2 @@
+-- The newest run.
+SELECT max(run_id) AS run_id FROM run_rows

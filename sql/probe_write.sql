@@ -1,0 +1,2 @@
+-- Whether WAL really works in this folder: some network file systems accept it and fail at the first write.
+CREATE TABLE probe (x INTEGER)

@@ -1,0 +1,2 @@
+-- What the executions of a lost run held.
+DELETE FROM path_claims WHERE execution_id IN (SELECT execution_id FROM execution_rows WHERE run_id = :run_id)

@@ -1,0 +1,2 @@
+-- Drops what a transaction wrote.
+ROLLBACK

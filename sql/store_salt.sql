@@ -1,0 +1,2 @@
+-- What secret values are digested with.
+SELECT salt FROM store

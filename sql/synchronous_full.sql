@@ -1,0 +1,2 @@
+-- With a rollback journal: every commit reaches the disk.
+PRAGMA synchronous = FULL

@@ -1,0 +1,2 @@
+-- With WAL: a crash of the machine may lose the last commits, never the store.
+PRAGMA synchronous = NORMAL
