@@ -250,7 +250,7 @@ static void tell(struct orphan *orphan, bool deadline_has_passed)
     if (deadline_has_passed && orphan->told < TOLD_KILL) {
         orphan->told = TOLD_KILL;
         // The group first, at one stroke: killed one by one, its members could go on creating new ones.
-        if (group > 0 && group != getpgrp()) killpg(group, SIGKILL);
+        if (group > 1 && group != getpgrp()) killpg(group, SIGKILL);
         result = kill(orphan->pid, SIGKILL);
     } else if (orphan->told == NOTHING) {
         orphan->told = TOLD_TERM;

@@ -86,6 +86,10 @@ static struct report become(const struct command *command, pid_t supervisor)
     return (struct report){execute(command), STEP_EXEC};
 }
 
+// fork, not vfork: the peak resident memory of a process counts from the memory that it had when it called exec, which
+// with vfork is all that the supervisor ever held. Measured with the static program of 22 MB on two cores: `true`
+// reports 2.0 MiB after fork and 5.5 MiB after vfork (1.1 MiB is its own), and after vfork a command of 8 MB once read
+// would be part of every later figure. The price is 0.1 ms: 0.42 ms instead of 0.31 for a `true`, eight at a time.
 pid_t spawn(const struct command *command, struct spawn_failure *failure)
 {
     int channel[2];

@@ -170,8 +170,8 @@ static int begin(void)
 
     int null = open("/dev/null", O_RDWR);
     for (int file = 0; file <= 2; file++) dup2(null, file);
-    if (control.socket > 3) close_range(3, (unsigned)control.socket - 1, 0);
-    close_range((unsigned)control.socket + 1, ~0u, 0);
+    control.socket = dup2(control.socket, 3);
+    closefrom(4);
     fcntl(control.socket, F_SETFD, FD_CLOEXEC);
 
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
