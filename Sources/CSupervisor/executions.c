@@ -119,6 +119,8 @@ static void find_orphans(void)
             if (owner == NULL) owner = owner_by_token(pid);
             *orphan = (struct orphan){pid, owner, NOTHING, table.orphans};
             table.orphans = orphan;
+            // Only what had to be ended hands over its children after the main process.
+            if (owner != NULL && owner->main_ended) owner->ending.leftovers++;
             if (has_ended(pid)) again = true;
         }
     }
@@ -204,6 +206,9 @@ static void reap_main(struct execution *execution, void (*report)(const struct e
     find_orphans();
     bool has_leftovers = owns_orphans(execution);
     if (has_leftovers) {
+        // Counted before they are told anything: those that ended by themselves are not meant.
+        for (struct orphan *o = table.orphans; o != NULL; o = o->next)
+            execution->ending.leftovers += o->owner == execution && !has_ended(o->pid);
         if (execution->grace_ms > 0) ask_group(execution);
         execution->deadline_ns = after_ms(execution->grace_ms);
     }
@@ -242,7 +247,6 @@ static void tell(struct orphan *orphan, bool deadline_has_passed)
 {
     if (orphan->told == OUT_OF_REACH || has_ended(orphan->pid)) return;
     struct execution *owner = orphan->owner;
-    if (orphan->told == NOTHING && owner != NULL) owner->ending.leftovers++;
 
     // As long as the orphan is not reaped, the number of its group cannot belong to a stranger.
     pid_t group = getpgid(orphan->pid);

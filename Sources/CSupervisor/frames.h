@@ -43,7 +43,7 @@ char *cursor_string(struct cursor *cursor, bool *has_nul);
 // A NULL-ended list of such strings after `spare` free slots, to be freed from its first slot; NULL where bad.
 char **cursor_list(struct cursor *cursor, size_t spare, bool *has_nul);
 
-// The first complete frame. Returns its whole size, 0 where more bytes are needed (then `*needed` says how many in all).
+// The whole size of the first frame, 0 where it is not complete: then `*needed` says how many bytes it takes.
 size_t frame_size(const struct buffer *buffer, size_t *needed);
 
 void frame_begin(struct buffer *buffer, uint8_t type, size_t payload);

@@ -41,7 +41,12 @@ import Testing
     @Test func daemonsThatLeftTheSessionAreEnded() throws {
         let stage = try Stage()
         let daemon = "echo $$ >> daemons; trap '' HUP; while :; do sleep 1000; done"
-        let id = stage.spawn(["sh", "-c", "for i in 1 2 3; do (setsid sh -c \"$0\" &) ; done; while [ $(wc -l < daemons) -lt 3 ]; do :; done", daemon])
+        let main = """
+            touch daemons
+            for i in 1 2 3; do (setsid sh -c "$0" &); done
+            while [ $(wc -l < daemons) -lt 3 ]; do :; done
+            """
+        let id = stage.spawn(["sh", "-c", main, daemon])
         let ending = try stage.ending(of: id)
         #expect(ending.exitCode == 0)
         #expect(ending.leftovers >= 3)
@@ -52,7 +57,8 @@ import Testing
         let stage = try Stage()
         let other = stage.spawn(["sh", "-c", "(setsid sleep 1000 & echo $! > daemon); sleep 1000"])
         let daemon = try #require(Int32(try stage.lines(of: "daemon")[0]))
-        let ending = try stage.ending(of: stage.spawn(["sh", "-c", "sleep 1000 & exit 0"], log: stage.path("second")))
+        let id = stage.spawn(["sh", "-c", "sleep 1000 & exit 0"], log: stage.path("second"))
+        let ending = try stage.ending(of: id)
         #expect(ending.leftovers == 1)
         #expect(isRunning(daemon))
         stage.stop(other, grace: 30)
@@ -62,7 +68,12 @@ import Testing
 
     @Test func anOrphanThatEndsByItselfIsNoLeftover() throws {
         let stage = try Stage()
-        let id = stage.spawn(["sh", "-c", "(sh -c 'echo > done' &); while [ ! -e done ]; do :; done; while [ \"$(ps -o pid= --ppid $PPID | wc -l)\" -gt 1 ]; do :; done"])
+        let main = """
+            (sh -c 'echo > done' &)
+            while [ ! -e done ]; do :; done
+            while [ $(ps -o pid= --ppid $PPID | wc -l) -gt 1 ]; do :; done
+            """
+        let id = stage.spawn(["sh", "-c", main])
         let ending = try stage.ending(of: id)
         #expect(ending.exitCode == 0)
         #expect(ending.leftovers == 0)
@@ -70,7 +81,8 @@ import Testing
 
     @Test func whoIgnoresTermIsKilledAfterTheGrace() throws {
         let stage = try Stage()
-        let id = stage.spawn(["sh", "-c", "trap 'echo asked >> asked' TERM; echo > ready; while :; do sleep 0.01; done"])
+        let stubborn = "trap 'echo asked >> asked' TERM; echo > ready; while :; do sleep 0.01; done"
+        let id = stage.spawn(["sh", "-c", stubborn])
         _ = try stage.lines(of: "ready", count: 0)
         stage.stop(id, grace: 3600)
         _ = try stage.lines(of: "asked")
@@ -84,7 +96,8 @@ import Testing
     @Test func aLeftoverThatIgnoresTermIsKilledAfterTheGrace() throws {
         let stage = try Stage()
         let stubborn = "trap '' TERM; echo $$ > child; while :; do sleep 0.01; done"
-        let id = stage.spawn(["sh", "-c", "setsid sh -c \"$0\" & while [ ! -s child ]; do :; done", stubborn], grace: 0.1)
+        let main = "setsid sh -c \"$0\" & while [ ! -s child ]; do :; done"
+        let id = stage.spawn(["sh", "-c", main, stubborn], grace: 0.1)
         let ending = try stage.ending(of: id)
         #expect(ending.leftovers >= 1)
         #expect(!isRunning(try #require(Int32(try stage.lines(of: "child")[0]))))
@@ -105,7 +118,11 @@ import Testing
 
     @Test func aProgramThatTidiesUpGetsOneTerm() throws {
         let stage = try Stage()
-        let inner = "trap 'echo term >> terms; sleep 0.3; echo tidied >> terms; exit 0' TERM; echo > ready; while :; do sleep 0.01; done"
+        let inner = """
+            trap 'echo term >> terms; sleep 0.3; echo tidied >> terms; exit 0' TERM
+            echo > ready
+            while :; do sleep 0.01; done
+            """
         let id = stage.spawn(["sh", "-c", "sh -c \"$0\"; true", inner])
         _ = try stage.lines(of: "ready", count: 0)
         stage.stop(id, grace: 30)
@@ -115,17 +132,19 @@ import Testing
 
     @Test func theSupervisorEndsEverythingWhenTheExecutorGoes() throws {
         let stage = try Stage()
-        let ids = [
-            stage.spawn(["sh", "-c", "echo $$ > a; sleep 1000"], log: stage.path("1")),
-            stage.spawn(["sh", "-c", "trap '' TERM; echo $$ > b; while :; do sleep 0.01; done"], log: stage.path("2")),
+        let scripts = [
+            "echo $$ > a; sleep 1000",
+            "trap '' TERM; echo $$ > b; while :; do sleep 0.01; done",
             // Out of the session, and without the token: nobody's.
-            stage.spawn(["sh", "-c", "(setsid env -i sh -c 'echo $$ > c; sleep 1000' &); sleep 1000"], log: stage.path("3")),
-            stage.spawn(["sh", "-c", "echo $$ > d; kill -STOP $$"], log: stage.path("4"), grace: 0.2),
+            "(setsid env -i sh -c 'echo $$ > c; sleep 1000' &); sleep 1000",
+            "echo $$ > d; kill -STOP $$",
         ]
+        let ids = scripts.map { stage.spawn(["sh", "-c", $0], grace: 0.2) }
         let pids = try ["a", "b", "c", "d"].map { try #require(Int32(try stage.lines(of: $0)[0])) }
         stage.shutDown()
         for pid in pids { #expect(!isRunning(pid)) }
-        #expect(Set(stage.allEvents.compactMap { if case .exited(let ending) = $0 { ending.id } else { nil } }) == Set(ids))
+        let ended = stage.allEvents.compactMap { if case .exited(let ending) = $0 { ending.id } else { nil } }
+        #expect(ended.sorted() == ids)
         #expect(!stage.allEvents.contains(.gone))
     }
 

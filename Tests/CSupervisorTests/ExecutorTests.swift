@@ -24,7 +24,7 @@ import Testing
         let count = 20_000
         let frame = SupervisorCommand.spawn(
             SpawnRequest(
-                id: 1, arguments: [], environment: [], workingDirectory: "/no-such-folder", logPath: "/dev/null", token: ""))
+                id: 1, arguments: [], environment: [], workingDirectory: "/nowhere", logPath: "/dev/null", token: ""))
         for _ in 0..<count { try executor.send(frame) }
         executor.endCommands()
         let events = try executor.readToEnd()

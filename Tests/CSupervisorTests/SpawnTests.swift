@@ -8,8 +8,8 @@ import Testing
 @Suite struct SpawnTests {
     @Test func argumentsEnvironmentAndFolderArriveAsGiven() throws {
         let stage = try Stage()
-        let id = stage.spawn(
-            ["sh", "-c", "pwd; echo \"$0|$1|$A\"", "", "zwei ✓\n"], environment: ["PATH=/bin:/usr/bin", "A= b =c"], in: "/")
+        let arguments = ["sh", "-c", "pwd; echo \"$0|$1|$A\"", "", "zwei ✓\n"]
+        let id = stage.spawn(arguments, environment: ["PATH=/bin:/usr/bin", "A= b =c"], in: "/")
         #expect(try stage.ending(of: id).exitCode == 0)
         #expect(try stage.text("log") == "/\n|zwei ✓\n| b =c\n")
     }
@@ -45,8 +45,8 @@ import Testing
         let stage = try Stage()
         let large = String(repeating: "x", count: 120_000)
         let words = (0..<8).map { "\($0)\(large)" }
-        let id = stage.spawn(
-            ["sh", "-c", "echo $# ${#1} ${#8} ${#BIG}", "sh"] + words, environment: ["PATH=/bin:/usr/bin", "BIG=\(large)"])
+        let arguments = ["sh", "-c", "echo $# ${#1} ${#8} ${#BIG}", "sh"] + words
+        let id = stage.spawn(arguments, environment: ["PATH=/bin:/usr/bin", "BIG=\(large)"])
         #expect(try stage.ending(of: id).exitCode == 0)
         #expect(try stage.text("log") == "8 120001 120001 120000\n")
     }
@@ -91,7 +91,8 @@ import Testing
         // A name with a slash counts from the working directory.
         #expect(try stage.ending(of: stage.spawn(["./tool", "here"], in: stage.path("second"))).exitCode == 0)
         #expect(try stage.text("log") == "second here\n")
-        #expect(try stage.ending(of: stage.spawn(["tool"], environment: ["PATH=:/bin"], in: stage.path("second"))).exitCode == 0)
+        let inFolder = stage.spawn(["tool"], environment: ["PATH=:/bin"], in: stage.path("second"))
+        #expect(try stage.ending(of: inFolder).exitCode == 0)
     }
 
     @Test func aHundredMegabytesOfCommandsLeaveTheSupervisorSmall() throws {

@@ -30,8 +30,8 @@ final class Stage: Sendable {
 
     @discardableResult
     func spawn(
-        _ arguments: [String], environment: [String] = ["PATH=/usr/local/bin:/usr/bin:/bin"], in workingDirectory: String? = nil,
-        log: String? = nil, appending: Bool = false, grace: Double = 30
+        _ arguments: [String], environment: [String] = ["PATH=/usr/local/bin:/usr/bin:/bin"],
+        in workingDirectory: String? = nil, log: String? = nil, appending: Bool = false, grace: Double = 30
     ) -> UInt64 {
         let id = nextID.withLock { next in
             defer { next += 1 }

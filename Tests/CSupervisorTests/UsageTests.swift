@@ -62,7 +62,9 @@ import Testing
         let duration = try clock.measure {
             var ids: [UInt64] = []
             for index in 0..<total {
-                if index >= concurrency { peak = max(peak, try stage.ending(of: ids[index - concurrency]).peakResidentBytes) }
+                if index >= concurrency {
+                    peak = max(peak, try stage.ending(of: ids[index - concurrency]).peakResidentBytes)
+                }
                 ids.append(stage.spawn(["true"], log: stage.path("log\(index % concurrency)")))
             }
             for id in ids.suffix(concurrency) { #expect(try stage.ending(of: id).exitCode == 0) }
