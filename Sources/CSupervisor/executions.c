@@ -1,0 +1,309 @@
+#define _GNU_SOURCE
+#include "executions.h"
+#include "processes.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TOKEN_CAPACITY = 256 };
+
+struct execution {
+    pid_t main_pid; // Also the number of its session and group.
+    bool main_ended; // And reaped: its number is not used for signals any more.
+    bool group_asked, group_killed;
+    uint32_t grace_ms;
+    uint64_t deadline_ns; // KILL is due. NEVER while nobody wants it to end.
+    char token[TOKEN_CAPACITY];
+    struct ending ending;
+    struct execution *next;
+};
+
+enum told { NOTHING, TOLD_TERM, TOLD_KILL, OUT_OF_REACH };
+
+// A direct child that is no main process: its own parent has ended and it was handed over.
+struct orphan {
+    pid_t pid;
+    struct execution *owner; // NULL where nothing says whose it is.
+    enum told told;
+    struct orphan *next;
+};
+
+static struct {
+    struct execution *executions; // The newest first.
+    struct orphan *orphans;
+    struct pid_list children;
+    uint32_t last_grace_ms;
+    bool all_must_end;
+    uint64_t all_deadline_ns;
+} table = {.last_grace_ms = 10000};
+
+uint64_t monotonic_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+static uint64_t after_ms(uint32_t grace_ms) { return monotonic_ns() + (uint64_t)grace_ms * 1000000u; }
+
+static struct execution *living_main(pid_t pid)
+{
+    for (struct execution *e = table.executions; e != NULL; e = e->next)
+        if (e->main_pid == pid && !e->main_ended) return e;
+    return NULL;
+}
+
+// The newest that has this session: the number of an older one may have been used again once its session was empty.
+static struct execution *owner_by_session(pid_t pid)
+{
+    pid_t session = getsid(pid);
+    for (struct execution *e = table.executions; e != NULL; e = e->next)
+        if (e->main_pid == session) return e;
+    return NULL;
+}
+
+static struct execution *owner_by_token(pid_t pid)
+{
+    char token[TOKEN_CAPACITY];
+    if (!environment_value(pid, "RUNS_EXECUTION_TOKEN", token, sizeof token) || token[0] == 0) return NULL;
+    for (struct execution *e = table.executions; e != NULL; e = e->next)
+        if (strcmp(e->token, token) == 0) return e;
+    return NULL;
+}
+
+static bool owns_orphans(const struct execution *execution)
+{
+    for (struct orphan *o = table.orphans; o != NULL; o = o->next)
+        if (o->owner == execution) return true;
+    return false;
+}
+
+static bool is_known(pid_t pid)
+{
+    if (living_main(pid) != NULL) return true;
+    for (struct orphan *o = table.orphans; o != NULL; o = o->next)
+        if (o->pid == pid) return true;
+    return false;
+}
+
+static size_t known_children(void)
+{
+    size_t count = 0;
+    for (struct execution *e = table.executions; e != NULL; e = e->next) count += !e->main_ended;
+    for (struct orphan *o = table.orphans; o != NULL; o = o->next) count++;
+    return count;
+}
+
+// Takes the children that are new into the table. One that has ended already may have handed over children of its own
+// after the list was read, so it is read again until it shows no such one.
+static void find_orphans(void)
+{
+    for (bool again = true; again;) {
+        again = false;
+        list_children(&table.children);
+        // The usual case: every child is known, and nothing more is looked at.
+        if (table.children.count <= known_children()) return;
+        for (size_t i = 0; i < table.children.count; i++) {
+            pid_t pid = table.children.pids[i];
+            if (is_known(pid)) continue;
+            struct orphan *orphan = malloc(sizeof *orphan);
+            if (orphan == NULL) abort();
+            struct execution *owner = owner_by_session(pid);
+            if (owner == NULL) owner = owner_by_token(pid);
+            *orphan = (struct orphan){pid, owner, NOTHING, table.orphans};
+            table.orphans = orphan;
+            // Only what had to be ended hands over its children after the main process.
+            if (owner != NULL && owner->main_ended) owner->ending.leftovers++;
+            if (has_ended(pid)) again = true;
+        }
+    }
+}
+
+static void ask_group(struct execution *execution)
+{
+    if (execution->group_asked) return;
+    execution->group_asked = true;
+    killpg(execution->main_pid, SIGTERM);
+    // A stopped process acts on TERM only when it goes on.
+    killpg(execution->main_pid, SIGCONT);
+}
+
+void execution_began(uint64_t id, pid_t main_pid, const char *token, uint32_t grace_ms)
+{
+    struct execution *execution = calloc(1, sizeof *execution);
+    if (execution == NULL) abort();
+    execution->main_pid = main_pid;
+    execution->grace_ms = table.last_grace_ms = grace_ms;
+    execution->deadline_ns = NEVER;
+    if (strlen(token) < sizeof execution->token) strcpy(execution->token, token);
+    execution->ending.id = id;
+    execution->next = table.executions;
+    table.executions = execution;
+}
+
+void execution_stop(uint64_t id, uint32_t grace_ms)
+{
+    for (struct execution *e = table.executions; e != NULL; e = e->next) {
+        if (e->ending.id != id) continue;
+        e->grace_ms = table.last_grace_ms = grace_ms;
+        e->deadline_ns = earlier(e->deadline_ns, after_ms(grace_ms));
+        if (!e->main_ended && grace_ms > 0) ask_group(e);
+    }
+}
+
+void stop_everything(void)
+{
+    table.all_must_end = true;
+    table.all_deadline_ns = after_ms(table.last_grace_ms);
+    for (struct execution *e = table.executions; e != NULL; e = e->next) {
+        e->deadline_ns = earlier(e->deadline_ns, table.all_deadline_ns);
+        if (!e->main_ended) ask_group(e);
+    }
+}
+
+static void add(int64_t *sum, int64_t more)
+{
+    if (*sum >= 0 && more >= 0) *sum += more;
+}
+
+// Adds what a child used that has ended, and reaps it. Returns its wait status.
+static int reap_child(pid_t pid, struct execution *owner)
+{
+    int64_t read_bytes, write_bytes;
+    if (owner != NULL) read_io(pid, &read_bytes, &write_bytes);
+    int status = 0;
+    struct rusage used = {0};
+    while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR) continue;
+    if (owner == NULL) return status;
+    struct usage *usage = &owner->ending.usage;
+    usage->user_us += (uint64_t)used.ru_utime.tv_sec * 1000000u + (uint64_t)used.ru_utime.tv_usec;
+    usage->system_us += (uint64_t)used.ru_stime.tv_sec * 1000000u + (uint64_t)used.ru_stime.tv_usec;
+    uint64_t peak = (uint64_t)used.ru_maxrss * 1024u;
+    if (peak > usage->peak_bytes) usage->peak_bytes = peak;
+    add(&usage->read_bytes, read_bytes);
+    add(&usage->write_bytes, write_bytes);
+    return status;
+}
+
+static void remove_execution(struct execution *execution)
+{
+    struct execution **link = &table.executions;
+    while (*link != execution) link = &(*link)->next;
+    *link = execution->next;
+    free(execution);
+}
+
+static void reap_main(struct execution *execution, void (*report)(const struct ending *))
+{
+    execution->ending.ended_ns = monotonic_ns();
+    find_orphans();
+    bool has_leftovers = owns_orphans(execution);
+    if (has_leftovers) {
+        // Counted before they are told anything: those that ended by themselves are not meant.
+        for (struct orphan *o = table.orphans; o != NULL; o = o->next)
+            execution->ending.leftovers += o->owner == execution && !has_ended(o->pid);
+        if (execution->grace_ms > 0) ask_group(execution);
+        execution->deadline_ns = after_ms(execution->grace_ms);
+    }
+    execution->ending.status = reap_child(execution->main_pid, execution);
+    execution->main_ended = true;
+    if (has_leftovers) return;
+    report(&execution->ending);
+    remove_execution(execution);
+}
+
+static void reap_orphan(pid_t pid)
+{
+    struct orphan **link = &table.orphans;
+    while (*link != NULL && (*link)->pid != pid) link = &(*link)->next;
+    struct orphan *orphan = *link;
+    reap_child(pid, orphan != NULL ? orphan->owner : owner_by_session(pid));
+    if (orphan == NULL) return;
+    *link = orphan->next;
+    free(orphan);
+}
+
+void reap(void (*report)(const struct ending *))
+{
+    for (;;) {
+        siginfo_t info = {0};
+        int result = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
+        if (result < 0 && errno == EINTR) continue;
+        if (result < 0 || info.si_pid == 0) return;
+        struct execution *execution = living_main(info.si_pid);
+        if (execution != NULL) reap_main(execution, report);
+        else reap_orphan(info.si_pid);
+    }
+}
+
+static void tell(struct orphan *orphan, bool deadline_has_passed)
+{
+    if (orphan->told == OUT_OF_REACH || has_ended(orphan->pid)) return;
+    struct execution *owner = orphan->owner;
+
+    // As long as the orphan is not reaped, the number of its group cannot belong to a stranger.
+    pid_t group = getpgid(orphan->pid);
+    int result = 0;
+    if (deadline_has_passed && orphan->told < TOLD_KILL) {
+        orphan->told = TOLD_KILL;
+        // The group first, at one stroke: killed one by one, its members could go on creating new ones.
+        if (group > 1 && group != getpgrp()) killpg(group, SIGKILL);
+        result = kill(orphan->pid, SIGKILL);
+    } else if (orphan->told == NOTHING) {
+        orphan->told = TOLD_TERM;
+        // A second TERM makes many programs give up what they do about the first.
+        if (owner != NULL && owner->group_asked && group == owner->main_pid) return;
+        result = kill(orphan->pid, SIGTERM);
+        kill(orphan->pid, SIGCONT);
+    }
+    if (result < 0 && errno == EPERM) {
+        // It became another user's: nobody waits for what cannot be ended.
+        orphan->told = OUT_OF_REACH;
+        orphan->owner = NULL;
+    }
+}
+
+uint64_t send_due_signals(void (*report)(const struct ending *))
+{
+    bool must_look = table.all_must_end;
+    for (struct execution *e = table.executions; e != NULL; e = e->next) must_look |= e->main_ended;
+    if (must_look) find_orphans();
+
+    uint64_t now = monotonic_ns(), next = NEVER;
+    for (struct orphan *o = table.orphans; o != NULL; o = o->next) {
+        if (!table.all_must_end && (o->owner == NULL || !o->owner->main_ended)) continue;
+        uint64_t deadline = o->owner != NULL ? o->owner->deadline_ns : table.all_deadline_ns;
+        tell(o, now >= deadline);
+        if (o->told < TOLD_KILL) next = earlier(next, deadline);
+    }
+    for (struct execution *e = table.executions, *following; e != NULL; e = following) {
+        following = e->next;
+        if (e->main_ended && !owns_orphans(e)) {
+            report(&e->ending);
+            remove_execution(e);
+        } else if (!e->main_ended && !e->group_killed) {
+            if (now >= e->deadline_ns) {
+                e->group_killed = true;
+                killpg(e->main_pid, SIGKILL);
+            } else {
+                next = earlier(next, e->deadline_ns);
+            }
+        }
+    }
+    return next;
+}
+
+bool nothing_left(void)
+{
+    if (table.executions != NULL) return false;
+    for (struct orphan *o = table.orphans; o != NULL; o = o->next)
+        if (o->told != OUT_OF_REACH) return false;
+    return true;
+}

@@ -1,0 +1,54 @@
+// What passes over the control socket: frames of a u32 length (of what follows it), a u8 type and little-endian fields;
+// a string is a u32 length and its bytes, a list a u32 count and its strings. Knows the layout, not what it means.
+#ifndef FRAMES_H
+#define FRAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum frame_type {
+    // To the supervisor. SPAWN: u64 id, u32 grace in ms, u8 append, string folder, string log, list argv, list envp,
+    // string token. STOP: u64 id, u32 grace in ms.
+    FRAME_SPAWN = 1,
+    FRAME_STOP = 2,
+    // From it. STARTED: u64 id, i32 pid, u64 ns. FAILED: u64 id, i32 errno, string step. EXITED: u64 id, i32 status,
+    // u64 user us, u64 system us, u64 peak bytes, i64 bytes read, i64 bytes written, u32 leftovers, u64 ns.
+    FRAME_STARTED = 129,
+    FRAME_FAILED = 130,
+    FRAME_EXITED = 131,
+};
+
+// Bytes between `start` and `end`; memory grows as needed and is given back when large and empty.
+struct buffer {
+    unsigned char *bytes;
+    size_t start, end, capacity;
+};
+
+// False where there is no memory.
+bool buffer_reserve(struct buffer *buffer, size_t room);
+void buffer_consume(struct buffer *buffer, size_t count);
+
+// Reads the fields of one frame in turn. After a field that is not there all further ones are zero and `bad` is set.
+struct cursor {
+    unsigned char *next, *end;
+    bool bad;
+};
+
+uint8_t cursor_u8(struct cursor *cursor);
+uint32_t cursor_u32(struct cursor *cursor);
+uint64_t cursor_u64(struct cursor *cursor);
+// A C string inside the frame's own bytes (moved over its length); sets `has_nul` where it holds a NUL itself.
+char *cursor_string(struct cursor *cursor, bool *has_nul);
+// A NULL-ended list of such strings after `spare` free slots, to be freed from its first slot; NULL where bad.
+char **cursor_list(struct cursor *cursor, size_t spare, bool *has_nul);
+
+// The whole size of the first frame, 0 where it is not complete: then `*needed` says how many bytes it takes.
+size_t frame_size(const struct buffer *buffer, size_t *needed);
+
+void frame_begin(struct buffer *buffer, uint8_t type, size_t payload);
+void frame_u32(struct buffer *buffer, uint32_t value);
+void frame_u64(struct buffer *buffer, uint64_t value);
+void frame_string(struct buffer *buffer, const char *string);
+
+#endif

@@ -1,0 +1,130 @@
+#define _GNU_SOURCE
+#include "processes.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void append(struct pid_list *list, pid_t pid)
+{
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity == 0 ? 64 : list->capacity * 2;
+        list->pids = realloc(list->pids, list->capacity * sizeof *list->pids);
+        if (list->pids == NULL) abort();
+    }
+    list->pids[list->count++] = pid;
+}
+
+// Up to capacity - 1 bytes, NUL-terminated; -1 where the file cannot be read.
+static ssize_t read_small_file(const char *path, char *text, size_t capacity)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    ssize_t count = read(file, text, capacity - 1);
+    close(file);
+    if (count >= 0) text[count] = 0;
+    return count;
+}
+
+static pid_t parent_of(pid_t pid)
+{
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    if (read_small_file(path, text, sizeof text) <= 0) return -1;
+    // "pid (name) state parent …": the name may hold anything, so the last parenthesis counts.
+    const char *after_name = strrchr(text, ')');
+    int parent = -1;
+    if (after_name == NULL || sscanf(after_name + 1, " %*c %d", &parent) != 1) return -1;
+    return parent;
+}
+
+// For kernels without CONFIG_PROC_CHILDREN. A process that is handed over behind the scan's back is found by the next,
+// which the end of its parent brings about.
+static void scan_for_children(struct pid_list *list)
+{
+    DIR *folder = opendir("/proc");
+    if (folder == NULL) return;
+    pid_t self = getpid();
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (pid > 0 && parent_of(pid) == self) append(list, pid);
+    }
+    closedir(folder);
+}
+
+void list_children(struct pid_list *list)
+{
+    list->count = 0;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        scan_for_children(list);
+        return;
+    }
+    pid_t pid = 0;
+    char text[4096];
+    for (ssize_t count; (count = read(file, text, sizeof text)) != 0;) {
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) break;
+        for (ssize_t i = 0; i < count; i++) {
+            if (text[i] >= '0' && text[i] <= '9') {
+                pid = pid * 10 + (text[i] - '0');
+            } else if (pid > 0) {
+                append(list, pid);
+                pid = 0;
+            }
+        }
+    }
+    close(file);
+}
+
+bool has_ended(pid_t child)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child;
+}
+
+void read_io(pid_t pid, int64_t *read_bytes, int64_t *write_bytes)
+{
+    *read_bytes = *write_bytes = -1;
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%d/io", pid);
+    if (read_small_file(path, text, sizeof text) <= 0) return;
+    const char *read_line = strstr(text, "\nread_bytes: "), *write_line = strstr(text, "\nwrite_bytes: ");
+    if (read_line != NULL) *read_bytes = strtoll(read_line + strlen("\nread_bytes: "), NULL, 10);
+    if (write_line != NULL) *write_bytes = strtoll(write_line + strlen("\nwrite_bytes: "), NULL, 10);
+}
+
+bool environment_value(pid_t pid, const char *name, char *value, size_t capacity)
+{
+    char path[64], text[4096];
+    snprintf(path, sizeof path, "/proc/%d/environ", pid);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    // Looked at as it streams by, for an environment may be large. `position` counts the bytes of the present entry.
+    size_t prefix = strlen(name) + 1, position = 0;
+    bool fits = true, found = false;
+    for (ssize_t count; !found && (count = read(file, text, sizeof text)) != 0;) {
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) break;
+        for (ssize_t i = 0; i < count && !found; i++) {
+            if (fits && position < prefix) fits = text[i] == (position + 1 < prefix ? name[position] : '=');
+            else if (fits && position - prefix < capacity) value[position - prefix] = text[i];
+            else fits = false;
+            position++;
+            if (text[i] == 0) {
+                found = fits && position > prefix;
+                fits = true;
+                position = 0;
+            }
+        }
+    }
+    close(file);
+    return found;
+}

@@ -1,0 +1,29 @@
+// What /proc tells of the supervisor's children. Knows no executions and sends no signals.
+#ifndef PROCESSES_H
+#define PROCESSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct pid_list {
+    pid_t *pids;
+    size_t count, capacity;
+};
+
+// All children of this process, ended and unreaped ones included. Those that are handed over to it meanwhile are
+// appended by the kernel, so none is missed that was a child when the call began.
+void list_children(struct pid_list *list);
+
+// Whether a child has ended and waits to be reaped.
+bool has_ended(pid_t child);
+
+// Bytes that a process and its reaped children moved from and to storage, -1 where unknown. Works until it is reaped.
+void read_io(pid_t pid, int64_t *read_bytes, int64_t *write_bytes);
+
+// The value of the variable `name` in the environment with which the process's program began. False where it is not
+// there, cannot be read or does not fit.
+bool environment_value(pid_t pid, const char *name, char *value, size_t capacity);
+
+#endif

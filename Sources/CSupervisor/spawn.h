@@ -1,0 +1,27 @@
+// Creates one process. Knows how a stage's process begins; does not know what becomes of it.
+#ifndef SPAWN_H
+#define SPAWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct command {
+    const char *folder, *log;
+    bool append;
+    char **argv; // The slot before argv[0] is free: a script without `#!` gets its shell there.
+    char **envp;
+};
+
+struct spawn_failure {
+    int error;
+    const char *step;
+};
+
+// Signals that the supervisor ignores, ended by 0: exec keeps ignored ones ignored, so each child sets them back.
+extern const int ignored_signals[];
+
+// Returns once the program runs, or -1 with the failure. Stdin is the supervisor's own, which is /dev/null.
+pid_t spawn(const struct command *command, struct spawn_failure *failure);
+
+#endif

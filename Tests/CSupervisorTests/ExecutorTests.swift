@@ -1,0 +1,155 @@
+// The supervisor towards executors that `Supervisor` is not: killed ones, ones that do not listen, ones that speak
+// nonsense. They speak over a bare socket.
+
+import Glibc
+import Testing
+
+@testable import Execution
+
+@Suite struct ExecutorTests {
+    @Test func aKilledExecutorTakesItsProcessesAlong() throws {
+        let executor = try BareExecutor()
+        try executor.send(executor.spawn(1, "(setsid env -i sh -c 'echo $$ > daemon; sleep 1000' &); sleep 1000"))
+        try executor.send(executor.spawn(2, "trap 'exit 0' TERM; echo $$ > main; while :; do sleep 0.01; done"))
+        let pids = try ["daemon", "main"].map { try #require(Int32(try executor.line(of: $0))) }
+        // Both directions at once, with events unread: what the death of a process does.
+        executor.disconnect()
+        #expect(executor.exitStatus() == 0)
+        for pid in pids { #expect(!isRunning(pid)) }
+    }
+
+    @Test func anExecutorThatDoesNotListenIsWaitedFor() throws {
+        let executor = try BareExecutor()
+        // More events than a socket holds.
+        let count = 20_000
+        let frame = SupervisorCommand.spawn(
+            SpawnRequest(
+                id: 1, arguments: [], environment: [], workingDirectory: "/nowhere", logPath: "/dev/null", token: ""))
+        for _ in 0..<count { try executor.send(frame) }
+        executor.endCommands()
+        let events = try executor.readToEnd()
+        #expect(events.count == count)
+        #expect(executor.exitStatus() == 0)
+    }
+
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func nonsenseEndsTheSupervisorInOrder(seed: UInt64) throws {
+        var random = SplitMix(state: seed)
+        let executor = try BareExecutor()
+        try executor.send(executor.spawn(1, "echo $$ > main; sleep 1000"))
+        let pid = try #require(Int32(try executor.line(of: "main")))
+        // A frame that is whole but for some bytes after its length, and then one of an unknown type.
+        var frame = executor.spawn(2, "exit 0")
+        for _ in 0...Int.random(in: 0..<4, using: &random) {
+            frame[Int.random(in: 5..<frame.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+        }
+        // It may be gone before the second arrives.
+        try? executor.send(frame)
+        try? executor.send([1, 0, 0, 0, 99])
+        #expect(executor.exitStatus() == 0, "seed \(seed)")
+        #expect(!isRunning(pid), "seed \(seed)")
+    }
+
+    @Test func withoutASocketItIsNoSupervisor() throws {
+        // The program goes on with what it does otherwise, instead of waiting for commands.
+        var words = [strdup("runs-supervisor"), strdup("999"), nil]
+        defer { for word in words { free(word) } }
+        var pid: pid_t = 0
+        #expect(posix_spawn(&pid, try programPath(), nil, nil, &words, environ) == 0)
+        var status: Int32 = 0
+        #expect(waitpid(pid, &status, 0) == pid)
+    }
+}
+
+/// A supervisor and the bare other end of its socket.
+private final class BareExecutor {
+    private let socket: Int32
+    private let pid: pid_t
+    private let folder: String
+    private var isConnected = true
+
+    init() throws {
+        var template = Array("/tmp/supervisor-tests-XXXXXX".utf8CString)
+        folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        var ends: [Int32] = [-1, -1]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, ends[1], 200)
+        var words = [strdup("runs-supervisor"), strdup("200"), nil]
+        defer { for word in words { free(word) } }
+        var pid: pid_t = 0
+        try #require(posix_spawn(&pid, try programPath(), &actions, nil, &words, environ) == 0)
+        close(ends[1])
+        self.pid = pid
+        socket = ends[0]
+    }
+
+    deinit {
+        disconnect()
+        _ = run("/bin/rm", ["-rf", folder])
+    }
+
+    func spawn(_ id: UInt64, _ script: String) -> [UInt8] {
+        SupervisorCommand.spawn(
+            SpawnRequest(
+                id: id, arguments: ["sh", "-c", script], environment: ["PATH=/bin:/usr/bin"], workingDirectory: folder,
+                logPath: "\(folder)/log\(id)", token: "", graceSeconds: 30))
+    }
+
+    func send(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = Glibc.send(socket, Array(rest), rest.count, Int32(MSG_NOSIGNAL))
+            guard count > 0 else { throw Unexpected(description: "it does not take commands: errno \(errno)") }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    func endCommands() { Glibc.shutdown(socket, Int32(SHUT_WR)) }
+
+    func disconnect() {
+        if isConnected { close(socket) }
+        isConnected = false
+    }
+
+    func readToEnd() throws -> [SupervisorEvent] {
+        var reader = SupervisorEventReader()
+        var events: [SupervisorEvent] = []
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = read(socket, &bytes, bytes.count)
+            guard count > 0 else { return events }
+            events += try reader.read(bytes[..<count])
+        }
+    }
+
+    func line(of name: String) throws -> String {
+        try eventually("a line in \(name)") {
+            guard let file = fopen("\(folder)/\(name)", "r") else { return nil }
+            defer { fclose(file) }
+            var bytes = [CChar](repeating: 0, count: 128)
+            guard fgets(&bytes, 128, file) != nil else { return nil }
+            let text = String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            return text.hasSuffix("\n") ? String(text.dropLast()) : nil
+        }
+    }
+
+    func exitStatus() -> Int32 {
+        var status: Int32 = -1
+        while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+        return status
+    }
+}
+
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
