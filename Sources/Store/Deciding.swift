@@ -34,12 +34,6 @@ extension Store {
         return try records(SQL.newestSucceeded, [("stage_id", number)]).first
     }
 
-    /// The newest execution of a stage, whatever became of it.
-    public func newestStarted(pipeline: String, stage: String) throws(Failure) -> ExecutionRecord? {
-        guard let number = try existingStage(stage, pipeline: pipeline) else { return nil }
-        return try records(SQL.newestStarted, [("stage_id", number)]).first
-    }
-
     /// Newest first, at most 32.
     public func succeededExecutions(key: Digest) throws(Failure) -> [ExecutionRecord] {
         try records(SQL.succeededByKey, [("key", key)])
