@@ -13,24 +13,28 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CSupervisor"),
+        .target(name: "CLinux"),
         .executableTarget(name: "EmbedSQLTool"),
         .plugin(name: "EmbedSQL", capability: .buildTool(), dependencies: ["EmbedSQLTool"]),
-        .target(name: "RunsSQL", plugins: ["EmbedSQL"]),
+        .target(name: "RunsSQL", exclude: ["migrations", "sql"], plugins: ["EmbedSQL"]),
         .target(name: "Model"),
         .target(name: "JSON", dependencies: ["Model"]),
         .target(name: "PipelineFormat", dependencies: ["Model", "JSON"]),
         .target(
             name: "Planner",
             dependencies: ["Model", .product(name: "Crypto", package: "swift-crypto")]),
-        .target(name: "Store", dependencies: ["Model", "RunsSQL", "CSQLite"]),
+        .target(
+            name: "Store",
+            dependencies: ["Model", "RunsSQL", "CSQLite", .product(name: "Crypto", package: "swift-crypto")]),
         .target(
             name: "Workspace",
             dependencies: ["Model", .product(name: "Crypto", package: "swift-crypto")]),
         .target(
             name: "Execution",
             dependencies: [
-                "Model", "JSON", "Planner", "Workspace", "CSupervisor",
+                "Model", "JSON", "Planner", "Workspace", "CLinux",
                 .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
             ]),
         .target(name: "Report", dependencies: ["Model"]),
         .target(

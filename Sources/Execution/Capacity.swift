@@ -1,6 +1,7 @@
 // What this process may use of the machine: affinity and cgroup limits for cpus and memory, CUDA_VISIBLE_DEVICES or the
 // driver's device files for GPUs. Reads /proc, /sys and /dev; hands out plain numbers.
 
+import CLinux
 import Glibc
 import Model
 
@@ -21,11 +22,8 @@ extension Capacity {
     }
 
     private static func usableCPUs() -> Int {
-        let online = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        var set = cpu_set_t()
-        let isKnown = sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0
-        let allowed = withUnsafeBytes(of: set) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
-        var count = isKnown && allowed > 0 ? allowed : online
+        var count = Int(clinux_usable_cpus())
+        if count < 1 { count = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
         for folder in cgroupFolders() {
             // "max 100000" or "QUOTA PERIOD", both in microseconds.
             let words = (readText("\(folder)/cpu.max") ?? "").split(whereSeparator: \.isWhitespace)
@@ -58,10 +56,9 @@ extension Capacity {
     private static func visibleGPUs(_ visible: String?) -> [String] {
         if let visible {
             // As CUDA reads it: an invalid entry hides itself and all after it.
-            return visible.split(separator: ",", omittingEmptySubsequences: false)
-                .map { $0.filter { !$0.isWhitespace } }
-                .prefix { !$0.isEmpty && $0 != "-1" && $0 != "NoDevFiles" && $0 != "void" && $0 != "none" }
-                .map { String($0) }
+            let none: Set<String> = ["", "-1", "NoDevFiles", "void", "none"]
+            let entries = visible.split(separator: ",", omittingEmptySubsequences: false)
+            return Array(entries.map { entry in String(entry.filter { !$0.isWhitespace }) }.prefix { !none.contains($0) })
         }
         let count = (0..<256).prefix { access("/dev/nvidia\($0)", F_OK) == 0 }.count
         return (0..<count).map { String($0) }

@@ -1,6 +1,7 @@
 // How the threads that watch processes and hash files speak to the one thread that decides. Knows nothing of what is
 // said.
 
+import CLinux
 import DequeModule
 import Glibc
 import Synchronization
@@ -12,7 +13,7 @@ final class EventQueue<Event: Sendable>: Sendable {
     private let wakeup: Int32
 
     init() {
-        wakeup = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+        wakeup = clinux_eventfd()
         precondition(wakeup >= 0, "no file descriptor left for an eventfd")
     }
 

@@ -1,7 +1,7 @@
 // Processes that a killed executor and its killed supervisor left behind. They are found by the 128-bit token in their
 // environment and checked again through a pidfd, so that nobody else's process is ever signalled.
 
-import CSupervisor
+import CLinux
 import Glibc
 import Model
 
@@ -19,12 +19,12 @@ func endLeftovers(tokens: Set<String>) -> Int {
         for pid in pids {
             let signals = found.insert(pid).inserted ? [SIGTERM, SIGCONT] : round >= 40 ? [SIGKILL] : []
             guard !signals.isEmpty else { continue }
-            let descriptor = csupervisor_pidfd_open(pid)
+            let descriptor = clinux_pidfd_open(pid)
             guard descriptor >= 0 else { continue }
             defer { close(descriptor) }
             // Only with the descriptor open is it certain which process the number means.
             guard let token = token(of: pid), tokens.contains(token) else { continue }
-            for signal in signals { csupervisor_pidfd_send_signal(descriptor, signal) }
+            for signal in signals { _ = clinux_pidfd_send_signal(descriptor, signal) }
         }
         usleep(50_000)
     }

@@ -70,7 +70,7 @@ public final class Preparation {
         let salt = store.salt
         plan = try Planner.plan(
             graph, selection: request.selection, judge: judge, files: DiskFacts(workspace: workspace), history: history,
-            environment: { recordedEnvironment(of: $0, salt: salt) { request.environment[$0] } })
+            environment: { Planner.recordedEnvironment(of: $0, salt: salt) { request.environment[$0] } })
     }
 
     /// Reads on all cores what the judging will ask for one by one. Problems are met again, and told, there.

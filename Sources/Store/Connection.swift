@@ -198,7 +198,12 @@ extension String: Bindable {
     func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32 {
         var text = self
         return text.withUTF8 { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { csqlite_bind_text(statement, index, $0.baseAddress ?? "", Int32($0.count)) }
+            bytes.withMemoryRebound(to: CChar.self) { characters in
+                // An empty text has an address all the same, for it is no NULL.
+                withUnsafePointer(to: CChar(0)) { empty in
+                    csqlite_bind_text(statement, index, characters.baseAddress ?? empty, Int32(characters.count))
+                }
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 // How a store keeps its promises on the file system it lies on. Pure, but for the one question to `statfs`.
 
-import Glibc
+import CSQLite
 
 /// The journal of a store.
 enum JournalChoice: Hashable, Sendable {
@@ -30,8 +30,7 @@ enum JournalChoice: Hashable, Sendable {
     }
 
     static func forFolder(_ folder: String) -> JournalChoice {
-        var information = statfs()
-        guard statfs(folder, &information) == 0 else { return .rollback }
-        return JournalChoice(fileSystemMagic: UInt32(truncatingIfNeeded: information.f_type))
+        let magic = csqlite_file_system_magic(folder)
+        return magic < 0 ? .rollback : JournalChoice(fileSystemMagic: UInt32(truncatingIfNeeded: magic))
     }
 }

@@ -133,7 +133,7 @@ public final class Store {
 
     private func migrate() throws(Failure) {
         try inTransaction { () throws(Failure) in
-            if try connection.statement(SQL.applicationId).first({ $0.integer(0) }) != Self.applicationID {
+            if try connection.statement(SQL.applicationId).first([], { $0.integer(0) }) != Self.applicationID {
                 try connection.execute(SQL.setApplicationId.text)
                 try connection.execute(SQL.createMigrations.text)
             }
@@ -155,7 +155,7 @@ public final class Store {
     }
 
     private func appliedVersion() throws(Failure) -> Int {
-        Int(try connection.statement(SQL.appliedMigrations).all { $0.integer(0) }.last ?? 0)
+        Int(try connection.statement(SQL.appliedMigrations).all([], { $0.integer(0) }).last ?? 0)
     }
 
     /// The newest migration that the store has had.
@@ -187,7 +187,7 @@ public final class Store {
     }
 
     private func createIdentity() throws(Failure) {
-        if let known = try connection.statement(SQL.storeSalt).first({ $0.blob(0) }) {
+        if let known = try connection.statement(SQL.storeSalt).first([], { $0.blob(0) }) {
             salt = known
             return
         }

@@ -1,0 +1,30 @@
+"""best: picks the point with the highest accuracy; among equals, the one with the lowest loss.
+
+A point is spelled in the name of its file: scores/lr=0.1,hidden_dim=8.json.
+"""
+
+import pathlib
+import sys
+
+from common import read_json, write_json
+
+
+def main():
+    best, *scores = sys.argv[1:]
+    points = []
+    for path in scores:
+        values = read_json(path)
+        point = dict(pair.split("=") for pair in pathlib.Path(path).stem.split(","))
+        points.append({
+            "lr": float(point["lr"]),
+            "hidden_dim": int(point["hidden_dim"]),
+            "accuracy": values["accuracy"],
+            "loss": values["loss"],
+        })
+    winner = min(points, key=lambda point: (-point["accuracy"], point["loss"], point["lr"], point["hidden_dim"]))
+    write_json(best, winner)
+    print(f"best of {len(points)}: lr {winner['lr']}, hidden_dim {winner['hidden_dim']}, accuracy {winner['accuracy']:.4f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+// Where a run's events go: a live region on a terminal, plain lines off it, JSON lines on standard output. Knows which
+// reporter and which descriptor; the texts are Report's.
+
+import Model
+import Report
+
+struct Display {
+    private var reporter: any RunReporter
+    private let terminal: Terminal
+    private var nextRedraw = Timestamp(microseconds: 0)
+    /// Ten times a second is smooth, and costs nothing.
+    private static let redrawMicroseconds: Int64 = 100_000
+
+    init(style: OutputStyle, showsBench: Bool) {
+        switch style {
+        case .jsonl:
+            terminal = .standardOutput
+            reporter = JSONLinesProgress()
+        case .quiet:
+            terminal = .standardError
+            reporter = QuietProgress()
+        case .text:
+            terminal = .standardError
+            reporter =
+                terminal.isTerminal && variable("TERM") != "dumb"
+                ? LiveProgress(useColor: terminal.usesColor, showsBench: showsBench) : PlainProgress(showsBench: showsBench)
+        }
+    }
+
+    mutating func show(_ event: RunEvent) { write(reporter.receive(event)) }
+
+    mutating func redraw(now: Timestamp) {
+        guard now >= nextRedraw, let size = terminal.size else { return }
+        nextRedraw = Timestamp(microseconds: now.microseconds + Self.redrawMicroseconds)
+        write(reporter.redraw(now: now, columns: size.columns, rows: size.rows))
+    }
+
+    mutating func close() { write(reporter.close()) }
+
+    private func write(_ text: String) {
+        if !text.isEmpty { terminal.write(text) }
+    }
+}

@@ -1,0 +1,75 @@
+// `runs query`: read-only SQL over the store's views.
+
+import ArgumentParser
+import Model
+import PipelineFormat
+import Report
+import Store
+
+extension TableFormat: ExpressibleByArgument {}
+
+/// How a table is printed.
+struct FormatOptions: ParsableArguments {
+    @Option(help: "box, csv, tsv, json, jsonl, markdown, line or list (default: box on a terminal, else csv).")
+    var format: TableFormat?
+
+    /// What fits where the table goes.
+    func writer(columns: [String]) -> TableWriter {
+        let terminal = Terminal.standardOutput
+        return TableWriter(
+            format: format ?? (terminal.isTerminal ? .box : .csv), columns: columns, width: terminal.size?.columns)
+    }
+
+    func write(_ table: Table) {
+        var writer = writer(columns: table.columns)
+        for row in table.rows where !Terminal.standardOutput.write(writer.add(row)) { return }
+        Terminal.standardOutput.write(writer.finish())
+    }
+}
+
+struct QueryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "query", abstract: "Ask the store with SQL; it can only read.",
+        discussion: """
+            The views are: \(Store.publicViews.joined(separator: ", ")).
+            docs/store.md tells every column. Example: runs query "select stage, wall_seconds from latest"
+            """)
+
+    @Argument(help: "A SELECT; - reads it from standard input.")
+    var sql: String?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("A value for :name in the SQL; repeatable.", valueName: "name=value"))
+    var parameter: [String] = []
+
+    @Option(help: "Read the SQL from a file.")
+    var file: String?
+
+    @Option(help: ArgumentHelp("Stop a query that takes longer.", valueName: "duration"))
+    var timeout = "60s"
+
+    @OptionGroup var formatOptions: FormatOptions
+    @OptionGroup var storeOptions: StoreOptions
+
+    func run() throws {
+        let text = try statement()
+        guard let limit = seconds(ofDuration: timeout) else {
+            throw Failure(.usage, "--timeout '\(timeout)' is no duration. Write 60s, 500ms or 2m.")
+        }
+        let store = try Project.find(from: ".", storeOptions).openForReading()
+        var writer: TableWriter?
+        try store.query(
+            text, bindings: try parameter.map(nameAndValue), limits: QueryLimits(timeoutSeconds: limit),
+            onColumns: { writer = formatOptions.writer(columns: $0) },
+            onRow: { row in Terminal.standardOutput.write(writer?.add(row) ?? "") })
+        Terminal.standardOutput.write(writer?.finish() ?? "")
+    }
+
+    private func statement() throws -> String {
+        switch (sql, file) {
+        case (let sql?, nil):
+            return sql == "-" ? String(decoding: try readBytes("/dev/stdin"), as: UTF8.self) : sql
+        case (nil, let file?): return String(decoding: try readBytes(file), as: UTF8.self)
+        default: throw Failure(.usage, "give the SQL as one argument, or with --file. See `runs query --help`.")
+        }
+    }
+}

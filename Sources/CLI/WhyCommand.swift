@@ -1,0 +1,76 @@
+// `runs why`: the reasons for a verdict, with old and new values, for today or for a past run.
+
+import ArgumentParser
+import Execution
+import Model
+import PipelineFormat
+import Report
+import Store
+
+struct WhyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "why", abstract: "Why a stage would run now, or did run (or not) in a past run.")
+
+    @Argument(help: ArgumentHelp("Pipeline file where it is not pipeline.json, then the stage.", valueName: "file-and-stage"))
+    var words: [String]
+
+    @Option(help: "Of this past run.")
+    var run: Int64?
+
+    @OptionGroup var planning: PlanningOptions
+    @OptionGroup var formatOptions: FormatOptions
+    @OptionGroup var storeOptions: StoreOptions
+
+    func run() throws {
+        let (file, stages) = fileAndStages(words)
+        guard !stages.isEmpty else { throw Failure(.usage, "name the stage, as in: runs why train") }
+        let decisions = try run.map { try recorded(stages, in: RunID($0)) } ?? planned(file, stages)
+        if formatOptions.format == nil || formatOptions.format == .box, Terminal.standardOutput.isTerminal || formatOptions.format == nil {
+            for (stage, decision) in decisions { Terminal.standardOutput.writeLine(explained(stage, decision)) }
+            return
+        }
+        let rows = decisions.flatMap { stage, decision in
+            decision.reasons.map { reason -> [TableValue] in
+                [
+                    .text(stage), .text(decision.verdict.rawValue), .text(reason.code.rawValue), text(reason.subject),
+                    text(reason.old), text(reason.new), decision.executionID.map { .integer($0.value) } ?? .null,
+                ]
+            }
+        }
+        formatOptions.write(
+            Table(
+                columns: ["stage", "verdict", "reason", "subject", "old_value", "new_value", "execution_id"], rows: rows))
+    }
+
+    private func planned(_ file: String, _ stages: [String]) throws -> [(String, Decision)] {
+        let opened = try OpenedPipeline.open(file: file, settings: planning.settings, storeOptions)
+        let request = try planning.request(opened, stages: stages, SelectionOptions())
+        let preparation = try Preparation(request, store: try opened.storeForLooking())
+        let named = try stages.flatMap { try request.graph.stages(named: $0) }
+        return named.map { (request.graph.stages[$0].name, preparation.plan.decisions[$0]) }
+    }
+
+    private func recorded(_ words: [String], in run: RunID) throws -> [(String, Decision)] {
+        let store = try Project.find(from: ".", storeOptions).openForReading()
+        let names = try words.flatMap { try store.stages(named: $0) }.map(\.stage)
+        let decisions = try store.decisions(ofStages: names, in: run)
+        guard !decisions.isEmpty else {
+            throw Failure(.usage, "run \(run) decided nothing about '\(words.joined(separator: " "))'. `runs query \"select * from runs\"` lists the runs.")
+        }
+        return decisions.map { ($0.stage, $0.decision) }
+    }
+
+    /// A line for the verdict, and one for each reason with the whole old and new value below.
+    private func explained(_ stage: String, _ decision: Decision) -> String {
+        var lines = ["\(sanitized(stage)): \(decision.verdict.rawValue)"]
+        for reason in decision.reasons {
+            lines.append("  \(sentence(for: reason))")
+            guard reason.code == .commandChanged || reason.old?.count ?? 0 > 40 || reason.new?.count ?? 0 > 40 else { continue }
+            if let old = reason.old { lines.append("    was: \(sanitized(old))") }
+            if let new = reason.new { lines.append("    now: \(sanitized(new))") }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func text(_ value: String?) -> TableValue { value.map { .text($0) } ?? .null }
+}

@@ -1,0 +1,112 @@
+// Axes, the matrix of a stage, and the points that it includes and excludes, as written.
+
+import JSON
+import Model
+
+struct MatrixDecoder {
+    let values: ValueDecoder
+    let settings: SettingsDecoder
+
+    /// `axes` of the pipeline, or the lists of a matrix of its own.
+    func axes(_ members: [JSONMember], _ place: String) -> Named<Axis> {
+        members.compactMap { member in
+            let own = join(place, member.name)
+            if !isPlainName(member.name) {
+                values.report(own, member.position, "the name of an axis is made of letters, digits, '_' and '-' only.")
+            }
+            return axis(member.value, own).map { (member.name, $0) }
+        }
+    }
+
+    private func axis(_ node: JSONNode, _ place: String) -> Axis? {
+        var axis = Axis(values: [], position: node.position)
+        switch node.content {
+        case .array(let elements):
+            axis.values = elements.enumerated().compactMap { index, element in value(element, "\(place)[\(index)]") }
+        case .object:
+            for member in values.names(of: node, place, keepsExtensions: true) {
+                var value = value(ofKey: member, place)
+                value.overlay = overlay(member.value, join(place, member.name))
+                axis.values.append(value)
+            }
+        default:
+            values.wrongType(node, place, expected: "a list of values, or an object whose keys are the values")
+            return nil
+        }
+        var spelledBy: [String: AxisValue] = [:]
+        for value in axis.values {
+            if let twin = spelledBy.updateValue(value, forKey: value.comparable) {
+                values.report(place, value.position, "'\(value.spelled)' is the same value as '\(twin.spelled)' before it.")
+            }
+        }
+        return axis
+    }
+
+    /// A value that stands in the file as one: a string, a number, true or false.
+    private func value(_ node: JSONNode, _ place: String) -> AxisValue? {
+        let spelled: String
+        switch node.content {
+        case .string(let text) where text.isEmpty:
+            values.report(place, node.position, "a matrix value must not be empty: it becomes part of a name.")
+            return nil
+        case .string:
+            guard let text = values.text(node, place) else { return nil }
+            spelled = text
+        case .number(let text): spelled = text
+        case .bool(let flag): spelled = flag ? "true" : "false"
+        default:
+            values.wrongType(node, place, expected: "a string, a number, true or false")
+            return nil
+        }
+        return AxisValue(
+            value: node.value, spelled: spelled, comparable: comparableValue(spelled), position: node.position)
+    }
+
+    /// A value that stands in the file as a key: a number where it reads as a JSON number.
+    private func value(ofKey member: JSONMember, _ place: String) -> AxisValue {
+        let asNumber = try? JSONReader.value(of: Array(member.name.utf8), dialect: .metrics)
+        let isNumber = if case .number? = asNumber { Double(member.name)?.isFinite == true } else { false }
+        if member.name.isEmpty || member.name.utf8.contains(0) {
+            values.report(place, member.position, "a matrix value must not be empty or hold a NUL character.")
+        }
+        return AxisValue(
+            value: isNumber ? .number(member.name) : .string(member.name), spelled: member.name,
+            comparable: comparableValue(member.name), position: member.position)
+    }
+
+    private func overlay(_ node: JSONNode, _ place: String) -> Settings {
+        var overlay = Settings()
+        values.fields(of: node, place, known: SettingsDecoder.keys) { settings.take($0, place, into: &overlay) }
+        return overlay
+    }
+
+    /// The matrix, and what its object form says of points.
+    func matrix(_ node: JSONNode, _ place: String, into stage: inout StageDocument) {
+        switch node.content {
+        case .array:
+            stage.matrix = values.texts(node, place, of: "names of axes").map { .axes($0) }
+        case .object:
+            var lists: [JSONMember] = []
+            for member in values.names(of: node, place) {
+                switch member.name {
+                case "include": stage.include = points(member.value, join(place, "include"))
+                case "exclude": stage.exclude = points(member.value, join(place, "exclude"))
+                default: lists.append(member)
+                }
+            }
+            stage.matrix = .own(axes(lists, place), position: node.position)
+        default:
+            values.wrongType(node, place, expected: "a list of names of axes, or an object of lists")
+        }
+    }
+
+    func points(_ node: JSONNode, _ place: String) -> [MatrixPoint]? {
+        values.elements(of: node, place, of: "objects")?.enumerated().map { index, element in
+            let own = "\(place)[\(index)]"
+            let coordinates: Named<AxisValue> = values.names(of: element, own).compactMap { member in
+                value(member.value, join(own, member.name)).map { (member.name, $0) }
+            }
+            return MatrixPoint(values: coordinates, position: element.position)
+        }
+    }
+}

@@ -1,0 +1,113 @@
+// The whole file as written: its top level, and the params file that it names.
+
+import JSON
+import Model
+
+struct PipelineDecoder {
+    private static let keys = [
+        "$schema", "name", "axes", "params", "params_file", "defaults", "stages", "default", "capacity",
+    ]
+
+    private let problems: ProblemList
+    private let surroundings: Surroundings
+    private let values: ValueDecoder
+    private let settings: SettingsDecoder
+    private let matrices: MatrixDecoder
+    private let stages: StageDecoder
+
+    init(problems: ProblemList, surroundings: Surroundings) {
+        self.problems = problems
+        self.surroundings = surroundings
+        values = ValueDecoder(problems: problems)
+        settings = SettingsDecoder(values: values)
+        matrices = MatrixDecoder(values: values, settings: settings)
+        stages = StageDecoder(values: values, settings: settings, matrices: matrices)
+    }
+
+    func pipeline(_ node: JSONNode) -> PipelineDocument {
+        var document = PipelineDocument()
+        var inline: [String: JSONValue] = [:]
+        var fromFile: [String: JSONValue] = [:]
+        var hasStages = false
+        values.fields(of: node, "", known: Self.keys) { member in
+            let node = member.value
+            switch member.name {
+            case "$schema": _ = values.text(node, "$schema")
+            case "name": document.name = name(node)
+            case "axes": document.axes = matrices.axes(values.names(of: node, "axes"), "axes")
+            case "params": inline = settings.params(node, "params")
+            case "params_file": fromFile = paramsFile(node)
+            case "defaults": document.defaults = stages.stage(node, "defaults", name: "", at: member.position)
+            case "stages":
+                hasStages = true
+                document.stages = stages(node)
+            case "default": document.defaultTargets = values.texts(node, "default", of: "stages")
+            case "capacity": document.capacity = capacity(node)
+            default: return false
+            }
+            return true
+        }
+        if !hasStages, case .object = node.content {
+            problems.add("stages", node.position, "the pipeline has no stages; add an object \"stages\".")
+        }
+        document.params = fromFile.merging(inline) { $1 }
+        return document
+    }
+
+    private func name(_ node: JSONNode) -> String? {
+        guard let name = values.text(node, "name") else { return nil }
+        let isPrintable = name.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
+        if !name.isEmpty, isPrintable { return name }
+        problems.add("name", node.position, "the name must not be empty or hold control characters.")
+        return nil
+    }
+
+    private func stages(_ node: JSONNode) -> [StageDocument] {
+        let members = values.names(of: node, "stages")
+        if members.isEmpty, case .object = node.content {
+            problems.add("stages", node.position, "the pipeline has no stages.")
+        }
+        return members.map { member in
+            let place = "stages." + member.name
+            if !isPlainName(member.name) {
+                problems.add(
+                    place, member.position,
+                    "'\(member.name)' cannot be the name of a stage: use letters, digits, '_' and '-' only.")
+            }
+            return stages.stage(member.value, place, name: member.name, at: member.position)
+        }
+    }
+
+    private func capacity(_ node: JSONNode) -> [String: Quantity] {
+        var capacity: [String: Quantity] = [:]
+        for member in values.names(of: node, "capacity") {
+            let place = join("capacity", member.name)
+            if member.name == "memory" {
+                capacity["memory"] = values.size(member.value, place).flatMap { Quantity(Double($0)) }
+            } else {
+                capacity[member.name] = values.quantity(member.value, place)
+            }
+        }
+        return capacity
+    }
+
+    private func paramsFile(_ node: JSONNode) -> [String: JSONValue] {
+        guard let path = values.text(node, "params_file") else { return [:] }
+        do {
+            let bytes = try surroundings.readFile(path)
+            let inside = ValueDecoder(problems: ProblemList())
+            let root = try JSONReader.read(bytes, dialect: .pipeline)
+            let params = SettingsDecoder(values: inside).params(root, "")
+            for problem in inside.problems.all {
+                let line = problem.line.map { ":\($0)" } ?? ""
+                problems.add("params_file", node.position, "'\(path)'\(line): \(problem.place.isEmpty ? "" : problem.place + ": ")\(problem.message)")
+            }
+            return params
+        } catch let error as JSONReadError {
+            problems.add("params_file", node.position, "'\(path)' is no JSON: \(error).")
+        } catch {
+            problems.add("params_file", node.position, "'\(path)' cannot be read: \(error)")
+        }
+        return [:]
+    }
+}

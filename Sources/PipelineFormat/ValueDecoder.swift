@@ -1,0 +1,158 @@
+// Typed values from JSON nodes, with a problem for each that is of the wrong type. Knows what a number, a duration or a
+// set of names looks like; does not know what they mean to a stage.
+
+import JSON
+import Model
+
+struct ValueDecoder {
+    let problems: ProblemList
+
+    func report(_ place: String, _ position: JSONPosition, _ message: String) { problems.add(place, position, message) }
+
+    /// Hands every member of an object to `take`, which returns false for a key that it does not know. Keys that begin
+    /// with `x-` are left out, a key that occurs twice is reported.
+    func fields(of node: JSONNode, _ place: String, known: [String], take: (JSONMember) -> Bool) {
+        for member in names(of: node, place) where !take(member) {
+            let hint = nearest(to: member.name, among: known).map { "did you mean '\($0)'?" }
+                ?? "known keys: \(known.joined(separator: ", "))."
+            report(join(place, member.name), member.position, "unknown key '\(member.name)'; \(hint)")
+        }
+    }
+
+    /// The members of an object whose keys are names of the user's.
+    ///
+    /// - Parameter keepsExtensions: whether keys that begin with `x-` count.
+    func names(of node: JSONNode, _ place: String, keepsExtensions: Bool = false) -> [JSONMember] {
+        guard case .object(let members) = node.content else {
+            wrongType(node, place, expected: "an object")
+            return []
+        }
+        let counted = keepsExtensions ? members : members.filter { !$0.name.hasPrefix("x-") }
+        guard counted.count > 1 else { return counted }
+        var lines: [String: Int] = [:]
+        return counted.filter { member in
+            guard let line = lines.updateValue(member.position.line, forKey: member.name) else { return true }
+            report(join(place, member.name), member.position, "'\(member.name)' occurs twice, first on line \(line).")
+            return false
+        }
+    }
+
+    func elements(of node: JSONNode, _ place: @autoclosure () -> String, of what: String) -> [JSONNode]? {
+        if case .array(let elements) = node.content { return elements }
+        wrongType(node, place(), expected: "a list of \(what)")
+        return nil
+    }
+
+    func text(_ node: JSONNode, _ place: @autoclosure () -> String) -> String? {
+        guard case .string(let text) = node.content else {
+            wrongType(node, place(), expected: "a string")
+            return nil
+        }
+        if text.utf8.contains(0) {
+            report(place(), node.position, "holds a NUL character, which no path or command can.")
+            return nil
+        }
+        return text
+    }
+
+    func located(_ node: JSONNode, _ place: @autoclosure () -> String) -> Located<String>? {
+        text(node, place()).map { Located(value: $0, position: node.position) }
+    }
+
+    /// Every string of a list.
+    func texts(_ node: JSONNode, _ place: @autoclosure () -> String, of what: String) -> [Located<String>]? {
+        guard let elements = elements(of: node, place(), of: what) else { return nil }
+        return elements.enumerated().compactMap { index, element in located(element, "\(place())[\(index)]") }
+    }
+
+    func flag(_ node: JSONNode, _ place: @autoclosure () -> String) -> Bool? {
+        if case .bool(let flag) = node.content { return flag }
+        wrongType(node, place(), expected: "true or false")
+        return nil
+    }
+
+    func wholeNumber(_ node: JSONNode, _ place: @autoclosure () -> String) -> Int? {
+        guard case .number(let text) = node.content else {
+            wrongType(node, place(), expected: "a whole number")
+            return nil
+        }
+        if let value = Double(text).flatMap({ Int(exactly: $0) }), (0...1_000_000_000).contains(value) { return value }
+        report(place(), node.position, "\(text) must be a whole number from 0 on.")
+        return nil
+    }
+
+    func quantity(_ node: JSONNode, _ place: @autoclosure () -> String) -> Quantity? {
+        guard case .number(let text) = node.content else {
+            wrongType(node, place(), expected: "a number")
+            return nil
+        }
+        if let quantity = Double(text).flatMap({ Quantity($0) }) { return quantity }
+        report(place(), node.position, "\(text) must be a number from 0 on, in steps of 0.001.")
+        return nil
+    }
+
+    /// Seconds.
+    func duration(_ node: JSONNode, _ place: @autoclosure () -> String, mayBeZero: Bool) -> Double? {
+        guard let text = textOrNumber(node), let value = seconds(ofDuration: text) else {
+            let shown = textOrNumber(node).map { "'\($0)'" } ?? describe(node)
+            report(
+                place(), node.position,
+                "\(shown) is no duration; write \"500ms\", \"90s\", \"10m\", \"4h\", \"1d\" or a number of seconds.")
+            return nil
+        }
+        if value > 0 || mayBeZero { return value }
+        report(place(), node.position, "the duration must be above zero.")
+        return nil
+    }
+
+    /// Bytes.
+    func size(_ node: JSONNode, _ place: @autoclosure () -> String) -> Int64? {
+        guard let text = textOrNumber(node), let value = bytes(ofSize: text) else {
+            let shown = textOrNumber(node).map { "'\($0)'" } ?? describe(node)
+            report(
+                place(), node.position,
+                "\(shown) is no size; write \"16GiB\" (powers of 1024), \"16GB\" (powers of 1000) or a number of bytes.")
+            return nil
+        }
+        if value > 0 { return value }
+        report(place(), node.position, "the size must be above zero.")
+        return nil
+    }
+
+    func textOrNumber(_ node: JSONNode) -> String? {
+        switch node.content {
+        case .string(let text): text
+        case .number(let text): JSONValue.number(text).canonicalText
+        default: nil
+        }
+    }
+
+    func wrongType(_ node: JSONNode, _ place: String, expected: String) {
+        report(place, node.position, "must be \(expected), but is \(describe(node)).")
+    }
+
+    private func describe(_ node: JSONNode) -> String {
+        switch node.content {
+        case .null: "null"
+        case .bool(let flag): flag ? "true" : "false"
+        case .number(let text): "the number \(text)"
+        case .string: "a string"
+        case .array: "a list"
+        case .object: "an object"
+        }
+    }
+}
+
+/// `stages` and `train` make `stages.train`.
+func join(_ place: String, _ name: String) -> String { place.isEmpty ? name : "\(place).\(name)" }
+
+/// Whether the text is made of `[A-Za-z0-9_-]` alone and not empty: the name of a stage, an axis or a resource.
+func isPlainName(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,189 @@
+// SQL that users type: it can read the views and nothing else. What is refused, and why, is told in a sentence.
+
+import CSQLite
+import Model
+
+/// Bounds of a user's query.
+public struct QueryLimits: Sendable {
+    /// Seconds after which the query is stopped; nil: never.
+    public var timeoutSeconds: Double?
+    /// Bytes of a single value or row.
+    public var lengthBytes: Int32 = 64 << 20
+    /// Bytes of memory of the whole query.
+    public var heapBytes: Int64 = 2 << 30
+
+    public init(timeoutSeconds: Double?) { self.timeoutSeconds = timeoutSeconds }
+}
+
+extension Store {
+    /// Runs one SELECT of a user.
+    ///
+    /// - Parameters:
+    ///   - bindings: values for `:name`, `@name` and `$name`; what reads as a number is bound as one.
+    ///   - onColumns: is told the names of the columns, once.
+    ///   - onRow: is told each row; returns false to end the query.
+    /// - Throws: a `Failure` of kind `usage` when the SQL is wrong or would do more than read.
+    public func query(
+        _ sql: String, bindings: [(name: String, value: String)], limits: QueryLimits, onColumns: ([String]) -> Void,
+        onRow: ([TableValue]) -> Bool
+    ) throws(Failure) {
+        let database = connection.handle
+        sqlite3_limit(database, SQLITE_LIMIT_LENGTH, limits.lengthBytes)
+        sqlite3_hard_heap_limit64(limits.heapBytes)
+        sqlite3_set_authorizer(database, allowReadingOnly, nil)
+        defer { sqlite3_set_authorizer(database, nil, nil) }
+
+        let statement = try compile(sql)
+        defer { sqlite3_finalize(statement) }
+        try bind(bindings, to: statement)
+
+        let deadline = limits.timeoutSeconds.map { ContinuousClock.now + .seconds($0) }
+        return try withDeadline(deadline, on: database) { () throws(Failure) in
+            let columns = sqlite3_column_count(statement)
+            onColumns((0..<columns).map { String(cString: sqlite3_column_name(statement, $0)) })
+            while true {
+                switch sqlite3_step(statement) {
+                case SQLITE_ROW:
+                    let row = Row(handle: statement)
+                    guard onRow((0..<columns).map { row.value($0) }) else { return }
+                case SQLITE_DONE: return
+                case SQLITE_INTERRUPT:
+                    throw Failure(
+                        .usage, "the query took longer than \(limits.timeoutSeconds ?? 0) s and was stopped. Raise --timeout, or narrow it.")
+                case SQLITE_NOMEM, SQLITE_TOOBIG:
+                    throw Failure(.usage, "the query needs more memory than it may use. Narrow it, or read the store with sqlite3.")
+                case let code where [SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_IOERR, SQLITE_NOTADB].contains(code & 0xff):
+                    throw connection.failure(code)
+                default: throw Failure(.usage, "the query failed: \(String(cString: sqlite3_errmsg(database))).")
+                }
+            }
+        }
+    }
+
+    private func compile(_ sql: String) throws(Failure) -> OpaquePointer {
+        var compiled: OpaquePointer?
+        var rest = ""
+        var sql = sql
+        let code = sql.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { characters -> Int32 in
+                var tail: UnsafePointer<CChar>?
+                let code = sqlite3_prepare_v3(connection.handle, characters.baseAddress, Int32(characters.count), 0, &compiled, &tail)
+                if let tail, let start = characters.baseAddress {
+                    rest = String(decoding: UnsafeRawBufferPointer(characters)[(tail - start)...], as: UTF8.self)
+                }
+                return code
+            }
+        }
+        guard code == SQLITE_OK else {
+            if code & 0xff == SQLITE_AUTH {
+                throw Failure(.usage, "a query may only read: SELECT from the views. Writing, ATTACH, VACUUM and PRAGMA are refused.")
+            }
+            throw Failure(.usage, explained(sql))
+        }
+        guard let compiled else { throw Failure(.usage, "there is no SQL to run. Give a SELECT, as in: runs query \"select * from runs\"") }
+        guard isEmpty(rest) else {
+            sqlite3_finalize(compiled)
+            throw Failure(.usage, "one statement at a time: there is more SQL after the first one.")
+        }
+        guard sqlite3_stmt_readonly(compiled) != 0 else {
+            sqlite3_finalize(compiled)
+            throw Failure(.usage, "a query may only read: SELECT from the views.")
+        }
+        return compiled
+    }
+
+    /// SQLite's message, with a mark under the place and, for an unknown table, the nearest view.
+    private func explained(_ sql: String) -> String {
+        let message = String(cString: sqlite3_errmsg(connection.handle))
+        var text = "the query is wrong: \(message)."
+        let offset = Int(sqlite3_error_offset(connection.handle))
+        if offset >= 0 {
+            let bytes = Array(sql.utf8)
+            let start = (bytes[..<min(offset, bytes.count)].lastIndex(of: 10) ?? -1) + 1
+            let end = bytes[min(offset, bytes.count)...].firstIndex(of: 10) ?? bytes.count
+            let before = String(decoding: bytes[start..<min(offset, bytes.count)], as: UTF8.self)
+            text += "\n  \(String(decoding: bytes[start..<end], as: UTF8.self))\n  \(String(repeating: " ", count: before.count))^"
+        }
+        let marker = "no such table: "
+        if message.hasPrefix(marker), let view = nearest(to: String(message.dropFirst(marker.count)), among: Self.publicViews) {
+            text += "\nDid you mean the view '\(view)'?"
+        } else if message.hasPrefix(marker) {
+            text += "\nThe views are: \(Self.publicViews.joined(separator: ", "))."
+        }
+        return text
+    }
+
+    /// What a user asks of; documented in docs/store.md.
+    public static let publicViews = [
+        "runs", "executions", "decisions", "inputs", "outputs", "params", "lineage_params", "metrics", "final_metrics",
+        "resources", "gpu_samples", "current", "latest", "tags", "stage_stats",
+    ]
+
+    /// Whether only white space, comments and semicolons are left.
+    private func isEmpty(_ rest: String) -> Bool {
+        if rest.utf8.allSatisfy({ $0 == 32 || (9...13).contains($0) || $0 == UInt8(ascii: ";") }) { return true }
+        var compiled: OpaquePointer?
+        let code = sqlite3_prepare_v2(connection.handle, rest, -1, &compiled, nil)
+        defer { sqlite3_finalize(compiled) }
+        return code == SQLITE_OK && compiled == nil
+    }
+
+    private func bind(_ bindings: [(name: String, value: String)], to statement: OpaquePointer) throws(Failure) {
+        var unused = Set(bindings.map(\.name))
+        for index in 0..<sqlite3_bind_parameter_count(statement) {
+            guard let raw = sqlite3_bind_parameter_name(statement, index + 1) else {
+                throw Failure(.usage, "the query has a '?' without a name. Write :name and give it with -p name=value.")
+            }
+            let name = String(String(cString: raw).dropFirst())
+            guard let value = bindings.last(where: { $0.name == name })?.value else {
+                throw Failure(.usage, "the query needs a value for :\(name). Give it with -p \(name)=VALUE.")
+            }
+            unused.remove(name)
+            let typed = Int64(value).map { TableValue.integer($0) } ?? Double(value).map { .real($0) } ?? .text(value)
+            _ = typed.bind(statement, index + 1)
+        }
+        if let name = unused.min() { throw Failure(.usage, "the query has no parameter :\(name), which -p gives.") }
+    }
+
+    private func withDeadline<T>(
+        _ deadline: ContinuousClock.Instant?, on database: OpaquePointer, _ body: () throws(Failure) -> T
+    ) throws(Failure) -> T {
+        guard let deadline else { return try body() }
+        // SQLite keeps the address while the query runs, and no longer.
+        let place = UnsafeMutablePointer<ContinuousClock.Instant>.allocate(capacity: 1)
+        place.initialize(to: deadline)
+        defer {
+            sqlite3_progress_handler(database, 0, nil, nil)
+            place.deinitialize(count: 1)
+            place.deallocate()
+        }
+        sqlite3_progress_handler(
+            database, 10_000,
+            { context in
+                guard let context else { return 0 }
+                return ContinuousClock.now > context.assumingMemoryBound(to: ContinuousClock.Instant.self).pointee ? 1 : 0
+            }, place)
+        return try body()
+    }
+}
+
+/// SELECT, reading, functions that only compute, recursion, and the pragmas that describe a schema.
+private func allowReadingOnly(
+    _: UnsafeMutableRawPointer?, action: Int32, first: UnsafePointer<CChar>?, second: UnsafePointer<CChar>?,
+    _: UnsafePointer<CChar>?, _: UnsafePointer<CChar>?
+) -> Int32 {
+    switch action {
+    case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: return SQLITE_OK
+    case SQLITE_FUNCTION:
+        let name = second.map { String(cString: $0).lowercased() } ?? ""
+        return ["load_extension", "fts3_tokenizer", "writefile", "edit"].contains(name) ? SQLITE_DENY : SQLITE_OK
+    case SQLITE_PRAGMA:
+        let name = first.map { String(cString: $0).lowercased() } ?? ""
+        let describing = [
+            "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list",
+            "database_list", "function_list", "collation_list", "compile_options",
+        ]
+        return describing.contains(name) ? SQLITE_OK : SQLITE_DENY
+    default: return SQLITE_DENY
+    }
+}
