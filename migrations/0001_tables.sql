@@ -111,11 +111,17 @@ CREATE TABLE execution_rows (
   inputs_changed_during_run INTEGER NOT NULL DEFAULT 0 CHECK (inputs_changed_during_run IN (0, 1)),
   rejected INTEGER NOT NULL DEFAULT 0 CHECK (rejected IN (0, 1)),
   -- The one transition there is, from running to a final state, says all of this at once.
+  -- A comparison with NULL is no refusal, hence IS 0.
   CHECK ((state = 'running') = (finished_at IS NULL)),
-  CHECK (state <> 'succeeded' OR (exit_code = 0 AND signal IS NULL AND error IS NULL)),
+  CHECK (state <> 'running' OR (exit_code IS NULL AND signal IS NULL AND error IS NULL AND wall_seconds IS NULL)),
+  CHECK (state <> 'succeeded' OR (exit_code IS 0 AND signal IS NULL AND error IS NULL)),
   CHECK (state IN ('running', 'succeeded') OR error IS NOT NULL),
+  -- Nobody saw how a lost execution ended.
+  CHECK (state <> 'lost' OR (exit_code IS NULL AND signal IS NULL)),
+  CHECK (state IN ('running', 'lost') OR wall_seconds IS NOT NULL),
   CHECK (exit_code IS NULL OR signal IS NULL),
-  CHECK (inputs_changed_during_run = 0 OR state = 'succeeded')
+  CHECK (inputs_changed_during_run = 0 OR state = 'succeeded'),
+  CHECK (rejected = 0 OR state = 'succeeded')
 ) STRICT;
 CREATE INDEX execution_rows_by_stage ON execution_rows (stage_id, execution_id);
 CREATE INDEX execution_rows_succeeded_by_stage ON execution_rows (stage_id, execution_id) WHERE state = 'succeeded';

@@ -8,7 +8,7 @@ struct EmbedSQL: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {
         guard let module = target.sourceModule else { return [] }
         // The folders are links to the top level of the package, which SwiftPM's own file list does not follow.
-        let files = try ["migrations", "sql"].flatMap { folder in
+        let files = try ["migrations", "sql", "sql/canned"].flatMap { folder in
             let place = module.directoryURL.appending(path: folder).resolvingSymlinksInPath()
             return try FileManager.default.contentsOfDirectory(at: place, includingPropertiesForKeys: nil)
         }.filter { $0.pathExtension == "sql" }.sorted { $0.path < $1.path }

@@ -1,12 +1,13 @@
 // Writes SQL files as Swift: each statement becomes a static property, so that the compiler checks its name, and the
-// program carries its SQL wherever it goes. Usage: EmbedSQLTool OUTPUT FILE.sql …
+// program carries its SQL wherever it goes. Knows files by their folder: `migrations`, `canned` (the queries that users
+// call by name), and all others. Usage: EmbedSQLTool OUTPUT FILE.sql …
 
 import Foundation
 
-/// The text as a Swift string literal that no text can end.
+/// The text as a Swift string literal that nothing in the text can end or escape from.
 func literal(_ text: String) -> String {
     var marks = "#"
-    while text.contains("\"\"\"" + marks) { marks += "#" }
+    while text.contains("\"\"\"" + marks) || text.contains("\\" + marks) { marks += "#" }
     return "\(marks)\"\"\"\n\(text)\n\"\"\"\(marks)"
 }
 
@@ -16,30 +17,49 @@ func camelCased(_ name: String) -> String {
     return words.enumerated().map { $0 == 0 ? String($1) : $1.prefix(1).uppercased() + $1.dropFirst() }.joined()
 }
 
+func fail(_ sentence: String) -> Never {
+    FileHandle.standardError.write(Data("error: \(sentence)\n".utf8))
+    exit(1)
+}
+
 let arguments = CommandLine.arguments.dropFirst()
-guard let output = arguments.first else { fatalError("usage: EmbedSQLTool OUTPUT FILE.sql …") }
+guard let output = arguments.first else { fail("usage: EmbedSQLTool OUTPUT FILE.sql …") }
 var migrations: [(version: Int, name: String, text: String)] = []
 var statements: [(name: String, text: String)] = []
+var canned: [(name: String, text: String)] = []
 for path in arguments.dropFirst() {
     let file = URL(fileURLWithPath: path)
     let name = file.deletingPathExtension().lastPathComponent
     let text = try String(contentsOf: file, encoding: .utf8)
-    if let version = Int(name.prefix { $0 != "_" }) {
+    guard text.hasPrefix("-- ") else { fail("\(path) does not begin with a comment that says what it is for.") }
+    switch file.deletingLastPathComponent().lastPathComponent {
+    case "migrations":
+        guard let version = Int(name.prefix { $0 != "_" }) else { fail("\(path) does not begin with its number.") }
         migrations.append((version, String(name.drop { $0 != "_" }.dropFirst()), text))
-    } else {
-        statements.append((name, text))
+    case "canned": canned.append((name, text))
+    default: statements.append((name, text))
     }
 }
+migrations.sort { $0.version < $1.version }
+statements.sort { $0.name < $1.name }
+canned.sort { $0.name < $1.name }
+for (index, migration) in migrations.enumerated() where migration.version != index + 1 {
+    fail("migration \(index + 1) is missing or there twice: they are numbered 1, 2, 3, …")
+}
+
 var source = "// Generated from migrations/ and sql/ by EmbedSQLTool.\n\n"
 source += "public enum Migrations {\n    /// In the order in which they are applied.\n    public static let all: [Migration] = [\n"
-for migration in migrations.sorted(by: { $0.version < $1.version }) {
+for migration in migrations {
     source += "Migration(version: \(migration.version), name: \"\(migration.name)\", text: \(literal(migration.text))),\n"
 }
 source += "    ]\n}\n\npublic enum SQL {\n"
-for statement in statements.sorted(by: { $0.name < $1.name }) {
+for statement in statements {
     source += "    public static let \(camelCased(statement.name)) = "
     source += "Statement(name: \"\(statement.name)\", text: \(literal(statement.text)))\n"
 }
-source += "    public static let all: [Statement] = ["
-source += statements.map { camelCased($0.name) }.sorted().joined(separator: ", ") + "]\n}\n"
+source += "    /// Every statement that the program itself uses.\n    public static let all: [Statement] = ["
+source += statements.map { camelCased($0.name) }.joined(separator: ", ") + "]\n"
+source += "    /// Queries that users call by name, sorted by it.\n    public static let canned: [Statement] = [\n"
+for query in canned { source += "Statement(name: \"\(query.name)\", text: \(literal(query.text))),\n" }
+source += "    ]\n}\n"
 try source.write(toFile: output, atomically: true, encoding: .utf8)

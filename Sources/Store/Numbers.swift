@@ -15,6 +15,8 @@ struct Numbers {
     var paths: [String: Int64] = [:]
     var commands: [String: Int64] = [:]
     var artifacts: [RecordedArtifact: Int64] = [:]
+    /// Pipelines of which every stage was looked up.
+    var pipelinesLookedUp: Set<Int64> = []
 }
 
 /// A content of a path.
@@ -59,6 +61,14 @@ extension Store {
         ])
         numbers.stages[Numbers.StageKey(pipeline: pipelineNumber, name: name)] = connection.lastInsertedRow
         return connection.lastInsertedRow
+    }
+
+    /// One scan instead of a seek for each stage.
+    func lookUpAllStages(ofPipeline pipeline: Int64) throws(Failure) {
+        guard numbers.pipelinesLookedUp.insert(pipeline).inserted else { return }
+        try connection.statement(SQL.stagesOfPipeline).run([("pipeline_id", pipeline)]) {
+            numbers.stages[Numbers.StageKey(pipeline: pipeline, name: $0.text(1))] = $0.integer(0)
+        }
     }
 
     func nameNumber(_ text: String) throws(Failure) -> Int64 {

@@ -142,7 +142,7 @@ extension Store {
         }
     }
 
-    /// One row for each reason.
+    /// One row for each reason. A stage that a run decides anew keeps the last verdict only.
     public func record(
         decision: Decision, stage: String, template: String, run: RunID, pipeline: String
     ) throws(Failure) {
@@ -150,6 +150,7 @@ extension Store {
             let number = try stageNumber(stage, template: template, pipeline: pipeline)
             // A stage that may run, and did, ran.
             let verdict = decision.verdict == .mayRun ? Verdict.run : decision.verdict
+            try connection.statement(SQL.forgetDecision).run([("run_id", run.value), ("stage_id", number)])
             for (ordinal, reason) in decision.reasons.enumerated() {
                 try connection.statement(SQL.insertDecision).run([
                     ("run_id", run.value), ("stage_id", number), ("ordinal", ordinal), ("verdict", verdict.rawValue),
@@ -167,11 +168,7 @@ extension Store {
         guard !members.isEmpty else { return }
         try inTransaction { () throws(Failure) in
             let pipelineID = try pipelineNumber(pipeline)
-            if numbers.stages.isEmpty {
-                try connection.statement(SQL.stagesOfPipeline).run([("pipeline_id", pipelineID)]) {
-                    numbers.stages[Numbers.StageKey(pipeline: pipelineID, name: $0.text(1))] = $0.integer(0)
-                }
-            }
+            try lookUpAllStages(ofPipeline: pipelineID)
             var pairs: [(stage: Int64, execution: ExecutionID?)] = []
             pairs.reserveCapacity(members.count)
             for member in members {
@@ -214,6 +211,20 @@ extension Store {
                     ("digested_bytes", entry.fingerprint.sizeBytes), ("tree", entry.tree),
                 ])
             }
+        }
+    }
+
+    /// Whether a succeeded execution's result counts no more (`runs reject`), or counts again.
+    ///
+    /// - Throws: also where there is no such execution, or it did not succeed.
+    public func setRejected(_ execution: ExecutionID, _ rejected: Bool) throws(Failure) {
+        try connection.statement(SQL.setRejected).run([("execution_id", execution.value), ("rejected", rejected)])
+        guard connection.changedRows == 1 else {
+            guard let state = try stage(of: execution)?.state else {
+                throw Failure(.usage, "there is no execution \(execution) in the store. `runs history` lists them.")
+            }
+            throw Failure(
+                .usage, "execution \(execution) is \(state.rawValue): only one that succeeded has a result to reject.")
         }
     }
 
