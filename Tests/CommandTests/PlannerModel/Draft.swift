@@ -1,5 +1,5 @@
-// A random pipeline as its author thinks of it: templates with inputs, outputs, params, an axis. Knows how it is written
-// as pipeline.json, in an order of its own; what its stages are is known to `DraftStage`.
+// A random pipeline as its author thinks of it: templates with inputs, outputs, params, an axis. Knows how it is
+// written as pipeline.json, in an order of its own; what its stages are is known to `DraftStage`.
 
 struct Draft: Equatable {
     /// Pipeline-wide params.
@@ -108,13 +108,19 @@ struct Draft: Equatable {
 
     // MARK: pipeline.json
 
-    var pipelineText: String {
+    var pipelineText: String { pipelineText(program: StageProgram.body) }
+
+    /// The same with the shell program left out, which every reader of a failure knows.
+    var shortPipelineText: String { pipelineText(program: "…") }
+
+    private func pipelineText(program: String) -> String {
         let axisValues = axis.map { value in
             let over = overlay[value].map { "{\"params\": {\"p0\": \($0)}}" } ?? "{}"
             return "\(quoted(value)): \(over)"
         }
-        let stages = fileOrder.map { index in
-            "    \(quoted(templates[index].name)): {\n      \(fields(of: templates[index]).joined(separator: ",\n      "))\n    }"
+        let stages = fileOrder.map { index -> String in
+            let fields = fields(of: templates[index], program).joined(separator: ",\n      ")
+            return "    \(quoted(templates[index].name)): {\n      \(fields)\n    }"
         }
         return """
             {
@@ -129,7 +135,7 @@ struct Draft: Equatable {
             """
     }
 
-    private func fields(of template: Template) -> [String] {
+    private func fields(of template: Template, _ program: String) -> [String] {
         let words = words(
             of: template, param: { "${{ params.\($0) }}" }, output: { "${{ outputs.\($0.name) }}" },
             input: { input in
@@ -147,7 +153,7 @@ struct Draft: Equatable {
         case .line:
             fields.append("\"command\": \(quoted("sh \(template.scriptPath) " + words.joined(separator: " ")))")
         case .inline:
-            let text = "set -- \(words.joined(separator: " "))\nversion=none\n\(StageProgram.body)"
+            let text = "set -- \(words.joined(separator: " "))\nversion=none\n\(program)"
             fields.append("\"command\": \(quoted(text))")
         }
         if template.form == .untrackedScript { fields.append("\"track_program\": false") }
@@ -163,16 +169,22 @@ struct Draft: Equatable {
                 case .path(let path): inputs[input.name] = quoted(withMatrixTemplate(path))
                 case .glob(let folder, let fileExtension, let isDeep):
                     inputs[input.name] = quoted(Self.pattern(folder, fileExtension, isDeep))
-                case .from(let producer, let output): inputs[input.name] = "{\"from\": \(quoted("\(producer).\(output)"))}"
+                case .from(let producer, let output):
+                    inputs[input.name] = "{\"from\": \(quoted("\(producer).\(output)"))}"
                 }
             }
             fields.append("\"inputs\": \(object(inputs))")
         }
         if !template.outputs.isEmpty {
-            let outputs = template.outputs.map { ($0.name, quoted(withMatrixTemplate(Self.path(of: $0, in: template)))) }
-            fields.append("\"outputs\": \(object(Dictionary(uniqueKeysWithValues: outputs)))")
+            var outputs: [String: String] = [:]
+            for output in template.outputs {
+                outputs[output.name] = quoted(withMatrixTemplate(Self.path(of: output, in: template)))
+            }
+            fields.append("\"outputs\": \(object(outputs))")
         }
-        if !template.declared.isEmpty { fields.append("\"params\": \(object(template.declared.mapValues { "\($0)" }))") }
+        if !template.declared.isEmpty {
+            fields.append("\"params\": \(object(template.declared.mapValues { "\($0)" }))")
+        }
         if let level = template.level {
             fields.append("\"env\": \(object([StageProgram.levelVariable: quoted("\(level)")]))")
         }

@@ -7,7 +7,9 @@ extension Draft {
     static func random(_ random: inout SeededGenerator) -> (draft: Draft, sources: [String: String]) {
         var draft = Draft(params: [:], axis: ["a", "b"], overlay: [:], templates: [], fileOrder: [])
         for name in paramNames { draft.params[name] = Int.random(in: 1...3, using: &random) }
-        if random.oneIn(2), let value = random.pick(draft.axis) { draft.overlay[value] = Int.random(in: 4...5, using: &random) }
+        if random.oneIn(2), let value = random.pick(draft.axis) {
+            draft.overlay[value] = Int.random(in: 4...5, using: &random)
+        }
         let wanted = Int.random(in: 3...14, using: &random)
         while draft.stageCount < wanted {
             let matrixFits = draft.stageCount + 2 <= wanted
@@ -44,8 +46,8 @@ extension Draft {
         let name = "s\(templates.count)"
         var template = Template(
             name: name, form: random.pick(Form.allCases) ?? .inline,
-            modulus: random.oneIn(2) ? 0 : Int.random(in: 2...3, using: &random), salt: Int.random(in: 1...3, using: &random),
-            inputs: [], outputs: [], mentioned: [], declared: [:], needs: [])
+            modulus: random.oneIn(2) ? 0 : Int.random(in: 2...3, using: &random),
+            salt: Int.random(in: 1...3, using: &random), inputs: [], outputs: [], mentioned: [], declared: [:], needs: [])
         if isMatrix { template.matrix = random.oneIn(2) ? .axis : .own }
         for _ in 0..<Int.random(in: 0...3, using: &random) {
             if let input = randomInput(for: template, &random) { template.inputs.append(input) }

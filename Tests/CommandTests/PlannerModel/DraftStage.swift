@@ -1,5 +1,5 @@
-// The stages that a draft means: templates multiplied by the axis, paths and params put in, order found. Written from the
-// description of the format alone, apart from the program's own expansion.
+// The stages that a draft means: templates multiplied by the axis, paths and params put in, order found. Written from
+// the description of the format alone, apart from the program's own expansion.
 
 struct DraftStage {
     let name: String

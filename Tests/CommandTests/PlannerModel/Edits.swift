@@ -1,5 +1,5 @@
-// What people do to a project between two runs. Each edit changes the model and says in a line what it did; nil where the
-// draw had nothing to change.
+// What people do to a project between two runs. Each edit changes the model and says in a line what it did; nil where
+// the draw had nothing to change.
 
 extension Scene {
     /// One to three random edits, or none at all.
@@ -134,11 +134,14 @@ extension Scene {
     private mutating func changeLevel() -> String? {
         guard let index = pickTemplate() else { return nil }
         draft.templates[index].level = random.pick([nil, 1, 2]) ?? nil
-        return "the level of \(draft.templates[index].name) is \(draft.templates[index].level.map(String.init) ?? "none")"
+        let level = draft.templates[index].level.map(String.init) ?? "none"
+        return "the level of \(draft.templates[index].name) is \(level)"
     }
 
     private mutating func addInput() -> String? {
-        guard let index = pickTemplate(), let input = draft.randomInput(for: draft.templates[index], &random) else { return nil }
+        guard let index = pickTemplate(),
+            let input = draft.randomInput(for: draft.templates[index], &random)
+        else { return nil }
         draft.templates[index].inputs.append(input)
         for path in Draft.sourceFiles(of: input) where oracle.disk[path] == nil {
             oracle.disk[path] = Draft.content(path, &random)
@@ -153,7 +156,7 @@ extension Scene {
         return "\(draft.templates[index].name) takes no more \(draft.templates[index].inputs.remove(at: place))"
     }
 
-    /// Only where nothing is put back: what becomes of a path that is declared, dropped and declared again is left open.
+    /// Only where nothing is put back: what becomes of a path that is declared, dropped and declared again is open.
     private mutating func changeOutputs() -> String? {
         guard policy == .neverRestore,
             let index = pickTemplate({ !$0.outputs.isEmpty && !$0.isFrozen })
@@ -164,8 +167,9 @@ extension Scene {
             return "\(template.name) makes no more \(last.name)"
         }
         guard template.outputs.count < 3 else { return nil }
-        draft.templates[index].outputs.append(Draft.Output(name: "o\(template.outputs.count)", isFolder: random.oneIn(4)))
-        return "\(template.name) makes o\(template.outputs.count) too"
+        let output = Draft.Output(name: "o\(template.outputs.count)", isFolder: random.oneIn(4))
+        draft.templates[index].outputs.append(output)
+        return "\(template.name) makes \(output.name) too"
     }
 
     private func isTaken(_ output: Draft.Output, of template: Draft.Template) -> Bool {

@@ -1,5 +1,5 @@
-// The independent model: what a run must do, from the design's rules on staleness alone, on a disk that is a dictionary.
-// Knows drafts, contents and history; knows nothing of the program, its store or its digests.
+// The independent model: what a run must do, from the design's rules on staleness alone, on a disk that is a
+// dictionary. Knows drafts, contents and history; knows nothing of the program, its store or its digests.
 
 /// Everything that determines a stage's result, compared as it is instead of by a digest.
 struct ModelKey: Hashable {
@@ -53,6 +53,7 @@ struct ModelOutcome {
     var verdicts: [String: ModelVerdict] = [:]
     /// Attempts that failed, and that succeeded, of each stage that ran.
     var attempts: [String: (failed: Int, succeeded: Int)] = [:]
+    var reasons: [String: ExpectedReasons] = [:]
     /// Stages that were to run or be restored, and those after them, where the run stopped early.
     var unstarted: Set<String> = []
 
@@ -92,7 +93,9 @@ struct Oracle {
     }
 
     /// The verdict on a stage whose predecessors are done, and the execution that is taken instead of running.
-    func verdict(on stage: DraftStage, isForced: Bool, restores: Bool) -> (verdict: ModelVerdict, source: ModelExecution?) {
+    func verdict(
+        on stage: DraftStage, isForced: Bool, restores: Bool
+    ) -> (verdict: ModelVerdict, source: ModelExecution?) {
         if stage.template.isFrozen {
             return (stage.outputs.allSatisfy { !files(of: $0).isEmpty } ? .frozen : .blocked, nil)
         }
@@ -143,15 +146,16 @@ struct Oracle {
                     // What is put back is known beforehand: a plan may see through it.
                     plan[stage.name] = ["run", "may_run", "fresh", "restored"]
                 } else {
-                    plan[stage.name] = foresight(stage, after: stages.filter { pending.contains($0.name) }, request.restores)
+                    let before = stages.filter { pending.contains($0.name) }
+                    plan[stage.name] = foresight(stage, after: before, request.restores)
                 }
             }
         }
         return plan
     }
 
-    /// What may be said of a stage before `pending` is done. It must run when no succeeded execution matches what is known
-    /// of its key, or when an output is missing that cannot come back.
+    /// What may be said of a stage before `pending` is done. It must run when no succeeded execution matches what is
+    /// known of its key, or when an output is missing that cannot come back.
     private func foresight(_ stage: DraftStage, after pending: [DraftStage], _ restores: Bool) -> Set<String> {
         let known = key(of: stage) { input in
             !pending.contains { $0.outputs.contains { input.depends(on: $0) } }
@@ -195,7 +199,8 @@ struct Oracle {
                 outcome.verdicts[stage.name] = .blocked
                 continue
             }
-            let (verdict, source) = verdict(on: stage, isForced: forced.contains(stage.name), restores: request.restores)
+            let isForced = forced.contains(stage.name)
+            let (verdict, source) = verdict(on: stage, isForced: isForced, restores: request.restores)
             let begun: Bool =
                 switch verdict {
                 case .run: observed.map { $0.attempts[stage.name] != nil } ?? true
@@ -209,6 +214,7 @@ struct Oracle {
             outcome.verdicts[stage.name] = verdict
             if verdict == .restored, let source { putBack(source) }
             if verdict == .run {
+                outcome.reasons[stage.name] = ExpectedReasons(for: stage, isForced: isForced, in: self)
                 let attempts = execute(stage, atMost: observed?.attempts[stage.name])
                 outcome.attempts[stage.name] = attempts
                 if attempts.succeeded == 0 { failed.insert(stage.name) }

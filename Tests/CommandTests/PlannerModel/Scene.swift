@@ -1,7 +1,7 @@
-// A project under test beside the model of it: edits change the model, `settle` makes the folder equal to it. Keeps what
-// was done, for whoever has to understand a failure.
+// A project under test beside the model of it: edits change the model, `settle` makes the folder equal to it. Keeps
+// what was done, for whoever has to understand a failure.
 
-/// Whether old outputs may be put back in a case: where the design leaves a detail of keeping open, the other cases hold.
+/// Whether old outputs may be put back in a case: where the design leaves a detail of keeping open, the others hold.
 enum KeepingPolicy: CaseIterable {
     case keepOne, keepTwo, keepNone, neverRestore
 }
@@ -54,7 +54,7 @@ struct Scene {
         seed \(seed), \(policy); again: RUNS_TEST_SEED=\(seed) swift test --filter PlannerPropertyTests
         \(history.joined(separator: "\n"))
         --- pipeline.json
-        \(draft.pipelineText)
+        \(draft.shortPipelineText)
         """
     }
 
@@ -98,7 +98,8 @@ struct Scene {
         var folder = path[...]
         while let slash = folder.lastIndex(of: "/") {
             folder = folder[..<slash]
-            guard folder.contains("/"), !oracle.disk.keys.contains(where: { $0.hasPrefix(folder + "/") }) else { return }
+            let isInUse = oracle.disk.keys.contains { $0.hasPrefix(folder + "/") }
+            guard folder.contains("/"), !isInUse else { return }
             try project.remove(String(folder))
         }
     }

@@ -1,5 +1,5 @@
-// What the stages of a random pipeline execute: one small POSIX shell program, and the same function in Swift. An output
-// is determined by the words of the command, one variable of the environment and the contents of what is read.
+// What the stages of a random pipeline execute: one small POSIX shell program, and the same function in Swift. An
+// output is determined by the words of the command, one variable of the environment and the contents of what is read.
 
 /// How a stage is told to misbehave, by a file that is not among its inputs.
 enum Fault: String, CaseIterable {
