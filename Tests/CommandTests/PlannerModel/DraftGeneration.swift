@@ -47,7 +47,8 @@ extension Draft {
         var template = Template(
             name: name, form: random.pick(Form.allCases) ?? .inline,
             modulus: random.oneIn(2) ? 0 : Int.random(in: 2...3, using: &random),
-            salt: Int.random(in: 1...3, using: &random), inputs: [], outputs: [], mentioned: [], declared: [:], needs: [])
+            salt: Int.random(in: 1...3, using: &random),
+            inputs: [], outputs: [], mentioned: [], declared: [:], needs: [])
         if isMatrix { template.matrix = random.oneIn(2) ? .axis : .own }
         for _ in 0..<Int.random(in: 0...3, using: &random) {
             if let input = randomInput(for: template, &random) { template.inputs.append(input) }
