@@ -100,7 +100,7 @@ struct ExecCommand: ParsableCommand {
     }
 
     private func request(_ opened: OpenedPipeline, stages: [String]) throws -> RunRequest {
-        var request = try planning.request(opened, stages: stages, selection)
+        var request = try planning.request(opened, stages: stages, selection.rules)
         guard let graceSeconds = seconds(ofDuration: grace), graceSeconds >= 0 else {
             throw Failure(.usage, "--grace '\(grace)' is no duration. Write 10s, 500ms or 2m.")
         }
@@ -157,7 +157,7 @@ struct PlanningOptions: ParsableArguments {
     @Flag(help: "Run a stage again even where its outputs could be put back.")
     var noRestore = false
 
-    func request(_ opened: OpenedPipeline, stages: [String], _ selection: SelectionOptions) throws -> RunRequest {
+    func request(_ opened: OpenedPipeline, stages: [String], _ rules: SelectionRules = SelectionRules()) throws -> RunRequest {
         var totals = opened.graph.capacity
         for text in capacity {
             let (name, value) = try nameAndValue(text)
@@ -173,7 +173,7 @@ struct PlanningOptions: ParsableArguments {
         options.mayRestore = !noRestore
         return RunRequest(
             graph: opened.graph, root: opened.project.root,
-            selection: try opened.graph.selection(of: stages, selection), options: options,
+            selection: try opened.graph.selection(of: stages, rules), options: options,
             capacity: .ofThisMachine(counted: totals, caller: { environment[$0] }), environment: environment)
     }
 }

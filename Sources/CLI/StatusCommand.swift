@@ -22,7 +22,7 @@ struct StatusCommand: ParsableCommand {
         let (file, stages) = fileAndStages(words)
         let opened = try OpenedPipeline.open(file: file, settings: planning.settings, storeOptions)
         let store = try opened.storeForLooking()
-        let request = try planning.request(opened, stages: stages, SelectionOptions())
+        let request = try planning.request(opened, stages: stages)
         let preparation = try Preparation(request, store: store)
         let newest = try store.newestExecutions(pipeline: request.graph.pipeline)
         var rows: [[TableValue]] = []

@@ -30,7 +30,10 @@ import Testing
             #expect(try project.executedStages() == (runs ? ["s"] : []), "\(token)")
             #expect(project.read("out") == "\(token)\n")
         }
-        for file in project.files(below: ".runs").values { #expect(!file.contains("sesame")) }
+        // The stage itself wrote it to its output, of which an earlier version is kept.
+        for (path, text) in project.files(below: ".runs") where !path.contains("/kept/") {
+            #expect(!text.contains("sesame"), "\(path)")
+        }
     }
 
     @Test func oddNamesSurviveTemplatesShellAndStore() throws {
