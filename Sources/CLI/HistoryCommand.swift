@@ -60,7 +60,7 @@ private func size(_ value: TableValue) -> TableValue {
 /// `2026-11-24 08:30:13` (UTC).
 private func shortTime(_ value: TableValue) -> TableValue {
     guard case .text(let text) = value else { return value }
-    return .text(text.prefix(19).replacing("T", with: " "))
+    return .text(String(text.prefix(19).map { $0 == "T" ? " " : $0 }))
 }
 
 /// `{"lr":0.1,"dataset":"iris"}` as `lr=0.1 dataset=iris`.

@@ -13,8 +13,8 @@ struct LogsCommand: ParsableCommand {
     @Argument(help: "The stage: a template name, a name with values, a full name or a glob.")
     var stage: String
 
-    @Option(help: "Of this run instead of the newest.")
-    var run: Int64?
+    @Option(name: .customLong("run"), help: "Of this run instead of the newest.")
+    var pastRun: Int64?
 
     @Flag(name: .shortAndLong, help: "Follow the log of a stage that still runs.")
     var follow = false
@@ -25,9 +25,9 @@ struct LogsCommand: ParsableCommand {
         let project = try Project.find(from: ".", storeOptions)
         let store = try project.openForReading()
         let stages = try store.stages(named: stage)
-        let logs = try store.latestLogs(ofStages: stages.map(\.number), run: run.map { RunID($0) })
+        let logs = try store.latestLogs(ofStages: stages.map(\.number), run: pastRun.map { RunID($0) })
         guard !logs.isEmpty else {
-            throw Failure(.usage, "'\(stage)' was not executed\(run.map { " in run \($0)" } ?? ""), so there is no log.")
+            throw Failure(.usage, "'\(stage)' was not executed\(pastRun.map { " in run \($0)" } ?? ""), so there is no log.")
         }
         for log in logs {
             if logs.count > 1 { Terminal.standardOutput.writeLine("==> \(sanitized(log.stage)) (\(log.state)) <==") }

@@ -14,8 +14,8 @@ struct WhyCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Pipeline file where it is not pipeline.json, then the stage.", valueName: "file-and-stage"))
     var words: [String]
 
-    @Option(help: "Of this past run.")
-    var run: Int64?
+    @Option(name: .customLong("run"), help: "Of this past run.")
+    var pastRun: Int64?
 
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var formatOptions: FormatOptions
@@ -24,7 +24,7 @@ struct WhyCommand: ParsableCommand {
     func run() throws {
         let (file, stages) = fileAndStages(words)
         guard !stages.isEmpty else { throw Failure(.usage, "name the stage, as in: runs why train") }
-        let decisions = try run.map { try recorded(stages, in: RunID($0)) } ?? planned(file, stages)
+        let decisions = try pastRun.map { try recorded(stages, in: RunID($0)) } ?? planned(file, stages)
         if formatOptions.format == nil || formatOptions.format == .box, Terminal.standardOutput.isTerminal || formatOptions.format == nil {
             for (stage, decision) in decisions { Terminal.standardOutput.writeLine(explained(stage, decision)) }
             return

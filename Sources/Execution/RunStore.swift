@@ -11,7 +11,6 @@ public protocol RunStore: AnyObject {
     // Deciding.
     func currentExecutions(pipeline: String) throws(Failure) -> [String: ExecutionRecord]
     func newestExecutions(pipeline: String) throws(Failure) -> [String: ExecutionRecord]
-    func newestStarted(pipeline: String, stage: String) throws(Failure) -> ExecutionRecord?
     func newestSucceeded(pipeline: String, stage: String) throws(Failure) -> ExecutionRecord?
     func succeededExecutions(key: Digest) throws(Failure) -> [ExecutionRecord]
     func succeededExecutions(baseKey: Digest) throws(Failure) -> [ExecutionRecord]

@@ -110,6 +110,8 @@ struct StageDocument {
     var position = JSONPosition(line: 1, column: 1)
     var summary: String?
     var command: CommandDocument?
+    /// There is a command, but it was reported as a mistake.
+    var hasBrokenCommand = false
     var workdir: Located<String>?
     var inputs: InputList?
     var outputs: OutputList?

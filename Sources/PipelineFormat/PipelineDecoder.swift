@@ -106,7 +106,7 @@ struct PipelineDecoder {
         } catch let error as JSONReadError {
             problems.add("params_file", node.position, "'\(path)' is no JSON: \(error).")
         } catch {
-            problems.add("params_file", node.position, "'\(path)' cannot be read: \(error)")
+            problems.add("params_file", node.position, "\(error)")
         }
         return [:]
     }

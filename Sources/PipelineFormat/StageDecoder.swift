@@ -26,7 +26,9 @@ struct StageDecoder {
         func own() -> String { join(place, member.name) }
         switch member.name {
         case "description": stage.summary = values.text(node, own())
-        case "command": stage.command = command(node, own())
+        case "command":
+            stage.command = command(node, own())
+            stage.hasBrokenCommand = stage.command == nil
         case "workdir": stage.workdir = values.located(node, own())
         case "inputs": stage.inputs = inputs(node, place)
         case "outputs": stage.outputs = outputs(node, place)

@@ -127,8 +127,8 @@ final class RunningCommand {
         }
     }
 
-    /// Reads until both outputs are closed and the command has ended. After `timeout` its process group is killed and an
-    /// error thrown: descendants that outlive the command and hold its output count as not ended.
+    /// Reads until both outputs are closed and the command has ended. After `timeout` its process group is killed and
+    /// an error thrown: descendants that outlive the command and hold its output count as not ended.
     func finish(timeout: Duration = .seconds(60)) throws -> CommandResult {
         let deadline = ContinuousClock.now + timeout
         while try readOnce(deadline: deadline) {}
@@ -148,8 +148,8 @@ final class RunningCommand {
         let left = (deadline - ContinuousClock.now) / .milliseconds(1)
         guard left > 0 else {
             kill(-processID, SIGKILL)
-            throw HarnessError(
-                "`runs \(arguments.joined(separator: " "))` was not done in time and was killed\n\(output)\n\(errorOutput)")
+            let line = arguments.joined(separator: " ")
+            throw HarnessError("`runs \(line)` was not done in time and was killed\n\(output)\n\(errorOutput)")
         }
         var waited = [
             pollfd(fd: outputPipe, events: Int16(POLLIN), revents: 0),

@@ -3,7 +3,9 @@
 /// Where a random test begins: `RUNS_TEST_SEED` where it is set, else what the test itself fixes.
 func testSeed(_ fixed: UInt64) throws -> UInt64 {
     guard let text = environmentVariable("RUNS_TEST_SEED") else { return fixed }
-    guard let seed = UInt64(text) else { throw HarnessError("RUNS_TEST_SEED is '\(text)', which is not a whole number") }
+    guard let seed = UInt64(text) else {
+        throw HarnessError("RUNS_TEST_SEED is '\(text)', which is not a whole number")
+    }
     return seed
 }
 

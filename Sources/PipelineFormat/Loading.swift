@@ -1,0 +1,131 @@
+// From the bytes of a pipeline file to a graph: the phases in their order. Does not know where the file lies.
+
+import JSON
+import Model
+
+/// What the format needs to know of the world outside of the file.
+public struct Surroundings: Sendable {
+    /// The bytes of a file; the path is relative to the pipeline's folder. Throws a sentence where it cannot be read.
+    public var readFile: @Sendable (String) throws -> [UInt8]
+    /// Whether a path, relative to the pipeline's folder, is a regular file of the project.
+    public var isFile: @Sendable (String) -> Bool
+
+    public init(
+        readFile: @escaping @Sendable (String) throws -> [UInt8], isFile: @escaping @Sendable (String) -> Bool
+    ) {
+        self.readFile = readFile
+        self.isFile = isFile
+    }
+}
+
+public struct LoadedPipeline: Sendable {
+    public let graph: Graph
+    /// Sentences about what is no mistake, but is likely not meant.
+    public let warnings: [String]
+}
+
+/// Reads, checks and expands a pipeline file.
+///
+/// - Parameters:
+///   - fileName: how messages call the file; its last component without the extension names a pipeline without a name.
+///   - overrides: values of `--set`: JSON where they read as such, else text.
+/// - Throws: every mistake of the file at once.
+public func loadPipeline(
+    bytes: [UInt8], fileName: String, overrides: [(name: String, value: String)], surroundings: Surroundings
+) throws(PipelineErrors) -> LoadedPipeline {
+    let problems = ProblemList()
+    let root: JSONNode
+    do {
+        root = try JSONReader.read(bytes, dialect: .pipeline)
+    } catch {
+        problems.add("", JSONPosition(line: error.line, column: error.column), error.message + ".")
+        throw problems.errors(file: fileName)
+    }
+    let document = PipelineDecoder(problems: problems, surroundings: surroundings).pipeline(root)
+    let templates = document.stages.map { $0.over(document.defaults) }
+    let instances = Expansion(axes: document.axes, problems: problems).instances(of: templates)
+    let settings = checkedOverrides(overrides, document, templates, problems)
+    let drafting = Drafting(pipeline: document, overrides: settings, problems: problems)
+    var drafts = instances.map { drafting.draft(templates[$0.template], $0) }
+    References(templates: templates, problems: problems).resolve(&drafts)
+    checkStages(templates, document, problems)
+
+    let outputs = OutputIndex(drafts, folders: Edges.folders(of: drafts), problems: problems)
+    var builder = StageBuilder(outputs: outputs, isFile: surroundings.isFile, problems: problems)
+    var stages: [Stage] = []
+    stages.reserveCapacity(drafts.count)
+    for index in drafts.indices {
+        if let stage = builder.stage(&drafts[index], at: index) { stages.append(stage) }
+    }
+    let edges = Edges(drafts, outputs: outputs, problems: problems)
+    reportCycles(drafts, predecessors: edges.predecessors, problems: problems)
+    let targets = defaultTargets(document, drafts, problems)
+    guard problems.isEmpty else { throw problems.errors(file: fileName) }
+
+    let stem = fileName.split(separator: "/").last.map { $0.hasSuffix(".json") ? String($0.dropLast(5)) : String($0) }
+    let graph = Graph(
+        pipeline: document.name ?? stem ?? fileName, stages: stages, predecessors: edges.predecessors,
+        producers: edges.producers, defaultTargets: targets, capacity: document.capacity)
+    return LoadedPipeline(graph: graph, warnings: problems.warnings.map { "\(fileName): \($0)" })
+}
+
+/// The values of `--set`, each of a param that the pipeline knows.
+private func checkedOverrides(
+    _ overrides: [(name: String, value: String)], _ document: PipelineDocument, _ templates: [StageDocument],
+    _ problems: ProblemList
+) -> [(name: String, value: JSONValue)] {
+    guard !overrides.isEmpty else { return [] }
+    var known = Set(document.params.keys)
+    for template in templates {
+        known.formUnion(template.settings.params.keys)
+        guard case .own(let axes, _)? = template.matrix else { continue }
+        for (_, axis) in axes { known.formUnion(axis.values.flatMap { $0.overlay?.params.keys.map { $0 } ?? [] }) }
+    }
+    for (_, axis) in document.axes { known.formUnion(axis.values.flatMap { $0.overlay?.params.keys.map { $0 } ?? [] }) }
+    return overrides.map { name, text in
+        if !known.contains(name) {
+            let hint = nearest(to: name, among: known.sorted()).map { "did you mean '\($0)'?" }
+                ?? (known.isEmpty ? "the pipeline has none." : "params: \(known.sorted().prefix(20).joined(separator: ", ")).")
+            problems.add("--set \(name)", nil, "there is no param '\(name)'; \(hint)")
+        }
+        return (name, (try? JSONReader.value(of: Array(text.utf8), dialect: .pipeline)) ?? .string(text))
+    }
+}
+
+/// What can only be said of a stage once the defaults are under it.
+private func checkStages(_ templates: [StageDocument], _ document: PipelineDocument, _ problems: ProblemList) {
+    for (template, written) in zip(templates, document.stages) {
+        if template.command == nil, !written.hasBrokenCommand, !document.defaults.hasBrokenCommand {
+            problems.add(template.place, template.position, "has no 'command'.")
+        }
+        if template.isAlways == true, template.isFrozen == true {
+            problems.add(template.place, template.position, "cannot be both 'always' and 'frozen'.")
+        }
+        for name in template.settings.resources.counted.keys where document.capacity[name] == nil {
+            guard let meant = nearest(to: name, among: ["cpus", "gpus", "memory"]) else { continue }
+            problems.warn(
+                "\(template.place).resources.\(name)",
+                "'\(name)' is a counted resource that \"capacity\" does not name; did you mean '\(meant)'?")
+        }
+    }
+}
+
+private func defaultTargets(_ document: PipelineDocument, _ drafts: [Draft], _ problems: ProblemList) -> [StageIndex] {
+    guard let words = document.defaultTargets else { return Array(drafts.indices) }
+    var isTarget = [Bool](repeating: false, count: drafts.count)
+    for (index, word) in words.enumerated() {
+        let selector = StageSelector(word.value)
+        var found = false
+        for (stage, draft) in drafts.enumerated() where selector.matches(stageName: draft.name, template: draft.document.name) {
+            isTarget[stage] = true
+            found = true
+        }
+        // A template that makes no stage has a mistake of its own.
+        if found || document.stages.contains(where: { $0.name == word.value }) { continue }
+        let names = Set(document.stages.map(\.name)).union(drafts.prefix(10_000).map(\.name))
+        let hint = nearest(to: word.value, among: names.sorted()).map { "did you mean '\($0)'?" }
+            ?? "stages: \(document.stages.prefix(20).map(\.name).joined(separator: ", "))."
+        problems.add("default[\(index)]", word.position, "no stage is called '\(word.value)'; \(hint)")
+    }
+    return drafts.indices.filter { isTarget[$0] }
+}

@@ -1,0 +1,106 @@
+// The program of a command: the file that is an input without being named. Knows words and interpreters; does not know
+// the graph beyond whether a path is made by a stage.
+
+import Model
+
+/// The words of a command in which files may be named.
+struct CommandWords {
+    /// Those of the first simple command, without assignments before it.
+    let first: [String]
+    /// All of them.
+    let all: [String]
+
+    init(_ command: Command) {
+        switch command {
+        case .argv(let words):
+            first = words
+            all = words
+        case .shell(let text):
+            let commands = simpleCommands(of: text)
+            first = commands.first { !$0.isEmpty } ?? []
+            all = commands.flatMap { $0 }
+        }
+    }
+
+    /// What may be the program: the first word, or the first plain word after an interpreter.
+    var program: String? {
+        guard let head = first.first else { return nil }
+        guard isInterpreter(head) else { return head }
+        for word in first.dropFirst() {
+            if word == "-m" || word == "-c" { return nil }
+            if !word.hasPrefix("-") { return word }
+        }
+        return nil
+    }
+
+    private func isInterpreter(_ word: String) -> Bool {
+        let base = word.split(separator: "/").last ?? ""
+        // `python3.11` is a python.
+        let name = base.prefix { !$0.isNumber && $0 != "." }
+        guard base.dropFirst(name.count).allSatisfy({ $0.isNumber || $0 == "." }) else { return false }
+        return ["python", "bash", "sh", "Rscript", "julia", "node", "perl", "ruby"].contains(String(name))
+    }
+}
+
+/// The words of each simple command of a shell text: split at white space and operators, quotes removed. Words that the
+/// shell would expand are left out, and so are assignments before a command.
+func simpleCommands(of text: String) -> [[String]] {
+    var commands: [[String]] = [[]]
+    var word: [UInt8] = []
+    var isWord = false
+    var isExpanded = false
+    var isComment = false
+    var quote: UInt8?
+    var isEscaped = false
+    func endWord() {
+        if isWord, !isExpanded {
+            let text = String(decoding: word, as: UTF8.self)
+            let isAssignment = commands[commands.count - 1].isEmpty && text.contains("=")
+            if !isAssignment { commands[commands.count - 1].append(text) }
+        }
+        word = []
+        isWord = false
+        isExpanded = false
+    }
+    for byte in text.utf8 {
+        if isComment {
+            isComment = byte != UInt8(ascii: "\n")
+            if !isComment { commands.append([]) }
+        } else if isEscaped {
+            isEscaped = false
+            if byte != UInt8(ascii: "\n") { word.append(byte) }
+        } else if let open = quote {
+            switch byte {
+            case open: quote = nil
+            case UInt8(ascii: "$") where open == UInt8(ascii: "\""), UInt8(ascii: "`") where open == UInt8(ascii: "\""):
+                isExpanded = true
+            case UInt8(ascii: "\\") where open == UInt8(ascii: "\""): isEscaped = true
+            default: word.append(byte)
+            }
+        } else {
+            switch byte {
+            case UInt8(ascii: " "), UInt8(ascii: "\t"): endWord()
+            case UInt8(ascii: "\n"), UInt8(ascii: ";"), UInt8(ascii: "&"), UInt8(ascii: "|"), UInt8(ascii: "("),
+                UInt8(ascii: ")"):
+                endWord()
+                commands.append([])
+            case UInt8(ascii: "<"), UInt8(ascii: ">"): endWord()
+            case UInt8(ascii: "#") where !isWord: isComment = true
+            case UInt8(ascii: "'"), UInt8(ascii: "\""):
+                quote = byte
+                isWord = true
+            case UInt8(ascii: "\\"):
+                isEscaped = true
+                isWord = true
+            case UInt8(ascii: "$"), UInt8(ascii: "`"), UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["):
+                isWord = true
+                isExpanded = true
+            default:
+                isWord = true
+                word.append(byte)
+            }
+        }
+    }
+    endWord()
+    return commands.filter { !$0.isEmpty }
+}

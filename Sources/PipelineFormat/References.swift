@@ -1,0 +1,125 @@
+// `from` and `needs`: which stages of another template a stage means. Knows matrix values; does not know paths.
+
+import JSON
+import Model
+
+/// The stages of each template, found by the values that they share with another stage.
+struct Agreement {
+    private let drafts: [Draft]
+    private let byTemplate: [String: [StageIndex]]
+    private var tables: [Query: [[String]: [StageIndex]]] = [:]
+
+    private struct Query: Hashable {
+        let template: String
+        let keys: [String]
+    }
+
+    init(drafts: [Draft]) {
+        self.drafts = drafts
+        byTemplate = Dictionary(grouping: drafts.indices) { drafts[$0].document.name }
+    }
+
+    func knows(_ template: String) -> Bool { byTemplate[template] != nil }
+
+    /// The stages of the template that agree with this one on every matrix key that both have, in graph order.
+    mutating func stages(of template: String, agreeingWith stage: StageIndex) -> [StageIndex] {
+        guard let candidates = byTemplate[template], let first = candidates.first else { return [] }
+        let others = drafts[first].instance.point
+        let shared = drafts[stage].instance.point.filter { own in others.contains { $0.name == own.name } }
+        let query = Query(template: template, keys: shared.map(\.name))
+        if tables[query] == nil {
+            tables[query] = Dictionary(grouping: candidates) { candidate in
+                query.keys.map { key in drafts[candidate].instance.point.first { $0.name == key }?.value.comparable ?? "" }
+            }
+        }
+        return tables[query]?[shared.map(\.value.comparable)] ?? []
+    }
+}
+
+struct References {
+    /// For every template of the file, those among it that make no stage for a mistake already reported.
+    private let outputNames: [String: [String]]
+    private let problems: ProblemList
+
+    init(templates: [StageDocument], problems: ProblemList) {
+        outputNames = Dictionary(
+            templates.map { ($0.name, $0.outputs?.items.map(\.name) ?? []) }, uniquingKeysWith: { first, _ in first })
+        self.problems = problems
+    }
+
+    func resolve(_ drafts: inout [Draft]) {
+        var agreement = Agreement(drafts: drafts)
+        for index in drafts.indices {
+            let document = drafts[index].document
+            if let list = document.inputs, list.items.contains(where: { $0.value.isReference }) {
+                drafts[index].inputs = resolvedInputs(of: index, list, drafts, &agreement)
+            }
+            for (position, need) in (document.needs ?? []).enumerated() {
+                let place = "\(document.place).needs[\(position)]"
+                guard outputNames[need.value] != nil else {
+                    unknown(need.value, place, need.position)
+                    continue
+                }
+                let found = agreement.stages(of: need.value, agreeingWith: index)
+                if found.isEmpty { disagrees(need.value, drafts[index].name, place, need.position, agreement) }
+                if found.contains(index) { problems.add(place, need.position, "a stage cannot need itself.") }
+                drafts[index].needs += found
+            }
+        }
+    }
+
+    /// The inputs in the order of the file, each `from` replaced by the outputs that it means.
+    private func resolvedInputs(
+        of index: StageIndex, _ list: InputList, _ drafts: [Draft], _ agreement: inout Agreement
+    ) -> [DraftInput] {
+        var paths: [String: DraftInput] = [:]
+        for input in drafts[index].inputs { paths[input.input.name] = input }
+        return list.items.flatMap { name, item -> [DraftInput] in
+            guard case .from(let reference) = item.source else { return paths[name].map { [$0] } ?? [] }
+            let place = join(drafts[index].place, item.place)
+            guard let dot = reference.firstIndex(of: "."), dot != reference.startIndex else {
+                problems.add(place, item.position, "'\(reference)' must be STAGE.OUTPUT, such as \"train.model\".")
+                return []
+            }
+            let template = String(reference[..<dot])
+            let output = String(reference[reference.index(after: dot)...])
+            guard let outputs = outputNames[template] else {
+                unknown(template, place, item.position)
+                return []
+            }
+            guard outputs.contains(output) else {
+                let hint = nearest(to: output, among: outputs).map { "did you mean '\($0)'?" }
+                    ?? (outputs.isEmpty ? "it has none." : "it has \(outputs.joined(separator: ", ")).")
+                problems.add(place, item.position, "the stage '\(template)' has no output '\(output)'; \(hint)")
+                return []
+            }
+            let found = agreement.stages(of: template, agreeingWith: index)
+            if found.isEmpty { disagrees(template, drafts[index].name, place, item.position, agreement) }
+            return found.compactMap { source in
+                guard let made = drafts[source].outputs.first(where: { $0.output.name == output })?.output else { return nil }
+                let input = Input(name: name, path: made.path, mode: made.mode)
+                return DraftInput(input: input, source: source, position: item.position, place: place)
+            }
+        }
+    }
+
+    private func unknown(_ name: String, _ place: String, _ position: JSONPosition) {
+        let names = outputNames.keys.sorted()
+        let hint = nearest(to: name, among: names).map { "did you mean '\($0)'?" }
+            ?? "stages: \(names.prefix(20).joined(separator: ", "))."
+        problems.add(place, position, "unknown stage '\(name)'; \(hint)")
+    }
+
+    private func disagrees(
+        _ template: String, _ name: String, _ place: String, _ position: JSONPosition, _ agreement: Agreement
+    ) {
+        // A template without stages has a mistake of its own.
+        guard agreement.knows(template) else { return }
+        problems.add(
+            place, position, "no stage of '\(template)' has the matrix values of '\(name)' in the keys that both have.")
+    }
+}
+
+extension InputDocument {
+    var isReference: Bool { if case .from = source { true } else { false } }
+}

@@ -1,0 +1,118 @@
+// A shell string under construction: follows the author's quotes, so that each value can be quoted as its place needs.
+// Where the place is not certain (here-documents, backquotes), only values that need no quoting are let in.
+
+import Model
+
+struct ShellText {
+    private enum Context {
+        case plain
+        case single
+        case double
+        /// `( … )` and `$( … )`: as plain, whatever surrounds it.
+        case parenthesis
+        /// `${ … }`
+        case parameter
+        case comment
+    }
+
+    private(set) var text = ""
+    private var contexts: [Context] = [.plain]
+    /// From here on quotes can no longer be followed.
+    private var isOpaque = false
+    private var isEscaped = false
+    private var isAtWordStart = true
+    private var previous: UInt8 = 0
+    private var awaitsHereDocument = false
+
+    private var context: Context { contexts.last ?? .plain }
+
+    /// The author's own text.
+    mutating func append(_ written: String) {
+        text += written
+        for byte in written.utf8 { follow(byte) }
+    }
+
+    /// A value, quoted where it needs it.
+    ///
+    /// - Returns: why it cannot stand here; nil where it can.
+    mutating func append(words: [String]) -> String? {
+        let isUncertain = isOpaque || isEscaped || previous == UInt8(ascii: "$") || context == .comment || context == .parameter
+        previous = 0
+        isEscaped = false
+        isAtWordStart = false
+        if isUncertain {
+            text += words.joined(separator: " ")
+            return words.allSatisfy { shellQuoted($0) == $0 } ? nil : "stands where it cannot be quoted safely"
+        }
+        let dangerous: String
+        switch context {
+        case .single: dangerous = "'"
+        case .double: dangerous = "\"$`\\"
+        default:
+            text += words.map(shellQuoted).joined(separator: " ")
+            return nil
+        }
+        text += words.joined(separator: " ")
+        if words.count > 1 { return "is a list and stands inside quotes, which would make one word of it" }
+        let isSafe = words.allSatisfy { word in !word.utf8.contains { dangerous.utf8.contains($0) } }
+        return isSafe ? nil : "stands inside quotes and holds a character that would end them or be expanded"
+    }
+
+    private mutating func follow(_ byte: UInt8) {
+        let wasEscaped = isEscaped
+        isEscaped = false
+        let before = previous
+        // The second `$` of `$$` begins nothing.
+        previous = wasEscaped || (byte == UInt8(ascii: "$") && before == byte) ? 0 : byte
+        let wasAtWordStart = isAtWordStart
+        isAtWordStart = !wasEscaped && " \t\n;&|()".utf8.contains(byte)
+        if wasEscaped { return }
+        switch context {
+        case .single: if byte == UInt8(ascii: "'") { contexts.removeLast() }
+        case .comment: if byte == UInt8(ascii: "\n") { contexts.removeLast() }
+        case .double: followDouble(byte, before)
+        case .parameter: followParameter(byte)
+        case .plain, .parenthesis: followPlain(byte, before, wasAtWordStart)
+        }
+        if byte == UInt8(ascii: "\n"), awaitsHereDocument { isOpaque = true }
+    }
+
+    private mutating func followPlain(_ byte: UInt8, _ before: UInt8, _ isWordStart: Bool) {
+        switch byte {
+        case UInt8(ascii: "\\"): isEscaped = true
+        case UInt8(ascii: "'"):
+            // In some shells `$'…'` has escapes of its own.
+            if before == UInt8(ascii: "$") { isOpaque = true }
+            contexts.append(.single)
+        case UInt8(ascii: "\""): contexts.append(.double)
+        case UInt8(ascii: "`"): isOpaque = true
+        case UInt8(ascii: "("): contexts.append(.parenthesis)
+        case UInt8(ascii: ")"): if context == .parenthesis { contexts.removeLast() }
+        case UInt8(ascii: "{"): if before == UInt8(ascii: "$") { contexts.append(.parameter) }
+        case UInt8(ascii: "#"): if isWordStart { contexts.append(.comment) }
+        case UInt8(ascii: "<"): if before == byte { awaitsHereDocument = true }
+        default: break
+        }
+    }
+
+    private mutating func followDouble(_ byte: UInt8, _ before: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\\"): isEscaped = true
+        case UInt8(ascii: "\""): contexts.removeLast()
+        case UInt8(ascii: "`"): isOpaque = true
+        case UInt8(ascii: "("): if before == UInt8(ascii: "$") { contexts.append(.parenthesis) }
+        case UInt8(ascii: "{"): if before == UInt8(ascii: "$") { contexts.append(.parameter) }
+        default: break
+        }
+    }
+
+    private mutating func followParameter(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "}"): contexts.removeLast()
+        case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`"), UInt8(ascii: "("), UInt8(ascii: "{"),
+            UInt8(ascii: "\\"):
+            isOpaque = true
+        default: break
+        }
+    }
+}

@@ -1,0 +1,121 @@
+// Finishes drafts: renders commands and variables, and finds the program. Knows paths and what the project's files are;
+// does not know edges.
+
+import JSON
+import Model
+
+struct StageBuilder {
+    let outputs: OutputIndex
+    let problems: ProblemList
+    private let isFile: @Sendable (String) -> Bool
+    private var files: [String: Bool] = [:]
+
+    init(outputs: OutputIndex, isFile: @escaping @Sendable (String) -> Bool, problems: ProblemList) {
+        self.outputs = outputs
+        self.isFile = isFile
+        self.problems = problems
+    }
+
+    /// The finished stage; adds the program to the draft's inputs. Nil where it has no command.
+    mutating func stage(_ draft: inout Draft, at index: StageIndex) -> Stage? {
+        let document = draft.document
+        offerPaths(to: &draft)
+        guard let written = document.command else {
+            return nil
+        }
+        let command: Command
+        switch written {
+        case .shell(let text): command = .shell(draft.renderer.shell(text, document.place + ".command"))
+        case .argv(let words):
+            command = .argv(
+                words.enumerated().flatMap { position, word in
+                    draft.renderer.argument(word, "\(document.place).command[\(position)]")
+                })
+        }
+        let environment = draft.settings.env.sorted { $0.key < $1.key }.map { name, setting in
+            EnvironmentVariable(name: name, value: draft.renderer.bare(setting.text, setting.place))
+        }
+        if document.tracksProgram ?? true { trackFiles(of: command, &draft, at: index) }
+        let passed = Set(document.passedEnvironment ?? []).subtracting(draft.settings.env.keys)
+        return Stage(
+            name: draft.name, template: document.name, summary: document.summary, command: command,
+            workingDirectory: draft.workdir, environment: environment, passedEnvironment: passed.sorted(),
+            params: params(of: draft), inputs: draft.inputs.map(\.input), outputs: draft.outputs.map(\.output),
+            resources: draft.settings.resources.request, retries: draft.settings.retries.policy,
+            timeoutSeconds: draft.settings.timeoutSeconds, isAlways: document.isAlways ?? false,
+            isFrozen: document.isFrozen ?? false, keep: document.keep ?? 1)
+    }
+
+    /// Lets the command and the variables mention inputs and outputs, as they are seen from where the command runs.
+    private func offerPaths(to draft: inout Draft) {
+        var inputs: [String: [String]] = [:]
+        for input in draft.inputs {
+            inputs[input.input.name, default: []].append(relative(input.input.path, to: draft.workdir))
+        }
+        var outputs: [String: [String]] = [:]
+        for output in draft.outputs { outputs[output.output.name] = [relative(output.output.path, to: draft.workdir)] }
+        draft.renderer.inputs = inputs
+        draft.renderer.outputs = outputs
+        draft.renderer.knownInputs = draft.document.inputs?.items.map(\.name) ?? []
+        draft.renderer.knownOutputs = draft.document.outputs?.items.map(\.name) ?? []
+    }
+
+    /// Declared or mentioned params, and the matrix values.
+    private func params(of draft: Draft) -> [Param] {
+        let renderer = draft.renderer
+        if renderer.mentionsAllParams { return renderer.allParams }
+        let declared = draft.document.settings.params
+        if declared.isEmpty, renderer.mentioned.isEmpty, renderer.point.isEmpty { return [] }
+        return renderer.allParams.filter { param in
+            declared[param.name] != nil || renderer.mentioned.contains(param.name)
+                || renderer.point.contains { $0.name == param.name }
+        }
+    }
+
+    private mutating func trackFiles(of command: Command, _ draft: inout Draft, at index: StageIndex) {
+        let words = CommandWords(command)
+        let patterns = draft.inputs.filter(\.input.isGlob).map { GlobPattern($0.input.path) }
+        let paths = Set(draft.inputs.map(\.input.path)).union(draft.outputs.map(\.output.path))
+        func isCovered(_ path: String) -> Bool {
+            paths.contains(path) || folders(above: path).contains(where: paths.contains)
+                || patterns.contains { $0.matches(path) }
+        }
+        func path(of word: String) -> String? {
+            guard !word.isEmpty, !word.hasPrefix("-"), !word.hasPrefix("/") else { return nil }
+            let path = normalized(draft.workdir.map { "\($0)/\(word)" } ?? word)
+            let isOurs = path != "." && !leavesFolder(path) && !path.hasPrefix(".runs/")
+            return isOurs && !isCovered(path) ? path : nil
+        }
+        let program = words.program.flatMap(path(of:))
+        var tracked: String?
+        if let program, outputs.holder(of: program) != nil || isProjectFile(program) {
+            let input = Input(name: "program", path: program)
+            draft.inputs.append(DraftInput(input: input, position: draft.document.position, place: draft.place + ".command"))
+            tracked = program
+        }
+        for word in words.all {
+            guard let path = path(of: word), path != tracked, isProjectFile(path) else { continue }
+            problems.warn(
+                draft.place,
+                "'\(path)' in the command is a file of the project, but neither input nor output; a change of it goes "
+                    + "unnoticed. Add it to \"inputs\".")
+        }
+    }
+
+    private mutating func isProjectFile(_ path: String) -> Bool {
+        if let known = files[path] { return known }
+        let answer = isFile(path)
+        files[path] = answer
+        return answer
+    }
+}
+
+/// The path as it is seen from a folder; both relative to the pipeline's folder and normalised.
+func relative(_ path: String, to folder: String?) -> String {
+    guard let folder, !leavesFolder(path), !leavesFolder(folder) else { return path }
+    let parts = path == "." ? [] : path.split(separator: "/")
+    let base = folder.split(separator: "/")
+    let shared = zip(parts, base).prefix { $0 == $1 }.count
+    let result = Array(repeating: "..", count: base.count - shared) + parts.dropFirst(shared).map(String.init)
+    return result.isEmpty ? "." : result.joined(separator: "/")
+}

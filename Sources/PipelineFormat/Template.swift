@@ -1,0 +1,105 @@
+// Texts with `${{ … }}` in them. Knows the grammar of what may stand inside; does not know any value.
+
+/// A text, taken apart.
+struct Template {
+    indirect enum Expression: Equatable {
+        case matrix(String)
+        case params(String)
+        case inputs(String)
+        case outputs(String)
+        case stageName
+        /// `json(params)`
+        case allParams
+        /// Left as it is in a shell string.
+        case raw(Expression)
+    }
+
+    enum Segment: Equatable {
+        case text(String)
+        case value(Expression)
+    }
+
+    private(set) var segments: [Segment] = []
+
+    /// Where the text is malformed, `report` is told why, and the rest is left out.
+    init(_ text: String, report: (String) -> Void) {
+        guard text.utf8.contains(UInt8(ascii: "{")) else {
+            segments = [.text(text)]
+            return
+        }
+        let bytes = Array(text.utf8)
+        var start = 0
+        while let open = Self.firstIndex(of: "${{", in: bytes, from: start) {
+            if open > start { segments.append(.text(String(decoding: bytes[start..<open], as: UTF8.self))) }
+            guard let close = Self.firstIndex(of: "}}", in: bytes, from: open + 3) else {
+                report("'${{' without a '}}' after it.")
+                return
+            }
+            let inside = String(decoding: bytes[(open + 3)..<close], as: UTF8.self)
+            if let expression = Self.expression(inside[...], report: report) { segments.append(.value(expression)) }
+            start = close + 2
+        }
+        if start < bytes.count { segments.append(.text(String(decoding: bytes[start...], as: UTF8.self))) }
+    }
+
+    private static func firstIndex(of mark: StaticString, in bytes: [UInt8], from start: Int) -> Int? {
+        let count = mark.utf8CodeUnitCount
+        guard bytes.count - start >= count else { return nil }
+        return mark.withUTF8Buffer { mark in
+            (start...(bytes.count - count)).first { index in
+                bytes[index] == mark[0] && bytes[index..<(index + count)].elementsEqual(mark)
+            }
+        }
+    }
+
+    private static func expression(_ inside: Substring, report: (String) -> Void) -> Expression? {
+        let text = trimmed(inside)
+        if text == "stage.name" { return .stageName }
+        if text.hasPrefix("json("), text.hasSuffix(")") {
+            if trimmed(text.dropFirst(5).dropLast()) == "params" { return .allParams }
+        } else if text.hasPrefix("raw("), text.hasSuffix(")") {
+            return expression(text.dropFirst(4).dropLast(), report: report).map { .raw($0) }
+        } else if let dot = text.firstIndex(of: ".") {
+            let name = String(text[text.index(after: dot)...])
+            if isReference(name) {
+                switch text[..<dot] {
+                case "matrix": return .matrix(name)
+                case "params": return .params(name)
+                case "inputs": return .inputs(name)
+                case "outputs": return .outputs(name)
+                default: break
+                }
+            }
+        }
+        report(
+            "bad template '${{ \(text) }}'; known are matrix.NAME, params.NAME, inputs.NAME, outputs.NAME, stage.name, "
+                + "json(params) and raw(…) around one of them.")
+        return nil
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        let start = text.drop { $0.isWhitespace }
+        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return start[...last]
+    }
+}
+
+extension Template.Expression: CustomStringConvertible {
+    /// As it is written in a file.
+    var description: String {
+        switch self {
+        case .matrix(let name): "matrix.\(name)"
+        case .params(let name): "params.\(name)"
+        case .inputs(let name): "inputs.\(name)"
+        case .outputs(let name): "outputs.\(name)"
+        case .stageName: "stage.name"
+        case .allParams: "json(params)"
+        case .raw(let inner): "raw(\(inner))"
+        }
+    }
+}
+
+/// Whether the text can stand for a name in a template: not empty, without white space, quotes and brackets.
+func isReference(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !"\"'`(){}".utf8.contains($0) }
+}

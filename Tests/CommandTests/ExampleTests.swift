@@ -1,0 +1,70 @@
+// The example pipelines, as a new user runs them.
+
+import Testing
+
+@Suite struct ExampleTests {
+    @Test func theExampleRunsOnceAndIsThenFresh() throws {
+        let project = try TestProject.copy(ofExample: "tabular")
+        let first = try project.runs("exec")
+        #expect(first.status == 0, "\(first.story)")
+        #expect(try project.executedStages().count == 10)
+        let accuracies = try project.query(
+            "select stage, last from final_metrics join current using (execution_id, stage) "
+                + "where name = 'accuracy' and template = 'evaluate'")
+        #expect(accuracies.count == 3)
+        #expect(accuracies.allSatisfy { ($0["last"]?.number ?? 0) > 0.9 }, "\(accuracies)")
+
+        let second = try project.runs("exec")
+        #expect(second.status == 0)
+        #expect(second.output + second.errorOutput == "tabular: all 10 stages are fresh, nothing to run\n")
+        #expect(try project.executedStages() == [])
+    }
+
+    @Test func aParamOfSomeRunsOnlyThese() throws {
+        let project = try TestProject.copy(ofExample: "tabular")
+        try project.runs("exec")
+        // breast_cancer has a rate of its own, which --set overrides too; so the change is made in the file.
+        let pipeline = try #require(project.read("pipeline.json"))
+        try project.write("pipeline.json", pipeline.replacing("\"lr\": 0.03", with: "\"lr\": 0.04"))
+        #expect(try project.runs("exec").status == 0)
+        #expect(
+            try project.executedStages() == [
+                "compare", "evaluate@dataset=iris", "evaluate@dataset=wine", "train@dataset=iris", "train@dataset=wine",
+            ])
+        let why = try project.query("select subject, old_value, new_value from decisions where stage = 'train@dataset=iris' and run_id = 2")
+        #expect(why == [["subject": .text("lr"), "old_value": .text("0.03"), "new_value": .text("0.04")]])
+        // Back to the first rate: what was made then is put back.
+        try project.write("pipeline.json", pipeline)
+        #expect(try project.runs("exec").status == 0)
+        #expect(try project.executedStages() == [])
+        #expect(try project.query("select count(*) as n from decisions where run_id = 3 and verdict = 'restored'")[0]["n"]?.integer == 5)
+    }
+
+    @Test func liveMetricsAreInTheStore() throws {
+        let project = try TestProject.copy(ofExample: "tabular")
+        try project.runs("exec", "train@dataset=iris")
+        let steps = try project.query(
+            "select count(*) as n, max(step) as last from metrics where stage = 'train@dataset=iris' and name = 'loss' and step is not null")
+        #expect(steps == [["n": .number(40), "last": .number(40)]])
+    }
+
+    @Test func theSweepSharesItsPreprocessingAndGrowsByPoints() throws {
+        let project = try TestProject.copy(ofExample: "sweep")
+        #expect(try project.runs("exec", "sweep.json", "train@lr=0.1|0.3").status == 0)
+        #expect(try project.executedStages().count == 9)
+        #expect(try project.runs(["exec", "sweep.json"], timeout: .seconds(120)).status == 0)
+        #expect(try project.executedStages().count == 41)
+        let sweep = try #require(project.read("sweep.json"))
+        try project.write("sweep.json", sweep.replacing("0.1, 0.3]", with: "0.1, 0.2, 0.3]"))
+        #expect(try project.runs("exec", "sweep.json").status == 0)
+        #expect(
+            try project.executedStages()
+                == ["best"] + ["evaluate", "train"].flatMap { stage in
+                    ["16", "2", "4", "8"].map { "\(stage)@lr=0.2,hidden_dim=\($0)" }
+                })
+        let rates = try project.query(
+            "select distinct number from lineage_params where name = 'lr' and execution_id in "
+                + "(select execution_id from current where template = 'evaluate')")
+        #expect(rates.count == 7)
+    }
+}

@@ -1,0 +1,298 @@
+// The independent model: what a run must do, from the design's rules on staleness alone, on a disk that is a
+// dictionary. Knows drafts, contents and history; knows nothing of the program, its store or its digests.
+
+/// Everything that determines a stage's result, compared as it is instead of by a digest.
+struct ModelKey: Hashable {
+    var form: Draft.Form
+    var words: [String]
+    var level: Int?
+    var params: [String: String]
+    var outputs: Set<ModelOutput>
+    /// What each input held. Inputs that are not known yet are missing in a partly known key.
+    var inputs: [ModelPath: [String: String]]
+
+    /// Whether they agree on everything but the contents of the inputs that `known` leaves out.
+    func agrees(with known: ModelKey) -> Bool {
+        form == known.form && words == known.words && level == known.level && params == known.params
+            && outputs == known.outputs && known.inputs.allSatisfy { inputs[$0.key] == $0.value }
+    }
+}
+
+struct ModelExecution {
+    let id: Int
+    let stage: String
+    let key: ModelKey
+    let succeeded: Bool
+    /// The files of each output, of a success.
+    let outputs: [ModelOutput: [String: String]]
+}
+
+enum ModelVerdict: String {
+    case run, fresh, restored, frozen, blocked
+    case notSelected = "not_selected"
+}
+
+/// What a run is asked to do.
+struct RunRequest {
+    var targets: [String] = []
+    var isForced = false
+    var keepsGoing = true
+    var restores = true
+    var jobs = 1
+    var overrides: [String: Int] = [:]
+}
+
+/// What a run that stopped at its first failure had begun by then: the attempts of each stage, and what was put back.
+struct ObservedStart {
+    var attempts: [String: Int]
+    var restored: Set<String>
+}
+
+/// What a run did, or has to do.
+struct ModelOutcome {
+    var verdicts: [String: ModelVerdict] = [:]
+    /// Attempts that failed, and that succeeded, of each stage that ran.
+    var attempts: [String: (failed: Int, succeeded: Int)] = [:]
+    var reasons: [String: ExpectedReasons] = [:]
+    /// Stages that were to run or be restored, and those after them, where the run stopped early.
+    var unstarted: Set<String> = []
+
+    var isSuccess: Bool { !verdicts.values.contains(.blocked) && attempts.values.allSatisfy { $0.succeeded == 1 } }
+}
+
+struct Oracle {
+    /// Contents by path: sources, scripts and outputs.
+    var disk: [String: String] = [:]
+    /// The version that each script was written with.
+    var scriptVersions: [String: Int] = [:]
+    var faults: [String: Fault] = [:]
+    private(set) var executions: [ModelExecution] = []
+    /// The execution that is responsible for what lies at an output's path.
+    private var owner: [String: Int] = [:]
+    /// What was moved aside, by execution and output path.
+    private var kept: [Int: [String: [String: String]]] = [:]
+
+    func files(of output: ModelOutput) -> [String: String] { ModelPath.path(output.path).files(on: disk) }
+
+    // MARK: Deciding
+
+    func selection(_ stages: [DraftStage], _ request: RunRequest) -> (selected: Set<String>, forced: Set<String>) {
+        let named = stages.filter { request.targets.contains($0.name) || request.targets.contains($0.template.name) }
+        var selected = Set((request.targets.isEmpty ? stages : named).map(\.name))
+        for stage in stages.reversed() where selected.contains(stage.name) { selected.formUnion(stage.predecessors) }
+        return (selected, request.isForced ? Set(named.map(\.name)) : [])
+    }
+
+    /// The key, as far as the inputs that `isKnown` accepts determine it.
+    func key(of stage: DraftStage, where isKnown: (ModelPath) -> Bool = { _ in true }) -> ModelKey {
+        var inputs: [ModelPath: [String: String]] = [:]
+        for input in stage.inputs where isKnown(input) { inputs[input] = input.files(on: disk) }
+        return ModelKey(
+            form: stage.template.form, words: stage.words, level: stage.template.level, params: stage.params,
+            outputs: Set(stage.outputs), inputs: inputs)
+    }
+
+    /// The verdict on a stage whose predecessors are done, and the execution that is taken instead of running.
+    func verdict(
+        on stage: DraftStage, isForced: Bool, restores: Bool
+    ) -> (verdict: ModelVerdict, source: ModelExecution?) {
+        if stage.template.isFrozen {
+            return (stage.outputs.allSatisfy { !files(of: $0).isEmpty } ? .frozen : .blocked, nil)
+        }
+        if isForced || stage.template.isAlways { return (.run, nil) }
+        let key = key(of: stage)
+        if stage.outputs.isEmpty {
+            guard let newest = executions.last(where: { $0.stage == stage.name }) else { return (.run, nil) }
+            return newest.succeeded && newest.key == key ? (.fresh, newest) : (.run, nil)
+        }
+        let candidates = executions.reversed().filter { $0.succeeded && $0.key == key }
+        if let match = candidates.first(where: isOnDisk) {
+            return (.fresh, match)
+        }
+        if restores, let match = candidates.first(where: isKeptWhole) { return (.restored, match) }
+        return (.run, nil)
+    }
+
+    private func isKeptWhole(_ execution: ModelExecution) -> Bool {
+        execution.outputs.allSatisfy { kept[execution.id]?[$0.key.path] == $0.value }
+    }
+
+    // MARK: Planning
+
+    /// The verdicts that a plan may give before anything runs.
+    func plan(_ stages: [DraftStage], _ request: RunRequest) -> [String: Set<String>] {
+        let (selected, forced) = selection(stages, request)
+        var plan: [String: Set<String>] = [:]
+        var unsettled: Set<String> = []
+        for stage in stages {
+            guard selected.contains(stage.name) else {
+                plan[stage.name] = ["not_selected"]
+                continue
+            }
+            let isForced = forced.contains(stage.name)
+            let blocked = stage.predecessors.contains { plan[$0] == ["blocked"] }
+            let pending = stage.predecessors.filter { unsettled.contains($0) }
+            if blocked {
+                plan[stage.name] = ["blocked"]
+            } else if pending.isEmpty || stage.template.isFrozen {
+                let verdict = verdict(on: stage, isForced: isForced, restores: request.restores).verdict
+                plan[stage.name] = [verdict.rawValue]
+                if verdict == .run || verdict == .restored { unsettled.insert(stage.name) }
+            } else {
+                unsettled.insert(stage.name)
+                if isForced || stage.template.isAlways {
+                    plan[stage.name] = ["run"]
+                } else if pending.allSatisfy({ plan[$0] == ["restored"] }) {
+                    // What is put back is known beforehand: a plan may see through it.
+                    plan[stage.name] = ["run", "may_run", "fresh", "restored"]
+                } else {
+                    let before = stages.filter { pending.contains($0.name) }
+                    plan[stage.name] = foresight(stage, after: before, request.restores)
+                }
+            }
+        }
+        return plan
+    }
+
+    /// What may be said of a stage before `pending` is done. It must run when no succeeded execution matches what is
+    /// known of its key, or when an output is missing that cannot come back.
+    private func foresight(_ stage: DraftStage, after pending: [DraftStage], _ restores: Bool) -> Set<String> {
+        let known = key(of: stage) { input in
+            !pending.contains { $0.outputs.contains { input.depends(on: $0) } }
+        }
+        let own = executions.filter { $0.stage == stage.name }
+        let candidates = (stage.outputs.isEmpty ? own.suffix(1) : own[...]).filter {
+            $0.succeeded && Set($0.key.inputs.keys) == Set(stage.inputs) && $0.key.agrees(with: known)
+        }
+        if candidates.isEmpty { return ["run"] }
+        let canComeBack = restores && candidates.contains(where: isKeptWhole)
+        if stage.outputs.contains(where: { files(of: $0).isEmpty }) && !canComeBack { return ["run"] }
+        // Rubbish in an output's place is not missing; that it cannot become fresh need not be foreseen.
+        if !canComeBack && !candidates.contains(where: isOnDisk) { return ["run", "may_run"] }
+        return ["may_run"]
+    }
+
+    private func isOnDisk(_ execution: ModelExecution) -> Bool {
+        execution.outputs.allSatisfy { files(of: $0.key) == $0.value }
+    }
+
+    // MARK: Running
+
+    /// Does what the run must do. Where `observed` is given, the run stopped at its first failure: which of the stages
+    /// that were ready had begun by then is taken from what was seen.
+    mutating func run(
+        _ stages: [DraftStage], _ request: RunRequest, observed: ObservedStart? = nil
+    ) -> ModelOutcome {
+        let (selected, forced) = selection(stages, request)
+        var outcome = ModelOutcome()
+        var failed: Set<String> = []
+        for stage in stages {
+            guard selected.contains(stage.name) else {
+                outcome.verdicts[stage.name] = .notSelected
+                continue
+            }
+            if !stage.predecessors.isDisjoint(with: outcome.unstarted) {
+                outcome.unstarted.insert(stage.name)
+                continue
+            }
+            if stage.predecessors.contains(where: { failed.contains($0) || outcome.verdicts[$0] == .blocked }) {
+                outcome.verdicts[stage.name] = .blocked
+                continue
+            }
+            let isForced = forced.contains(stage.name)
+            let (verdict, source) = verdict(on: stage, isForced: isForced, restores: request.restores)
+            let begun: Bool =
+                switch verdict {
+                case .run: observed.map { $0.attempts[stage.name] != nil } ?? true
+                case .restored: observed?.restored.contains(stage.name) ?? true
+                default: true
+                }
+            guard begun else {
+                outcome.unstarted.insert(stage.name)
+                continue
+            }
+            outcome.verdicts[stage.name] = verdict
+            if verdict == .restored, let source { putBack(source) }
+            if verdict == .run {
+                outcome.reasons[stage.name] = ExpectedReasons(for: stage, isForced: isForced, in: self)
+                let attempts = execute(stage, atMost: observed?.attempts[stage.name])
+                outcome.attempts[stage.name] = attempts
+                if attempts.succeeded == 0 { failed.insert(stage.name) }
+            }
+        }
+        return outcome
+    }
+
+    private mutating func execute(_ stage: DraftStage, atMost observed: Int?) -> (failed: Int, succeeded: Int) {
+        let limit = min(stage.template.retries + 1, observed ?? .max)
+        for attempt in 0..<limit where attemptSucceeds(stage) { return (attempt, 1) }
+        return (limit, 0)
+    }
+
+    private mutating func attemptSucceeds(_ stage: DraftStage) -> Bool {
+        let key = key(of: stage)
+        let id = executions.count + 1
+        for output in stage.outputs {
+            moveAside(output.path)
+            owner[output.path] = id
+        }
+        let fault = faults[stage.name]
+        if fault == .once { faults[stage.name] = nil }
+        if fault == nil || fault == .after { write(stage, isRubbish: fault == .after) }
+        let succeeded = fault == nil || (fault == .missing && stage.outputs.isEmpty)
+        var outputs: [ModelOutput: [String: String]] = [:]
+        if succeeded { for output in stage.outputs { outputs[output] = files(of: output) } }
+        executions.append(
+            ModelExecution(id: id, stage: stage.name, key: key, succeeded: succeeded, outputs: outputs))
+        if succeeded { prune(stage) }
+        return succeeded
+    }
+
+    private mutating func write(_ stage: DraftStage, isRubbish: Bool) {
+        let template = stage.template
+        var read: [String: String]?
+        if !stage.reads.isEmpty {
+            read = [:]
+            for path in stage.reads { read?.merge(path.files(on: disk)) { $1 } }
+        }
+        let value =
+            isRubbish
+            ? "rubbish"
+            : StageProgram.value(
+                facts: ["\(template.salt)"] + stage.mentionedValues, modulus: template.modulus,
+                version: template.form.hasScript ? "\(scriptVersions[template.name] ?? 0)" : "none",
+                level: template.level.map { "\($0)" }, reads: read)
+        for output in stage.outputs {
+            let files =
+                output.isFolder
+                ? StageProgram.folder(label: template.name, path: output.path, value: value)
+                : StageProgram.file(label: template.name, path: output.path, value: value)
+            disk.merge(files) { $1 }
+        }
+    }
+
+    // MARK: What is kept
+
+    private mutating func moveAside(_ path: String) {
+        let files = ModelPath.path(path).files(on: disk)
+        guard !files.isEmpty, let execution = owner[path] else { return }
+        kept[execution, default: [:]][path] = files
+        for file in files.keys { disk[file] = nil }
+    }
+
+    private mutating func putBack(_ execution: ModelExecution) {
+        let versions = kept.removeValue(forKey: execution.id) ?? [:]
+        for (path, files) in versions {
+            moveAside(path)
+            disk.merge(files) { $1 }
+            owner[path] = execution.id
+        }
+    }
+
+    /// After a success: the newest versions that succeeded executions made stay, as many as the stage keeps.
+    private mutating func prune(_ stage: DraftStage) {
+        let versions = executions.filter { $0.stage == stage.name && kept[$0.id] != nil }
+        let staying = Set(versions.filter(\.succeeded).suffix(stage.template.keep ?? 1).map(\.id))
+        for version in versions where !staying.contains(version.id) { kept[version.id] = nil }
+    }
+}

@@ -1,0 +1,90 @@
+// What is refused before anything runs, and how: exit 2, a sentence, nothing changed.
+
+import Testing
+
+@Suite struct RefusalTests {
+    @Test func allMistakesOfAFileAreToldTogether() throws {
+        let project = try TestProject()
+        try project.write(
+            "pipeline.json",
+            #"""
+            {
+              "name": "bad",
+              "stages": {
+                "a": {"comand": "true", "command": "true", "outputs": ["x"]},
+                "b": {"command": "true ${{ params.lr }}", "outputs": ["x"], "resources": {"gpus": 1.5}},
+                "c": {"command": "true", "inputs": {"i": {"from": "aa.x"}}, "timeout": "soon"}
+              }
+            }
+            """#)
+        let result = try project.runs("exec")
+        #expect(result.status == 2)
+        #expect(result.output.isEmpty)
+        for place in ["stages.a.comand", "stages.b.resources.gpus", "stages.c.timeout", "stages.c.inputs.i"] {
+            #expect(result.errorOutput.contains(place), "\(place)\n\(result.story)")
+        }
+        #expect(!project.exists(".runs"), "nothing was made")
+        try expectGolden(result.errorOutput, "refused-pipeline")
+    }
+
+    @Test func aMissingSourceIsRefusedButOtherCommandsWork() throws {
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "p", "stages": {"first": {"command": "touch f", "outputs": ["f"]}, "s": {"command": "cp in out", "inputs": ["in"], "outputs": ["out"]}}}"#)
+        let result = try project.runs("exec")
+        #expect(result.status == 2)
+        #expect(result.errorOutput.contains("'s'") && result.errorOutput.contains("'in'"))
+        #expect(!project.exists("f"), "nothing ran")
+        #expect(try project.runs("status").status == 0)
+        #expect(try project.runs("exec", "first").status == 0)
+    }
+
+    @Test func whatTheMachineLacksIsRefused() throws {
+        let project = try TestProject()
+        try project.write(
+            "pipeline.json",
+            #"{"name": "p", "stages": {"g": {"command": "true", "resources": {"gpus": 1}}, "l": {"command": "true", "resources": {"licence": 1}}}}"#)
+        let result = try project.runs(["exec"], environment: ["CUDA_VISIBLE_DEVICES": ""])
+        #expect(result.status == 2)
+        #expect(result.errorOutput.contains("'g'") && result.errorOutput.contains("gpus"))
+        #expect(result.errorOutput.contains("--capacity licence=N"))
+        let met = try project.runs(["exec", "--capacity", "licence=1"], environment: ["CUDA_VISIBLE_DEVICES": "3"])
+        #expect(met.status == 0, "\(met.story)")
+    }
+
+    @Test func aFileThatNobodyMadeIsNotTakenOver() throws {
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "p", "stages": {"s": {"command": "echo made > out", "outputs": ["out"]}}}"#)
+        try project.write("out", "mine")
+        let result = try project.runs("exec")
+        #expect(result.status == 2)
+        #expect(result.errorOutput.contains("'out'") && result.errorOutput.contains("--overwrite"))
+        #expect(project.read("out") == "mine")
+        #expect(try project.runs("exec", "--overwrite").status == 0)
+        #expect(project.read("out") == "made\n")
+        #expect(project.files(below: ".runs/kept").values.contains("mine"), "it is kept too")
+    }
+
+    /// Command lines, and what their sentence must hold.
+    @Test(arguments: [
+        (["exec", "nope.json"], "nope.json"), (["exec", "trian"], "Did you mean 'train'?"),
+        (["exec", "--set", "lr"], "NAME=VALUE"), (["exec", "--grace", "soon"], "duration"), (["exec", "--jobs", "0"], "--jobs"),
+        (["exec", "--no-such-option"], "no-such-option"), (["exec", "--set", "lrr=1"], "lr"), (["frobnicate"], "frobnicate"),
+        (["exec", "--capacity", "cpus=many"], "no amount"), (["why"], "file-and-stage"),
+    ])
+    func wrongCommandLines(_ arguments: [String], _ expected: String) throws {
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "p", "params": {"lr": 1}, "stages": {"train": {"command": "true ${{ params.lr }}"}}}"#)
+        let result = try project.runs(arguments)
+        #expect(result.status == 2, "\(result.story)")
+        #expect(result.errorOutput.contains(expected), "\(result.story)")
+    }
+
+    @Test func withoutAStoreThereIsASentence() throws {
+        let project = try TestProject()
+        for arguments in [["query", "select 1"], ["history", "train"], ["logs", "train"]] {
+            let result = try project.runs(arguments)
+            #expect(result.status == 3)
+            #expect(result.errorOutput.contains("runs exec"))
+        }
+    }
+}
