@@ -7,7 +7,7 @@ SELECT e.execution_id, e.run_id AS run, s.name AS stage, e.attempt, e.state,
   (SELECT json_group_object(n.name, json(x.value)) FROM execution_params x JOIN names n ON n.name_id = x.name_id
    WHERE x.execution_id = e.execution_id) AS params,
   (SELECT json_group_object(m.name, m.last)
-   FROM (SELECT n.name, (SELECT l.value FROM metric_points l
+   FROM (SELECT n.name, (SELECT coalesce(l.value, l.value_text) FROM metric_points l
            WHERE l.execution_id = g.execution_id AND l.name_id = g.name_id ORDER BY l.metric_point_id DESC LIMIT 1) AS last
          FROM (SELECT DISTINCT execution_id, name_id FROM metric_points WHERE execution_id = e.execution_id) g
          JOIN names n ON n.name_id = g.name_id ORDER BY n.name) m) AS metrics,

@@ -1,0 +1,168 @@
+// Making, opening and refusing stores.
+
+import CSQLite
+import Glibc
+import Model
+import RunsSQL
+import Testing
+
+@testable import Store
+
+struct OpeningTests {
+    let project: Project
+    init() throws { project = try Project() }
+
+    /// Changes the file behind the store's back.
+    private func change(_ sql: String) throws {
+        try Connection(path: project.path, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE).execute(sql)
+    }
+
+    @Test func aNewStoreIsMadeOnceAndFoundAgain() throws {
+        let salt = try project.store().salt
+        #expect(salt.count == 32 && Set(salt).count > 1)
+        #expect(try project.store().salt == salt)
+        #expect(try project.store(.read).salt == salt)
+        let applied = try project.store().connection.statement(SQL.appliedMigrations).all { row in row.integer(0) }
+        #expect(applied == Migrations.all.map { Int64($0.version) })
+        #expect(try Project().store().salt != salt)
+    }
+
+    @Test func aLocalDiskGetsAWriteAheadLogAndForeignKeys() throws {
+        guard JournalChoice.forFolder(project.folder) == .writeAheadLog else { return }
+        let store = try project.store()
+        func pragma(_ name: String) throws -> TableValue? {
+            try PreparedStatement("PRAGMA \(name)", in: store.connection, isPersistent: false).first { $0.value(0) }
+        }
+        #expect(try pragma("journal_mode") == .text("wal"))
+        #expect(try pragma("synchronous") == .integer(1))
+        #expect(try pragma("foreign_keys") == .integer(1))
+        #expect(project.files == ["runs.db", "runs.db-shm", "runs.db-wal"], "the probe is gone")
+    }
+
+    @Test(arguments: [
+        (0xef53, JournalChoice.writeAheadLog),  // ext4
+        (0x5846_5342, .writeAheadLog),  // XFS
+        (0x9123_683e, .writeAheadLog),  // Btrfs
+        (0x0102_1994, .writeAheadLog),  // tmpfs
+        (0x794c_7630, .writeAheadLog),  // overlayfs
+        (0x2fc1_2fc1, .writeAheadLog),  // ZFS
+        (0x6969, .rollback), (0x0bd0_0bd0, .rollback), (0x4750_4653, .rollback), (0xff53_4d42, .rollback),
+        (0xfe53_4d42, .rollback), (0x517b, .rollback), (0x1983_0326, .rollback), (0x0102_1997, .rollback),
+        (0x6573_5546, .rollback),
+    ] as [(UInt32, JournalChoice)])
+    func theJournalIsChosenByFileSystem(magic: UInt32, choice: JournalChoice) {
+        #expect(JournalChoice(fileSystemMagic: magic) == choice)
+    }
+
+    @Test func readingNeedsAStore() throws {
+        #expect(sentence { _ = try project.store(.read) }.contains(project.path))
+        #expect(project.files.isEmpty)
+        try project.write([], to: "runs.db")
+        #expect(sentence { _ = try project.store(.read) }.contains("holds nothing yet"))
+    }
+
+    @Test func aFolderIsNoStore() throws {
+        mkdir(project.path, 0o755)
+        defer { rmdir(project.path) }
+        #expect(sentence { _ = try project.store() }.contains("is a folder"))
+    }
+
+    @Test func aFolderThatIsMissingIsNamed() throws {
+        let told = sentence { _ = try Store.open(path: "\(project.folder)/none/runs.db", access: .write) }
+        #expect(told.contains("none/runs.db cannot be opened") && told.contains("Check that its folder exists"))
+    }
+
+    @Test(arguments: [Store.Access.write, .read])
+    func anotherProgramsDatabaseIsRefusedAndLeftAlone(access: Store.Access) throws {
+        try change("CREATE TABLE songs (title TEXT)")
+        let before = try project.bytes(of: "runs.db")
+        #expect(sentence { _ = try project.store(access) }.contains("database of another program"))
+        #expect(try project.bytes(of: "runs.db") == before)
+        #expect(project.files == ["runs.db"])
+    }
+
+    @Test(arguments: [Store.Access.write, .read])
+    func anotherApplicationsMarkIsRefused(access: Store.Access) throws {
+        try change("PRAGMA application_id = 77")
+        #expect(sentence { _ = try project.store(access) }.contains("database of another program"))
+    }
+
+    @Test(arguments: [Store.Access.write, .read])
+    func aFileThatIsNoDatabaseIsRefused(access: Store.Access) throws {
+        try project.write([UInt8](repeating: 65, count: 5000), to: "runs.db")
+        let told = sentence { _ = try project.store(access) }
+        #expect(told.contains("is no SQLite file") && told.contains("--store"))
+    }
+
+    @Test(arguments: [Store.Access.write, .read])
+    func aTruncatedStoreIsToldOf(access: Store.Access) throws {
+        do {
+            let store = try project.store()
+            let run = try store.beginRun(runStart(), liveness: liveness)
+            _ = try store.begin(start("a"), run: run, pipeline: "p")
+        }
+        #expect(project.files == ["runs.db"])
+        let whole = try project.bytes(of: "runs.db")
+        try project.write(Array(whole[..<(whole.count / 2)]), to: "runs.db")
+        let told = sentence {
+            let store = try project.store(access)
+            _ = try store.newestExecutions(pipeline: "p")
+            _ = try store.cachedDigests()
+            _ = try store.rows("SELECT * FROM executions")
+        }
+        #expect(told.contains(project.path) && told.contains("is damaged"), "\(told)")
+    }
+
+    @Test(arguments: [Store.Access.write, .read])
+    func aNewerStoreIsRefusedWithTheVersionItNeeds(access: Store.Access) throws {
+        _ = try project.store()
+        try change(
+            "INSERT INTO migrations (version, name, sha256, program_version) VALUES (99, 'later', zeroblob(32), '7.8.9')")
+        let before = try project.bytes(of: "runs.db")
+        let told = sentence { _ = try project.store(access) }
+        #expect(told.contains("made by runs 7.8.9") && told.contains("Use runs 7.8.9 or later"))
+        #expect(try project.bytes(of: "runs.db") == before)
+    }
+
+    @Test(arguments: [Store.Access.write, .read])
+    func aChangedMigrationIsRefused(access: Store.Access) throws {
+        _ = try project.store()
+        try change("UPDATE migrations SET sha256 = zeroblob(32) WHERE version = 1")
+        #expect(sentence { _ = try project.store(access) }.contains("another text of migration 1 (tables)"))
+    }
+
+    @Test func anOlderStoreIsBroughtUpToDateByWritingOnly() throws {
+        _ = try project.store()
+        let views = [
+            "runs", "executions", "decisions", "inputs", "outputs", "params", "lineage_params", "metrics", "final_metrics",
+            "resources", "gpu_samples", "current", "latest", "tags", "stage_stats",
+        ]
+        try change(views.map { "DROP VIEW \($0);" }.joined() + "DELETE FROM migrations WHERE version = 2")
+        let told = sentence { _ = try project.store(.read) }
+        #expect(told.contains("older runs") && told.contains("runs exec"), "\(told)")
+        _ = try project.store()
+        #expect(try project.store(.read).rows("SELECT * FROM runs").isEmpty)
+    }
+
+    @Test func theFileHasTheModeOfTheUmask() throws {
+        _ = try project.store()
+        var status = stat()
+        #expect(stat(project.path, &status) == 0)
+        let mask = umask(0)
+        umask(mask)
+        #expect(status.st_mode & 0o777 == 0o644 & ~mask)
+    }
+
+    @Test func aReaderSeesWhatAWriterCommitsMeanwhile() throws {
+        let writer = try project.store()
+        let reader = try project.store(.read)
+        let run = try writer.beginRun(runStart(), liveness: liveness)
+        #expect(try reader.rows("SELECT run_id FROM runs") == [[.integer(run.value)]])
+        try writer.inTransaction { () throws(Failure) in
+            _ = try writer.begin(start("a"), run: run, pipeline: "p")
+            // Neither waits for the other.
+            #expect((try? reader.rows("SELECT count(*) FROM executions")) == [[.integer(0)]])
+        }
+        #expect(try reader.rows("SELECT count(*) FROM executions") == [[.integer(1)]])
+    }
+}

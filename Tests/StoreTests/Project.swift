@@ -1,0 +1,130 @@
+// A folder of its own for each test, and executions to put into its store.
+
+import Glibc
+import Model
+import RunsSQL
+import Testing
+
+@testable import Store
+
+/// A temporary folder, removed at the end of the test.
+final class Project {
+    let folder: String
+    var path: String { folder + "/runs.db" }
+
+    init() throws {
+        var template = Array("/tmp/runs-store-XXXXXX".utf8CString)
+        let made = mkdtemp(&template)
+        folder = String(cString: try #require(made))
+    }
+
+    deinit {
+        for name in files { unlink("\(folder)/\(name)") }
+        rmdir(folder)
+    }
+
+    /// Names in the folder, sorted.
+    var files: [String] {
+        guard let directory = opendir(folder) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    func store(_ access: Store.Access = .write) throws -> Store { try Store.open(path: path, access: access) }
+
+    func write(_ bytes: [UInt8], to name: String) throws {
+        let file = try #require(fopen("\(folder)/\(name)", "w"))
+        defer { fclose(file) }
+        #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
+    }
+
+    func bytes(of name: String) throws -> [UInt8] {
+        let file = try #require(fopen("\(folder)/\(name)", "r"))
+        defer { fclose(file) }
+        var result: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { result += chunk[..<count] }
+        return result
+    }
+}
+
+/// The sentence of the failure that the closure must end in.
+func sentence(_ body: () throws -> Void, at place: SourceLocation = #_sourceLocation) -> String {
+    do {
+        try body()
+        Issue.record("nothing was thrown", sourceLocation: place)
+        return ""
+    } catch {
+        return (error as? Failure)?.message ?? "\(error)"
+    }
+}
+
+func digest(_ number: Int) -> Digest {
+    let tail = (0..<8).reversed().map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+    guard let digest = Digest(bytes: [UInt8](repeating: 0, count: 24) + tail) else { fatalError("32 bytes are a digest") }
+    return digest
+}
+
+/// Seconds after the beginning of 2026.
+func time(_ seconds: Int) -> Timestamp { Timestamp(microseconds: 1_767_225_600_000_000 + Int64(seconds) * 1_000_000) }
+
+func recorded(_ name: String, _ path: String, _ content: Int) -> RecordedPath {
+    RecordedPath(name: name, path: path, fingerprint: Fingerprint(kind: .content, digest: digest(content), sizeBytes: 10))
+}
+
+let liveness = Liveness(host: "host", bootID: "boot", pidNamespace: "pid:[1]", pid: 4711, folderID: "1:2")
+
+func runStart(_ pipeline: String = "p", tag: String? = nil, note: String? = nil) -> RunStart {
+    RunStart(
+        pipeline: pipeline, pipelinePath: "pipeline.json", commandLine: "runs exec", startedAt: time(0), engine: "local",
+        host: "host", user: "me", gitCommit: "abc", gitDirty: false, stagesTotal: 3, tag: tag, note: note)
+}
+
+func start(
+    _ stage: String, key: Int = 1, baseKey: Int = 1, attempt: Int = 1, params: [Param] = [],
+    environment: [EnvironmentVariable] = [], inputs: [RecordedPath] = [], outputs: [String] = [],
+    resources: ResourceRequest = ResourceRequest(), second: Int = 1
+) -> ExecutionStart {
+    ExecutionStart(
+        stage: stage, template: String(stage.prefix { $0 != "@" }), attempt: attempt, key: digest(key),
+        baseKey: digest(baseKey),
+        details: ExecutionDetails(
+            command: "make \(stage)", workingDirectory: nil, environment: environment, params: params, inputs: inputs),
+        outputs: outputs.map { Output(name: $0, path: $0) }, resources: resources, timeoutSeconds: 60,
+        startedAt: time(second), queuedSeconds: 0.5, engine: "local", host: "host",
+        logPath: ".runs/logs/1/\(stage).\(attempt).log", token: "0123456789abcdef0123456789abcdef",
+        reasons: [Reason(.neverRan)], resumed: false, gpuIDs: [])
+}
+
+func success(
+    _ id: ExecutionID, outputs: [RecordedPath] = [], metrics: [MetricPoint] = [], wallSeconds: Double = 2,
+    inputsChanged: Bool = false
+) -> ExecutionFinish {
+    ExecutionFinish(
+        id: id, state: .succeeded, exit: .code(0), error: nil, finishedAt: time(9), usage: Usage(wallSeconds: wallSeconds),
+        outputs: outputs, inputsChangedDuringRun: inputsChanged, metrics: metrics)
+}
+
+func failure(_ id: ExecutionID, state: ExecutionState = .failed) -> ExecutionFinish {
+    ExecutionFinish(
+        id: id, state: state, exit: .code(1), error: "exit code 1", finishedAt: time(9), usage: Usage(wallSeconds: 2))
+}
+
+extension Store {
+    /// Every row of a query that a user might type.
+    func rows(_ sql: String, _ bindings: [(name: String, value: String)] = []) throws -> [[TableValue]] {
+        var rows: [[TableValue]] = []
+        try query(sql, bindings: bindings, limits: QueryLimits(timeoutSeconds: nil), onColumns: { _ in }) {
+            rows.append($0)
+            return true
+        }
+        return rows
+    }
+}

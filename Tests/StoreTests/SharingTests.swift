@@ -1,0 +1,113 @@
+// Several programs at one store, and stores in folders that may not be written to.
+
+import Glibc
+import Model
+import Testing
+
+@testable import Store
+
+struct SharingTests {
+    let project: Project
+    init() throws { project = try Project() }
+
+    @Test func manyMakersMakeOneStore() async throws {
+        let path = project.path
+        let salts = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            for _ in 0..<8 { group.addTask { try Store.open(path: path, access: .write).salt } }
+            return try await group.reduce(into: Set<[UInt8]>()) { $0.insert($1) }
+        }
+        #expect(salts.count == 1)
+        #expect(project.files == ["runs.db"])
+    }
+
+    @Test func writersWaitForEachOther() async throws {
+        let path = project.path
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<2 {
+                group.addTask {
+                    let store = try Store.open(path: path, access: .write)
+                    let run = try store.beginRun(runStart("p\(writer)"), liveness: liveness)
+                    for stage in 0..<200 {
+                        let id = try store.begin(
+                            start("s\(stage)", inputs: [recorded("i", "in\(stage)", stage)], outputs: ["\(writer)/\(stage)"]),
+                            run: run, pipeline: "p\(writer)")
+                        try store.finish(success(id, outputs: [recorded("o", "\(writer)/\(stage)", stage)]))
+                    }
+                    try store.finishRun(run, status: .succeeded, counts: RunCounts(), finishedAt: time(9), wallSeconds: 9)
+                }
+            }
+            try await group.waitForAll()
+        }
+        let rows = try project.store(.read).rows("SELECT pipeline, count(*) FROM executions GROUP BY pipeline ORDER BY pipeline")
+        #expect(rows == [[.text("p0"), .integer(200)], [.text("p1"), .integer(200)]])
+    }
+
+    /// Makes the folder one that may not be written to, whoever asks, while the closure runs.
+    private func readOnly(_ body: () throws -> Void) throws {
+        if geteuid() == 0 {
+            // Permissions do not bind root: a read-only mount does.
+            try #require(mount(project.folder, project.folder, "", UInt(MS_BIND), nil) == 0)
+            defer { umount2(project.folder, Int32(MNT_DETACH)) }
+            try #require(mount("", project.folder, "", UInt(MS_BIND | MS_REMOUNT | MS_RDONLY), nil) == 0)
+            try body()
+        } else {
+            chmod(project.folder, 0o555)
+            defer { chmod(project.folder, 0o755) }
+            try body()
+        }
+    }
+
+    private static var canMount: Bool {
+        guard geteuid() == 0 else { return true }
+        guard let project = try? Project(), mount(project.folder, project.folder, "", UInt(MS_BIND), nil) == 0 else { return false }
+        umount2(project.folder, Int32(MNT_DETACH))
+        return true
+    }
+
+    @Test(.enabled(if: canMount, "a read-only folder cannot be had here: root may not mount"))
+    func aReadOnlyFolderIsReadAsItIs() throws {
+        do {
+            let store = try project.store()
+            _ = try store.beginRun(runStart(), liveness: liveness)
+        }
+        #expect(project.files == ["runs.db"])
+        try readOnly { () throws in
+            #expect(try project.store(.read).rows("SELECT status FROM runs") == [[.text("running")]])
+            #expect(project.files == ["runs.db"])
+            let told = sentence { _ = try project.store(.write) }
+            #expect(told.contains("may not be written to") && told.contains("permissions"), "\(told)")
+        }
+    }
+
+    @Test(.enabled(if: canMount, "a read-only folder cannot be had here: root may not mount"))
+    func whatOnlyTheLogHoldsIsReadInAReadOnlyFolder() throws {
+        // The files of a store that was left in the middle: copied while it is open.
+        let live = try Project()
+        let store = try live.store()
+        _ = try store.beginRun(runStart(), liveness: liveness)
+        for name in ["runs.db", "runs.db-wal"] { try project.write(try live.bytes(of: name), to: name) }
+        #expect(try project.bytes(of: "runs.db-wal").isEmpty == false)
+        try readOnly { () throws in
+            let copies = temporaryCopies()
+            do {
+                let reader = try project.store(.read)
+                #expect(try reader.rows("SELECT status FROM runs") == [[.text("running")]])
+            }
+            #expect(temporaryCopies().subtracting(copies).isEmpty, "the copy is gone")
+            #expect(project.files == ["runs.db", "runs.db-wal"])
+        }
+    }
+
+    private func temporaryCopies() -> Set<String> {
+        guard let directory = opendir("/tmp") else { return [] }
+        defer { closedir(directory) }
+        var names: Set<String> = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasPrefix("runs-") && !name.hasPrefix("runs-store-") { names.insert(name) }
+        }
+        return names
+    }
+}

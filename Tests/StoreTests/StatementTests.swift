@@ -1,0 +1,75 @@
+// Every statement of `sql/` against the migrated schema: that it compiles, and that none the executor makes reads a
+// whole table.
+
+import CSQLite
+import Model
+import RunsSQL
+import Testing
+
+@testable import Store
+
+struct StatementTests {
+    @Test func everyStatementIsCompiledAgainstTheSchema() throws {
+        let store = try Store.inMemory()
+        for statement in SQL.all + SQL.canned {
+            #expect(throws: Never.self, "\(statement.name)") { try store.connection.statement(statement) }
+        }
+    }
+
+    @Test func everyStatementSaysWhatItIsFor() {
+        for statement in SQL.all + SQL.canned {
+            #expect(statement.summary.count > 10 && statement.summary.hasSuffix("."), "\(statement.name)")
+        }
+    }
+
+    @Test func cannedQueriesPassTheUsersAuthorizer() throws {
+        let store = try Store.inMemory()
+        #expect(SQL.canned.map(\.name) == SQL.canned.map(\.name).sorted())
+        for statement in SQL.canned { #expect(try store.rows(statement.text).isEmpty, "\(statement.name)") }
+    }
+
+    /// Scans that are meant: one of a table for all stages or files at once, or of a set that one row holds.
+    static let meant: [String: Set<String>] = [
+        "applied_migrations": ["migrations"],
+        "cached_digests": ["f"],
+        "count_tables": ["sqlite_schema"],
+        "stage_names": ["s"],
+        "store_salt": ["store"],
+        // JSON arrays that are handed in.
+        "decisions_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "member VIRTUAL TABLE INDEX 1:"],
+        "history_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "m", "g"],
+        "latest_logs": ["chosen", "chosen VIRTUAL TABLE INDEX 1:"],
+        // Partial indexes that hold running rows only.
+        "claims_of_other_runs": ["r USING INDEX run_rows_running"],
+        "running_runs": ["r USING INDEX run_rows_running"],
+    ]
+
+    @Test func noStatementReadsAWholeTable() throws {
+        let store = try Store.inMemory()
+        for statement in SQL.all {
+            let plan = try PreparedStatement("EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)
+            let details = try plan.all { row in row.text(3) }
+            let scans = details.filter { $0.hasPrefix("SCAN ") }.map { String($0.dropFirst(5)) }
+            let unexpected = scans.filter { !(Self.meant[statement.name] ?? []).contains($0) }
+            #expect(unexpected.isEmpty, "\(statement.name): \(details)")
+        }
+    }
+
+    @Test func recentQueriesUseTheIndexesMadeForThem() throws {
+        let store = try Store.inMemory()
+        let indexes: [(Statement, String)] = [
+            (SQL.newestExecutions, "execution_rows_by_stage"),
+            (SQL.newestSucceeded, "execution_rows_succeeded_by_stage"),
+            (SQL.recentWallSeconds, "execution_rows_succeeded_by_stage"),
+            (SQL.succeededByKey, "execution_rows_succeeded_by_key"),
+            (SQL.succeededByBaseKey, "execution_rows_succeeded_by_base_key"),
+            (SQL.runningExecutionsOfRun, "execution_rows_running"), (SQL.releaseClaims, "path_claims_by_execution"),
+        ]
+        for (statement, index) in indexes {
+            let plan = try PreparedStatement("EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)
+            let details = try plan.all { row in row.text(3) }
+            #expect(details.contains { $0.contains("INDEX \(index) ") }, "\(statement.name): \(details)")
+            #expect(!details.contains { $0.contains("TEMP B-TREE") }, "\(statement.name): \(details)")
+        }
+    }
+}
