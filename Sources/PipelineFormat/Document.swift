@@ -27,6 +27,8 @@ struct PipelineDocument {
 struct Axis {
     var values: [AxisValue]
     var position: JSONPosition
+    /// Some of its values were reported as mistakes and are left out.
+    var isDamaged = false
 }
 
 struct AxisValue {

@@ -49,7 +49,7 @@ struct Expansion {
             axes = stage.include?.first?.values.map { ($0.name, Axis(values: [], position: position)) } ?? []
         } else {
             for (name, axis) in axes where axis.values.isEmpty {
-                problems.add(place, position, "the axis '\(name)' has no values.")
+                if !axis.isDamaged { problems.add(place, position, "the axis '\(name)' has no values.") }
                 return []
             }
             var count = 1

@@ -23,6 +23,7 @@ struct MatrixDecoder {
         switch node.content {
         case .array(let elements):
             axis.values = elements.enumerated().compactMap { index, element in value(element, "\(place)[\(index)]") }
+            axis.isDamaged = axis.values.count < elements.count
         case .object:
             for member in values.names(of: node, place, keepsExtensions: true) {
                 var value = value(ofKey: member, place)

@@ -17,6 +17,11 @@ struct StageDecoder {
         var stage = StageDocument()
         stage.name = name
         stage.position = position
+        guard case .object = node.content else {
+            values.wrongType(node, place, expected: "an object")
+            stage.hasBrokenCommand = true
+            return stage
+        }
         values.fields(of: node, place, known: Self.keys) { take($0, place, into: &stage) }
         return stage
     }
