@@ -49,9 +49,9 @@ extension ExpectedReasons {
     /// Before `stage` is executed, with everything before it done.
     init(for stage: DraftStage, isForced: Bool, in oracle: Oracle) {
         if isForced || stage.template.isAlways {
-            compared = ["forced", "always"]
-            if isForced { exactly.insert(ModelReason("forced")) }
-            if stage.template.isAlways { exactly.insert(ModelReason("always")) }
+            let code = isForced ? "forced" : "always"
+            compared = [code]
+            exactly.insert(ModelReason(code))
             return
         }
         compared = Self.differences

@@ -131,7 +131,11 @@ struct Oracle {
             }
             let isForced = forced.contains(stage.name)
             let blocked = stage.predecessors.contains { plan[$0] == ["blocked"] }
-            let pending = stage.predecessors.filter { unsettled.contains($0) }
+            // A stage that only orders this one, by `needs`, leaves nothing of its key open.
+            let pending = stages.filter { other in
+                unsettled.contains(other.name) && stage.predecessors.contains(other.name)
+                    && stage.inputs.contains { input in other.outputs.contains(where: input.depends) }
+            }
             if blocked {
                 plan[stage.name] = ["blocked"]
             } else if pending.isEmpty || stage.template.isFrozen {
@@ -142,12 +146,11 @@ struct Oracle {
                 unsettled.insert(stage.name)
                 if isForced || stage.template.isAlways {
                     plan[stage.name] = ["run"]
-                } else if pending.allSatisfy({ plan[$0] == ["restored"] }) {
+                } else if pending.allSatisfy({ plan[$0.name] == ["restored"] }) {
                     // What is put back is known beforehand: a plan may see through it.
                     plan[stage.name] = ["run", "may_run", "fresh", "restored"]
                 } else {
-                    let before = stages.filter { pending.contains($0.name) }
-                    plan[stage.name] = foresight(stage, after: before, request.restores)
+                    plan[stage.name] = foresight(stage, after: pending, request.restores)
                 }
             }
         }
@@ -158,7 +161,7 @@ struct Oracle {
     /// known of its key, or when an output is missing that cannot come back.
     private func foresight(_ stage: DraftStage, after pending: [DraftStage], _ restores: Bool) -> Set<String> {
         let known = key(of: stage) { input in
-            !pending.contains { $0.outputs.contains { input.depends(on: $0) } }
+            !pending.contains { $0.outputs.contains(where: input.depends) }
         }
         let own = executions.filter { $0.stage == stage.name }
         let candidates = (stage.outputs.isEmpty ? own.suffix(1) : own[...]).filter {
