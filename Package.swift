@@ -49,6 +49,7 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Model"]),
         .testTarget(name: "PipelineFormatTests", dependencies: ["PipelineFormat", "JSON", "Model"]),
         .testTarget(name: "PlannerTests", dependencies: ["Planner", "Model"]),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "RunsSQL", "Model", "CSQLite"]),
         .testTarget(name: "ExecutionTests", dependencies: ["Execution", "Model"]),
         .testTarget(name: "CSupervisorTests", dependencies: ["Execution", "Model", "runs"]),
         // These drive the built program and import nothing of it.

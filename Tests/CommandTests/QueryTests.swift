@@ -45,7 +45,7 @@ import Testing
         "delete from execution_rows", "insert into commands (command) values ('x')", "update run_rows set host = 'x'",
         "create table t (x)", "create temp table t (x)", "drop view runs", "attach 'other.db' as o", "vacuum into 'copy.db'", "vacuum",
         "pragma journal_mode = delete", "pragma user_version = 7", "select load_extension('x')", "select 1; select 2",
-        "select 1; delete from runs", "begin", "", "-- nothing",
+        "select 1; delete from runs", "begin", "", "/* nothing */",
         "with recursive r(x) as (select 1 union all select x + 1 from r) select count(*) from r",
         "select hex(zeroblob(1000000000))",
     ])
