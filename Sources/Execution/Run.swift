@@ -56,6 +56,8 @@ public final class Run {
     var pendingDecisions: [StageIndex: JudgedStage] = [:]
     var running: [ExecutionID: RunningStage] = [:]
     var timers: [Timer] = []
+    /// Params files of this run, by what they hold.
+    var paramsFiles: [String: String] = [:]
     var unexecuted: [(stage: String, template: String, execution: ExecutionID?)] = []
     var decisionsRecorded = Set<StageIndex>()
     var counts = RunCounts()
@@ -161,6 +163,7 @@ public final class Run {
             }
             try store.markLost(run: other.id, at: clock())
             RunLock.removeFile(root: root, run: other.id)
+            removeScratch(of: other.id)
         }
     }
 
@@ -216,11 +219,17 @@ public final class Run {
                 runID, status: status, counts: counts, finishedAt: finishedAt,
                 wallSeconds: finishedAt.seconds(since: startedAt))
         }
+        removeScratch(of: runID)
         let finished = RunFinished(
             runID: runID, pipeline: graph.pipeline, status: status, counts: counts,
             wallSeconds: finishedAt.seconds(since: startedAt), failedStages: failedStages)
         tell(.runFinished(finished))
         return finished
+    }
+
+    /// What is left there is of use to nobody; a later run's scratch has another name.
+    private func removeScratch(of run: RunID) {
+        do { try preparation.area.remove(RunFiles.scratchFolder(of: run)) } catch { tell(.warning(error.description)) }
     }
 
     // MARK: - Verdicts
