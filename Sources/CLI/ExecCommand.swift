@@ -78,6 +78,7 @@ struct ExecCommand: ParsableCommand {
         let clock = { Timestamp.now() }
         try prepareFolder(opened.project)
         let store = try Store.open(path: opened.project.storePath, access: .write)
+        try clearLostRuns(in: store, root: request.root, now: clock())
         let preparation = try Preparation(request, store: store)
         let obstacles = try preparation.obstacles()
         guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nruns: ")) }

@@ -12,13 +12,10 @@ extension Run {
         guard var judged = pendingDecisions[index] else { return scheduler.handle(.outdated(index)) }
         let stage = graph.stages[index]
         if judged.turn != turn {
-            // It waited for resources: what it would read may have changed.
-            let facts = try gatherFacts(
-                of: index, in: graph, decisions: settled, files: DiskFacts(workspace: preparation.workspace),
-                history: history, environment: preparation.recordedEnvironment(of: stage))
-            if facts.inputs != judged.facts.inputs || facts.outputs != judged.facts.outputs || !facts.missingInputs.isEmpty {
-                return scheduler.handle(.outdated(index))
-            }
+            // It waited for resources: what it would read may have changed, or another run may have made its outputs.
+            let (decision, facts) = try decide(index)
+            guard decision.verdict == judged.decision.verdict, decision.key == judged.decision.key, facts.missingInputs.isEmpty
+            else { return scheduler.handle(.outdated(index)) }
             judged = JudgedStage(decision: judged.decision, facts: facts, readyAt: judged.readyAt, turn: turn)
         }
         guard let key = judged.decision.key else { return scheduler.handle(.outdated(index)) }

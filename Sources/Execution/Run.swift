@@ -133,7 +133,6 @@ public final class Run {
     private func begin(_ labels: RunLabels, at startedAt: Timestamp) throws(Failure) -> RunLock {
         let liveness = Liveness.ofThisProcess(root: root)
         host = liveness.host
-        try clearLostRuns(besides: liveness)
         let start = RunStart(
             pipeline: graph.pipeline, pipelinePath: labels.pipelinePath, commandLine: labels.commandLine,
             startedAt: startedAt, engine: "local", host: liveness.host, user: labels.user, gitCommit: labels.gitCommit,
@@ -142,28 +141,6 @@ public final class Run {
         return try store.inTransaction { () throws(Failure) in
             runID = try store.beginRun(start, liveness: liveness)
             return try RunLock.acquire(root: root, run: runID)
-        }
-    }
-
-    /// Finds runs whose program is gone, ends what they left behind, and records them as lost.
-    private func clearLostRuns(besides mine: Liveness) throws(Failure) {
-        for other in try store.runningRuns() {
-            let isOriginal = other.liveness.folderID == mine.folderID
-            if isOriginal && other.liveness.host != mine.host {
-                throw Failure(
-                    .store,
-                    "run \(other.id) of '\(other.pipeline)', started \(other.startedAt) by \(other.user) on host "
-                        + "\(other.liveness.host), has not ended as far as this store knows, and from here it cannot be told "
-                        + "whether it lives. Wait for it, or run `runs exec` on \(other.liveness.host).")
-            }
-            let isSameKernel = isOriginal && other.liveness.bootID == mine.bootID
-            if isSameKernel, !RunLock.isFree(root: root, run: other.id) { continue }
-            if isSameKernel {
-                _ = endLeftovers(tokens: Set(try store.runningExecutions(of: other.id).map(\.token)))
-            }
-            try store.markLost(run: other.id, at: clock())
-            RunLock.removeFile(root: root, run: other.id)
-            removeScratch(of: other.id)
         }
     }
 
@@ -219,17 +196,12 @@ public final class Run {
                 runID, status: status, counts: counts, finishedAt: finishedAt,
                 wallSeconds: finishedAt.seconds(since: startedAt))
         }
-        removeScratch(of: runID)
+        do { try preparation.area.remove(RunFiles.scratchFolder(of: runID)) } catch { tell(.warning(error.description)) }
         let finished = RunFinished(
             runID: runID, pipeline: graph.pipeline, status: status, counts: counts,
             wallSeconds: finishedAt.seconds(since: startedAt), failedStages: failedStages)
         tell(.runFinished(finished))
         return finished
-    }
-
-    /// What is left there is of use to nobody; a later run's scratch has another name.
-    private func removeScratch(of run: RunID) {
-        do { try preparation.area.remove(RunFiles.scratchFolder(of: run)) } catch { tell(.warning(error.description)) }
     }
 
     // MARK: - Verdicts
