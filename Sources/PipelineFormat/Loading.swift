@@ -46,16 +46,16 @@ public func loadPipeline(
     let instances = Expansion(axes: document.axes, problems: problems).instances(of: templates)
     let settings = checkedOverrides(overrides, document, templates, problems)
     let drafting = Drafting(pipeline: document, overrides: settings, problems: problems)
-    var drafts = instances.map { drafting.draft(templates[$0.template], $0) }
-    References(templates: templates, problems: problems).resolve(&drafts)
+    let drafts = instances.map { drafting.draft(templates[$0.template], $0) }
+    References(templates: templates, problems: problems).resolve(drafts)
     checkStages(templates, document, problems)
 
     let outputs = OutputIndex(drafts, folders: Edges.folders(of: drafts), problems: problems)
     var builder = StageBuilder(outputs: outputs, isFile: surroundings.isFile, problems: problems)
     var stages: [Stage] = []
     stages.reserveCapacity(drafts.count)
-    for index in drafts.indices {
-        if let stage = builder.stage(&drafts[index], at: index) { stages.append(stage) }
+    for draft in drafts {
+        if let stage = builder.stage(draft) { stages.append(stage) }
     }
     let edges = Edges(drafts, outputs: outputs, problems: problems)
     reportCycles(drafts, predecessors: edges.predecessors, problems: problems)

@@ -82,7 +82,7 @@ struct MatrixDecoder {
     }
 
     /// The matrix, and what its object form says of points.
-    func matrix(_ node: JSONNode, _ place: String, into stage: inout StageDocument) {
+    func matrix(_ node: JSONNode, _ place: String, into stage: StageDocument) {
         switch node.content {
         case .array:
             stage.matrix = values.texts(node, place, of: "names of axes").map { .axes($0) }

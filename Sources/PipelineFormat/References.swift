@@ -47,7 +47,7 @@ struct References {
         self.problems = problems
     }
 
-    func resolve(_ drafts: inout [Draft]) {
+    func resolve(_ drafts: [Draft]) {
         var agreement = Agreement(drafts: drafts)
         for index in drafts.indices {
             let document = drafts[index].document

@@ -14,7 +14,7 @@ struct StageDecoder {
     let matrices: MatrixDecoder
 
     func stage(_ node: JSONNode, _ place: String, name: String, at position: JSONPosition) -> StageDocument {
-        var stage = StageDocument()
+        let stage = StageDocument()
         stage.name = name
         stage.position = position
         guard case .object = node.content else {
@@ -22,11 +22,11 @@ struct StageDecoder {
             stage.hasBrokenCommand = true
             return stage
         }
-        values.fields(of: node, place, known: Self.keys) { take($0, place, into: &stage) }
+        values.fields(of: node, place, known: Self.keys) { take($0, place, into: stage) }
         return stage
     }
 
-    private func take(_ member: JSONMember, _ place: String, into stage: inout StageDocument) -> Bool {
+    private func take(_ member: JSONMember, _ place: String, into stage: StageDocument) -> Bool {
         let node = member.value
         func own() -> String { join(place, member.name) }
         switch member.name {
@@ -37,7 +37,7 @@ struct StageDecoder {
         case "workdir": stage.workdir = values.located(node, own())
         case "inputs": stage.inputs = inputs(node, place)
         case "outputs": stage.outputs = outputs(node, place)
-        case "matrix": matrices.matrix(node, own(), into: &stage)
+        case "matrix": matrices.matrix(node, own(), into: stage)
         case "include": stage.include = matrices.points(node, own())
         case "exclude": stage.exclude = matrices.points(node, own())
         case "needs": stage.needs = values.texts(node, own(), of: "stages")
