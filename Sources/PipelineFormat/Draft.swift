@@ -95,7 +95,8 @@ struct Drafting {
 
     private func isOutputPath(_ path: String, _ place: String, _ position: JSONPosition) -> Bool {
         if leavesFolder(path) {
-            problems.add(place, position, "the output '\(path)' leaves the pipeline's folder; give a path inside of it.")
+            problems.add(
+                place, position, "the output '\(path)' leaves the pipeline's folder; give a path inside of it.")
             return false
         }
         if path == "." {

@@ -37,7 +37,8 @@ struct MatrixDecoder {
         var spelledBy: [String: AxisValue] = [:]
         for value in axis.values {
             if let twin = spelledBy.updateValue(value, forKey: value.comparable) {
-                values.report(place, value.position, "'\(value.spelled)' is the same value as '\(twin.spelled)' before it.")
+                values.report(
+                    place, value.position, "'\(value.spelled)' is the same value as '\(twin.spelled)' before it.")
             }
         }
         return axis

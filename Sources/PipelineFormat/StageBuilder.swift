@@ -88,7 +88,8 @@ struct StageBuilder {
         var tracked: String?
         if let program, outputs.holder(of: program) != nil || isProjectFile(program) {
             let input = Input(name: "program", path: program)
-            draft.inputs.append(DraftInput(input: input, position: draft.document.position, place: draft.place + ".command"))
+            draft.inputs.append(
+                DraftInput(input: input, position: draft.document.position, place: draft.place + ".command"))
             tracked = program
         }
         for word in words.all {

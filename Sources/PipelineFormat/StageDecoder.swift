@@ -5,7 +5,8 @@ import Model
 
 struct StageDecoder {
     static let keys = [
-        "description", "command", "workdir", "inputs", "outputs", "matrix", "include", "exclude", "needs", "params", "env",
+        "description", "command", "workdir", "inputs", "outputs", "matrix", "include", "exclude", "needs", "params",
+        "env",
         "pass_env", "resources", "retries", "timeout", "always", "frozen", "keep", "track_program",
     ]
 
@@ -59,7 +60,8 @@ struct StageDecoder {
     private func command(_ node: JSONNode, _ place: String) -> CommandDocument? {
         switch node.content {
         case .string(let text):
-            if text.utf8.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\t") }) {
+            if text.utf8.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\t") })
+            {
                 values.report(place, node.position, "the command is empty.")
             }
             return values.located(node, place).map { .shell($0) }
@@ -67,7 +69,9 @@ struct StageDecoder {
             guard let words = values.texts(node, place, of: "words") else { return nil }
             guard let program = words.first, !program.value.isEmpty else {
                 if case .array([]) = node.content { values.report(place, node.position, "the command is empty.") }
-                if words.first?.value.isEmpty == true { values.report(place, node.position, "the program's name is empty.") }
+                if words.first?.value.isEmpty == true {
+                    values.report(place, node.position, "the program's name is empty.")
+                }
                 return nil
             }
             return .argv(words)
@@ -106,7 +110,9 @@ struct StageDecoder {
             switch (written, from) {
             case (let path?, nil): input.source = .path(path)
             case (nil, let from?):
-                if mode != nil { values.report(full, node.position, "'digest' belongs to the output that 'from' names.") }
+                if mode != nil {
+                    values.report(full, node.position, "'digest' belongs to the output that 'from' names.")
+                }
                 input.source = .from(from)
             case (_?, _?):
                 values.report(full, node.position, "must have either 'path' or 'from', not both.")
@@ -174,7 +180,9 @@ struct StageDecoder {
                 if !isReference(member.name) {
                     values.report(
                         join(full, member.name), member.position,
-                        "'\(member.name)' cannot be a name here: it must not be empty or hold white space, quotes or brackets.")
+                        "'\(member.name)' cannot be a name here: it must not be empty or hold white space, quotes or "
+                            + "brackets."
+                    )
                 }
                 return item(member.value, join(key, member.name)).map { (member.name, $0) }
             }

@@ -17,7 +17,7 @@ import Testing
         (#"{"defaults": {"retries": {"qqqqqqqq": 1}}}"#, ["$defs", "retries", "oneOf", "1"]),
         (#"{"defaults": {"outputs": {"o": {"path": "p", "qqqqqqqq": 1}}}}"#, ["$defs", "output", "oneOf", "1"]),
     ]) func keys(text: String, path: [String]) throws {
-        let problem = try #require(problems(text).first { $0.contains("known keys: ") })
+        let problem = try #require(problems(text).first { $0.contains("known: ") })
         let list = try #require(problem.split(separator: ": ").last?.dropLast())
         let known = list.split(separator: ", ").map(String.init)
         var node: JSONValue? = schema
@@ -33,7 +33,7 @@ import Testing
 
     @Test func inputKeys() throws {
         let problem = try #require(problems(#"{"defaults": {"inputs": {"i": {"path": "p", "qqqqqqqq": 1}}}}"#).first { $0.contains("known") })
-        #expect(problem.contains("known keys: path, from, digest."))
+        #expect(problem.contains("known: path, from, digest."))
         guard case .array(let forms)? = schema["$defs"]?["input"]?["oneOf"] else {
             Issue.record("no forms of an input")
             return
