@@ -55,7 +55,8 @@ public struct StageSelector: Sendable {
 
 /// A matrix value in the form in which equal values are equal texts: numbers in their shortest form, all else as it is.
 public func comparableValue(_ spelled: String) -> String {
-    let mayBeNumber = spelled.utf8.contains { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    let mayBeNumber =
+        spelled.utf8.contains { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         && spelled.utf8.allSatisfy { byte in
             (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "+-.eE".utf8.contains(byte)
         }

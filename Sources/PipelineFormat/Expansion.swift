@@ -1,4 +1,4 @@
-// From a matrix to points: the product of the axes in the order written, without what is excluded, with what is included.
+// From a matrix to points: the product of the axes in the order written, less what is excluded, and what is included.
 
 import JSON
 import Model
@@ -36,7 +36,8 @@ struct Expansion {
     private func points(of stage: StageDocument, room: Int) -> [Named<AxisValue>] {
         guard let matrix = stage.matrix else {
             for (key, points) in [("include", stage.include), ("exclude", stage.exclude)] where points != nil {
-                problems.add("\(stage.place).\(key)", points?.first?.position ?? stage.position, "'\(key)' needs a 'matrix'.")
+                problems.add(
+                    "\(stage.place).\(key)", points?.first?.position ?? stage.position, "'\(key)' needs a 'matrix'.")
             }
             return [[]]
         }
@@ -83,8 +84,7 @@ struct Expansion {
                 } else if let axis = axes.first(where: { $0.name == name.value }) {
                     result.append(axis)
                 } else {
-                    let hint = nearest(to: name.value, among: axes.map(\.name)).map { "did you mean '\($0)'?" }
-                        ?? "add it to \"axes\"."
+                    let hint = suggestion(for: name.value, among: axes.map(\.name))
                     problems.add("\(place)[\(index)]", name.position, "unknown axis '\(name.value)'; \(hint)")
                     isSound = false
                 }
@@ -103,7 +103,9 @@ struct Expansion {
                     point.contains { $0.name == key && $0.value.comparable == value.comparable }
                 }
             }
-            if product.count == before { problems.warn(place, "excludes nothing; no point of the matrix agrees with it.") }
+            if product.count == before {
+                problems.warn(place, "excludes nothing; no point of the matrix agrees with it.")
+            }
         }
     }
 
@@ -141,8 +143,7 @@ struct Expansion {
         }
         var isSound = true
         for (key, value) in point.values where !axes.contains(where: { $0.name == key }) {
-            let hint = nearest(to: key, among: axes.map(\.name)).map { "did you mean '\($0)'?" }
-                ?? "its keys are \(axes.map(\.name).joined(separator: ", "))."
+            let hint = suggestion(for: key, among: axes.map(\.name))
             problems.add(join(place, key), value.position, "the matrix has no key '\(key)'; \(hint)")
             isSound = false
         }

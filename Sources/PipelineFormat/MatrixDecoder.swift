@@ -37,7 +37,8 @@ struct MatrixDecoder {
         var spelledBy: [String: AxisValue] = [:]
         for value in axis.values {
             if let twin = spelledBy.updateValue(value, forKey: value.comparable) {
-                values.report(place, value.position, "'\(value.spelled)' is the same value as '\(twin.spelled)' before it.")
+                values.report(
+                    place, value.position, "'\(value.spelled)' is the same value as '\(twin.spelled)' before it.")
             }
         }
         return axis
@@ -82,7 +83,7 @@ struct MatrixDecoder {
     }
 
     /// The matrix, and what its object form says of points.
-    func matrix(_ node: JSONNode, _ place: String, into stage: inout StageDocument) {
+    func matrix(_ node: JSONNode, _ place: String, into stage: StageDocument) {
         switch node.content {
         case .array:
             stage.matrix = values.texts(node, place, of: "names of axes").map { .axes($0) }

@@ -100,7 +100,9 @@ struct PipelineDecoder {
             let params = SettingsDecoder(values: inside).params(root, "")
             for problem in inside.problems.all {
                 let line = problem.line.map { ":\($0)" } ?? ""
-                problems.add("params_file", node.position, "'\(path)'\(line): \(problem.place.isEmpty ? "" : problem.place + ": ")\(problem.message)")
+                problems.add(
+                    "params_file", node.position,
+                    "'\(path)'\(line): \(problem.place.isEmpty ? "" : problem.place + ": ")\(problem.message)")
             }
             return params
         } catch let error as JSONReadError {

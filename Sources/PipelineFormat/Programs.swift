@@ -68,7 +68,11 @@ func simpleCommands(of text: String) -> [[String]] {
             if !isComment { commands.append([]) }
         } else if isEscaped {
             isEscaped = false
-            if byte != UInt8(ascii: "\n") { word.append(byte) }
+            // A backslash at the end of a line only continues it.
+            if byte != UInt8(ascii: "\n") {
+                word.append(byte)
+                isWord = true
+            }
         } else if let open = quote {
             switch byte {
             case open: quote = nil
@@ -89,9 +93,7 @@ func simpleCommands(of text: String) -> [[String]] {
             case UInt8(ascii: "'"), UInt8(ascii: "\""):
                 quote = byte
                 isWord = true
-            case UInt8(ascii: "\\"):
-                isEscaped = true
-                isWord = true
+            case UInt8(ascii: "\\"): isEscaped = true
             case UInt8(ascii: "$"), UInt8(ascii: "`"), UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["):
                 isWord = true
                 isExpanded = true

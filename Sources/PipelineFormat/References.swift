@@ -29,7 +29,9 @@ struct Agreement {
         let query = Query(template: template, keys: shared.map(\.name))
         if tables[query] == nil {
             tables[query] = Dictionary(grouping: candidates) { candidate in
-                query.keys.map { key in drafts[candidate].instance.point.first { $0.name == key }?.value.comparable ?? "" }
+                query.keys.map { key in
+                    drafts[candidate].instance.point.first { $0.name == key }?.value.comparable ?? ""
+                }
             }
         }
         return tables[query]?[shared.map(\.value.comparable)] ?? []
@@ -47,7 +49,7 @@ struct References {
         self.problems = problems
     }
 
-    func resolve(_ drafts: inout [Draft]) {
+    func resolve(_ drafts: [Draft]) {
         var agreement = Agreement(drafts: drafts)
         for index in drafts.indices {
             let document = drafts[index].document
@@ -88,15 +90,16 @@ struct References {
                 return []
             }
             guard outputs.contains(output) else {
-                let hint = nearest(to: output, among: outputs).map { "did you mean '\($0)'?" }
-                    ?? (outputs.isEmpty ? "it has none." : "it has \(outputs.joined(separator: ", ")).")
+                let hint = suggestion(for: output, among: outputs)
                 problems.add(place, item.position, "the stage '\(template)' has no output '\(output)'; \(hint)")
                 return []
             }
             let found = agreement.stages(of: template, agreeingWith: index)
             if found.isEmpty { disagrees(template, drafts[index].name, place, item.position, agreement) }
             return found.compactMap { source in
-                guard let made = drafts[source].outputs.first(where: { $0.output.name == output })?.output else { return nil }
+                guard let made = drafts[source].outputs.first(where: { $0.output.name == output })?.output else {
+                    return nil
+                }
                 let input = Input(name: name, path: made.path, mode: made.mode)
                 return DraftInput(input: input, source: source, position: item.position, place: place)
             }
@@ -104,9 +107,7 @@ struct References {
     }
 
     private func unknown(_ name: String, _ place: String, _ position: JSONPosition) {
-        let names = outputNames.keys.sorted()
-        let hint = nearest(to: name, among: names).map { "did you mean '\($0)'?" }
-            ?? "stages: \(names.prefix(20).joined(separator: ", "))."
+        let hint = suggestion(for: name, among: outputNames.keys.sorted())
         problems.add(place, position, "unknown stage '\(name)'; \(hint)")
     }
 

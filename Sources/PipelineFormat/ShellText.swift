@@ -36,7 +36,8 @@ struct ShellText {
     ///
     /// - Returns: why it cannot stand here; nil where it can.
     mutating func append(words: [String]) -> String? {
-        let isUncertain = isOpaque || isEscaped || previous == UInt8(ascii: "$") || context == .comment || context == .parameter
+        let isUncertain =
+            isOpaque || isEscaped || previous == UInt8(ascii: "$") || context == .comment || context == .parameter
         previous = 0
         isEscaped = false
         isAtWordStart = false

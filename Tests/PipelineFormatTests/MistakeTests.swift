@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: [
         // Keys and types.
         (#""a": {"comand": ["x"], "command": ["x"]}"#, "stages.a.comand", "did you mean 'command'?"),
-        (#""a": {"command": ["x"], "qqqqq": 1}"#, "stages.a.qqqqq", "known keys: description, command"),
+        (#""a": {"command": ["x"], "qqqqq": 1}"#, "stages.a.qqqqq", "known: description, command"),
         (#""a": {"command": 3}"#, "stages.a.command", "must be a list of words, or a string for the shell, but is the number 3"),
         (#""a": {"command": []}"#, "stages.a.command", "is empty"),
         (#""a": {"command": " "}"#, "stages.a.command", "is empty"),
@@ -43,7 +43,7 @@ import Testing
         (#""a": {"command": ["x"], "retries": {"max": 1, "on": ["lost"]}}"#, "stages.a.retries.on[0]", "unknown end state"),
         (#""a": {"command": ["x"], "retries": {"memory": 2}}"#, "stages.a.retries.memory", "\"x2\""),
         (#""a": {"command": ["x"], "retries": {"delay": "soon"}}"#, "stages.a.retries.delay", "no duration"),
-        (#""a": {"command": ["x"], "retries": {"times": 2}}"#, "stages.a.retries.times", "known keys: max"),
+        (#""a": {"command": ["x"], "retries": {"times": 2}}"#, "stages.a.retries.times", "known: max"),
         // Paths.
         (#""a": {"command": ["x"], "outputs": ["/tmp/x"]}"#, "stages.a.outputs[0]", "leaves the pipeline's folder"),
         (#""a": {"command": ["x"], "outputs": {"o": "b/../../x"}}"#, "stages.a.outputs.o", "leaves the pipeline's folder"),
@@ -123,7 +123,7 @@ import Testing
         (#"{"params_file": "list.json", "stages": {"a": {"command": ["x"]}}}"#, "params_file", "must be an object"),
         (#"{"axes": {"n": 3}, "stages": {"a": {"command": ["x"]}}}"#, "axes.n", "list of values"),
         (#"{"axes": {"a b": [1]}, "stages": {"a": {"command": ["x"]}}}"#, "axes.a b", "name of an axis"),
-        (#"{"axes": {"n": {"1": {"inputs": []}}}, "stages": {"a": {"command": ["x"]}}}"#, "axes.n.1.inputs", "known keys: params"),
+        (#"{"axes": {"n": {"1": {"inputs": []}}}, "stages": {"a": {"command": ["x"]}}}"#, "axes.n.1.inputs", "known: params"),
         (#"{"axes": {"n": {"1": {}, "1": {}}}, "stages": {"a": {"command": ["x"]}}}"#, "axes.n.1", "occurs twice"),
         (#"{"axes": {"n": [1]}, "stages": {"a": {"matrix": ["n", "n"], "command": ["x"]}}}"#, "stages.a.matrix[1]", "named twice"),
         (#"{"defaults": {"retry": 1}, "stages": {"a": {"command": ["x"]}}}"#, "defaults.retry", "unknown key 'retry'"),
