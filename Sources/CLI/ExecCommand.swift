@@ -84,7 +84,10 @@ struct ExecCommand: ParsableCommand {
         guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nruns: ")) }
 
         var display = Display(style: output, showsBench: benchmark || variable("BENCHMARK") == "1")
-        for warning in opened.warnings { display.show(RunEvent(at: clock(), kind: .warning(warning))) }
+        // Where nothing will run they were told before, and one line is all that is to be said.
+        if preparation.plan.decisions.contains(where: { $0.verdict == .run || $0.verdict == .mayRun }) {
+            for warning in opened.warnings { display.show(RunEvent(at: clock(), kind: .warning(warning))) }
+        }
         let run = Run(preparation, clock: clock) { display.show($0) }
         let outcome: RunOutcome
         do {

@@ -86,10 +86,10 @@ import Testing
         let text = #"""
             {"stages": {"s": {"matrix": {"n": [1, 2]}, "command": ["python3", "a.py", "conf.json", "data/x.csv", "-v", "out.csv", "1"],
               "inputs": ["data"], "outputs": ["out.csv/${{ matrix.n }}"], "resources": {"gpu": 1}},
-              "t": {"command": "cat < conf.json | tool b.py"}}}
+              "t": {"command": "cat < conf.json | tool b.py > c.txt 2>> d.txt; echo >e.txt f.txt"}}}
             """#
         let warnings = try load(
-            text, files: ["a.py": "", "b.py": "", "conf.json": "", "data/x.csv": "", "1": ""]
+            text, files: ["a.py": "", "b.py": "", "c.txt": "", "d.txt": "", "e.txt": "", "f.txt": "", "conf.json": "", "data/x.csv": "", "1": ""]
         ).warnings
         let unnoticed = "in the command is a file of the project, but neither input nor output; a change of it goes unnoticed. "
             + "Add it to \"inputs\"."
@@ -98,6 +98,8 @@ import Testing
                 + "'gpus'?",
             "pipeline.json: stages.s: 'conf.json' \(unnoticed)", "pipeline.json: stages.s: '1' \(unnoticed)",
             "pipeline.json: stages.t: 'conf.json' \(unnoticed)", "pipeline.json: stages.t: 'b.py' \(unnoticed)",
+            // What is only written to is no input.
+            "pipeline.json: stages.t: 'f.txt' \(unnoticed)",
         ])
     }
 }
