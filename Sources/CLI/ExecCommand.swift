@@ -121,8 +121,8 @@ struct ExecCommand: ParsableCommand {
         for warning in opened.warnings { Terminal.standardError.writeLine("warning: \(sanitized(warning))") }
         let decisions = zip(request.graph.stages, preparation.plan.decisions).map { ($0.name, $1) }
         switch output {
-        case .jsonl: Terminal.standardOutput.write(planJSONLines(decisions))
-        case .text: Terminal.standardOutput.write(planText(pipeline: request.graph.pipeline, decisions: decisions))
+        case .jsonl: Terminal.standardOutput.write(planJSONLines(stages: decisions))
+        case .text: Terminal.standardOutput.write(planText(pipeline: request.graph.pipeline, stages: decisions))
         case .quiet: break
         }
         let obstacles = try preparation.obstacles()

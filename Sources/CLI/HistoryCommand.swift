@@ -54,7 +54,7 @@ private func duration(_ value: TableValue) -> TableValue {
 }
 
 private func size(_ value: TableValue) -> TableValue {
-    if case .integer(let bytes) = value { .text(bytesText(bytes)) } else { value }
+    if case .integer(let bytes) = value { .text(byteText(bytes)) } else { value }
 }
 
 /// `2026-11-24 08:30:13` (UTC).

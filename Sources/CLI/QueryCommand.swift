@@ -22,7 +22,7 @@ struct FormatOptions: ParsableArguments {
 
     func write(_ table: Table) {
         var writer = writer(columns: table.columns)
-        for row in table.rows where !Terminal.standardOutput.write(writer.add(row)) { return }
+        for row in table.rows where !Terminal.standardOutput.write(writer.add(row: row) ?? "") { return }
         Terminal.standardOutput.write(writer.finish())
     }
 }
@@ -60,7 +60,7 @@ struct QueryCommand: ParsableCommand {
         try store.query(
             text, bindings: try parameter.map(nameAndValue), limits: QueryLimits(timeoutSeconds: limit),
             onColumns: { writer = formatOptions.writer(columns: $0) },
-            onRow: { row in Terminal.standardOutput.write(writer?.add(row) ?? "") })
+            onRow: { row in Terminal.standardOutput.write((writer?.add(row: row) ?? nil) ?? "") })
         Terminal.standardOutput.write(writer?.finish() ?? "")
     }
 

@@ -150,8 +150,8 @@ public final class Run {
             switch decision.verdict {
             case .run: tally.run += 1
             case .mayRun: tally.may += 1
-            case .fresh, .frozen, .restored: tally.fresh += 1
-            case .blocked, .notSelected: break
+            case .fresh, .frozen: tally.fresh += 1
+            case .restored, .blocked, .notSelected: break
             }
             if decision.verdict != .notSelected { tally.selected += 1 }
         }

@@ -1,130 +1,116 @@
-// Watching a run on a terminal: what is running stands in a region at the bottom that is drawn anew, what is finished
-// scrolls above it. A state machine from events to text; it never asks what time it is or how wide the screen is.
-
+// A run on a terminal: what is finished scrolls by above a region that shows what is running. Knows the escape
+// sequences that move the region; what stands in it is the work of `LiveRegion`. A state machine without a clock.
 import Model
 
+/// The live view of a run. `receive` only keeps what happened, so that many events cost little; the text comes with
+/// `redraw` and `close`.
 public struct LiveProgress: RunReporter {
-    private struct Running {
-        let stage: String
-        let startedAt: Timestamp
-        let expectedSeconds: Double?
-        let gpus: Quantity?
+    /// A line that scrolls by.
+    private struct Line {
+        var text: String
+        var colour: Colour?
+        /// Cut at the edge of the terminal rather than wrapped.
+        var isCut = false
+    }
+
+    private enum Colour: String {
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case dim = "2"
     }
 
     private let useColor: Bool
-    private let showsBench: Bool
-    private var running: [ExecutionID: Running] = [:]
-    private var order: [ExecutionID] = []
-    private var pipeline = ""
-    private var startedAt: Timestamp?
-    private var total = 0
-    private var done = 0
-    private var failed = 0
-    private var expectedSeconds: Double?
-    /// Lines of the region that are on the screen now.
-    private var drawnLines = 0
+    private var region = LiveRegion()
+    private var waits = ToldWaits()
+    private var pending: [Line] = []
+    /// Display widths of the region's lines as they stand on the screen, top first.
+    private var drawn: [Int] = []
+    private var columns = 80
     private var isCursorHidden = false
+    private var hasEnded = false
 
-    /// - Parameter showsBench: whether a `[BENCH]` line follows each success.
-    public init(useColor: Bool, showsBench: Bool) {
-        self.useColor = useColor
-        self.showsBench = showsBench
-    }
+    public init(useColor: Bool) { self.useColor = useColor }
 
     public mutating func receive(_ event: RunEvent) -> String {
+        region.note(event)
         switch event.kind {
-        case .runStarted(let run):
-            pipeline = run.pipeline
-            startedAt = event.at
-            total = run.stagesSelected
-            done = run.stagesSelected - run.willRun - run.mayRun
-            expectedSeconds = run.expectedSeconds
-            return ""
-        case .stageStarted(let started):
-            running[started.executionID] = Running(
-                stage: started.stage, startedAt: event.at, expectedSeconds: started.expectedSeconds,
-                gpus: started.resources.gpus)
-            order.append(started.executionID)
-            return ""
-        case .stageFinished(let finished):
-            running[finished.executionID] = nil
-            order.removeAll { $0 == finished.executionID }
-            if finished.state == .succeeded { done += 1 } else { failed += 1 }
-            return above(finishedText(finished))
-        case .stageDecided(_, let decision):
-            if decision.verdict == .fresh { done += 1 }
-            return commonLine(for: event.kind).map { above($0) } ?? ""
-        case .runFinished(let run): return close() + summary(of: run)
-        case .stageRetrying, .stageWaiting, .warning, .interrupted:
-            return commonLine(for: event.kind).map { above($0) } ?? ""
+        case .runStarted, .stageStarted: break
+        case .stageDecided(let stage, let decision):
+            guard decision.verdict == .blocked, !region.tally.isExplained(decision) else { break }
+            pending.append(Line(text: RunWording.blocked(stage, decision), colour: .yellow))
+        case .stageFinished(let stage):
+            let colour: Colour =
+                switch stage.state {
+                case .succeeded: .green
+                case .interrupted: .yellow
+                case .running, .failed, .timedOut, .outOfMemory, .lost: .red
+                }
+            pending.append(Line(text: RunWording.finished(stage), colour: colour))
+            let tail = RunWording.logTail(stage)
+            pending += tail.dropLast().map { Line(text: $0, colour: .dim, isCut: true) }
+            pending += tail.suffix(1).map { Line(text: $0) }
+        case .stageRetrying(let stage, let next, let most, let delay):
+            let text = RunWording.retrying(stage, nextAttempt: next, maxAttempts: most, delaySeconds: delay)
+            pending.append(Line(text: text, colour: .yellow))
+        case .stageWaiting(let stage, let run, let why):
+            guard waits.isNew(stage: stage, run: run, why: why) else { break }
+            pending.append(Line(text: RunWording.waiting(stage, forRun: run, why: why), colour: .yellow))
+        case .warning(let text): pending += RunWording.warning(text).map { Line(text: $0, colour: .yellow) }
+        case .interrupted(let signal, let forced):
+            pending.append(Line(text: RunWording.interrupted(signal: signal, forced: forced), colour: .yellow))
+        case .runFinished(let run):
+            hasEnded = true
+            let lines = RunWording.ending(run, region.tally)
+            pending.append(Line(text: lines[0], colour: run.status == .succeeded ? .green : .red))
+            pending += lines.dropFirst().map { Line(text: $0) }
         }
+        return ""
     }
 
-    public mutating func redraw(now: Timestamp, columns: Int, rows: Int) -> String {
-        guard let startedAt, !running.isEmpty || drawnLines > 0 else { return "" }
-        var text = erase()
-        if !isCursorHidden {
-            text = "\u{1b}[?25l" + text
+    public mutating func redraw(now: Timestamp, size: (columns: Int, rows: Int)) -> String {
+        columns = max(1, size.columns)
+        // The last column stays empty: terminals disagree on where the cursor stands after it, and on what is erased.
+        let lines = hasEnded ? [] : region.lines(now: now, columns: max(1, columns - 1), rows: size.rows - 1)
+        return frame(lines)
+    }
+
+    /// Writes what is pending and leaves the screen without the region, the cursor visible at the start of a line.
+    public mutating func close() -> String {
+        let text = frame([])
+        guard isCursorHidden else { return text }
+        isCursorHidden = false
+        return text + "\u{1b}[?25h"
+    }
+
+    private mutating func frame(_ lines: [String]) -> String {
+        guard !pending.isEmpty || !drawn.isEmpty || !lines.isEmpty else { return "" }
+        var text = "\u{1b}[?2026h"
+        if !lines.isEmpty, !isCursorHidden {
+            text += "\u{1b}[?25l"
             isCursorHidden = true
         }
-        // The last column stays free, for some terminals wrap when it is used.
-        let lines = region(now: now, startedAt: startedAt, rows: max(1, rows - 1)).map { cut($0, toWidth: columns - 1) }
-        drawnLines = lines.count
-        return text + lines.map { color($0, "2") + "\n" }.joined()
-    }
-
-    public mutating func close() -> String {
-        defer { isCursorHidden = false }
-        return erase() + (isCursorHidden ? "\u{1b}[?25h" : "")
-    }
-
-    // MARK: - The region
-
-    private func region(now: Timestamp, startedAt: Timestamp, rows: Int) -> [String] {
-        var lines: [String] = []
-        let fits = max(0, rows - 1)
-        let shown = order.count <= fits ? order.count : max(0, fits - 1)
-        for id in order.prefix(shown) {
-            guard let stage = running[id] else { continue }
-            let expected = stage.expectedSeconds.map { " of about \(durationText($0))" } ?? ""
-            let gpus = stage.gpus.map { $0 == .zero ? "" : " · \($0) gpu" } ?? ""
-            let elapsed = durationText(max(0, now.seconds(since: stage.startedAt)))
-            lines.append("  \(sanitized(stage.stage))  \(elapsed)\(expected)\(gpus)")
+        text += moveToTop()
+        for line in pending {
+            let fitting =
+                line.isCut ? [truncated(line.text, to: columns - 1)] : wrapped(line.text, to: max(1, columns - 1))
+            for piece in fitting { text += coloured(piece, line.colour) + "\u{1b}[K\n" }
         }
-        if order.count > shown, fits > 0 { lines.append("  … and \(order.count - shown) more") }
-        lines.append(statusLine(now: now, startedAt: startedAt))
-        return lines
+        pending = []
+        text += lines.map { $0 + "\u{1b}[K" }.joined(separator: "\n") + "\u{1b}[J"
+        drawn = lines.map(displayWidth)
+        return text + "\u{1b}[?2026l"
     }
 
-    private func statusLine(now: Timestamp, startedAt: Timestamp) -> String {
-        let filled = total == 0 ? 0 : min(10, done * 10 / total)
-        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 10 - filled)
-        let elapsed = max(0, now.seconds(since: startedAt))
-        var parts = ["[\(bar)] \(done)/\(total)", "\(running.count) running"]
-        if failed > 0 { parts.append("\(failed) failed") }
-        parts.append(durationText(elapsed))
-        if let expectedSeconds, expectedSeconds > elapsed {
-            parts.append("about \(durationText((expectedSeconds - elapsed).rounded(.up))) left")
-        }
-        return parts.joined(separator: " · ")
+    /// From the end of the region's last line to the start of its first. A terminal that became narrower since has
+    /// wrapped the lines that no longer fit.
+    private func moveToTop() -> String {
+        let rows = drawn.reduce(0) { $0 + max(1, ($1 + columns - 1) / columns) }
+        return rows > 1 ? "\r\u{1b}[\(rows - 1)A" : "\r"
     }
 
-    private mutating func erase() -> String {
-        guard drawnLines > 0 else { return "" }
-        defer { drawnLines = 0 }
-        return "\u{1b}[\(drawnLines)A\u{1b}[J"
+    private func coloured(_ text: String, _ colour: Colour?) -> String {
+        guard useColor, let colour, !text.isEmpty else { return text }
+        return "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m"
     }
-
-    /// Text that scrolls above the region, which the next redraw draws below it.
-    private mutating func above(_ text: String) -> String { erase() + text }
-
-    private func finishedText(_ finished: StageFinished) -> String {
-        let line = "\(sanitized(finished.stage)): \(ending(of: finished))"
-        if finished.state == .succeeded {
-            return color("✓", "32") + " \(line)\n" + (showsBench ? benchLine(of: finished) : "")
-        }
-        return color("✗", "31") + " \(line)\n" + logBlock(of: finished)
-    }
-
-    private func color(_ text: String, _ code: String) -> String { useColor ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text }
 }

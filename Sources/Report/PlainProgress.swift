@@ -1,55 +1,92 @@
-// Watching a run off a terminal: one plain line an event, no colours, nothing that moves.
-
+// A run as plain lines, for logs and pipes: one line an event, stable wording, no colours. And the quiet form, of which
+// only failures are left.
 import Model
 
+/// One line an event: `[ 4/10] train@dataset=iris: succeeded in 12.3s`. Fresh stages are counted, not listed; a run
+/// that had nothing to do is one line.
 public struct PlainProgress: RunReporter {
-    private let showsBench: Bool
-    private var total = 0
-    private var done = 0
+    private var tally = RunTally()
+    private var waits = ToldWaits()
+    /// Held back until something happens.
+    private var beginning: String?
 
-    /// - Parameter showsBench: whether a `[BENCH]` line follows each success.
-    public init(showsBench: Bool) { self.showsBench = showsBench }
-
-    public mutating func receive(_ event: RunEvent) -> String {
-        switch event.kind {
-        case .runStarted(let run):
-            total = run.stagesSelected
-            // What was fresh from the start is done, and not worth a line each.
-            done = run.stagesSelected - run.willRun - run.mayRun
-            return ""
-        case .stageStarted(let started):
-            let attempt = started.attempt > 1 ? ", attempt \(started.attempt) of \(started.maxAttempts)" : ""
-            return "\(counter) \(sanitized(started.stage)): started (\(phrase(for: started.reasons))\(attempt))\n"
-        case .stageFinished(let finished):
-            if finished.state == .succeeded { done += 1 }
-            let line = "\(counter) \(sanitized(finished.stage)): \(ending(of: finished))\n"
-            return line + (showsBench && finished.state == .succeeded ? benchLine(of: finished) : logBlock(of: finished))
-        case .stageDecided(_, let decision):
-            if decision.verdict == .fresh { done += 1 }
-            return commonLine(for: event.kind).map { "\(counter) \($0)" } ?? ""
-        case .runFinished(let run): return summary(of: run)
-        case .stageRetrying, .stageWaiting, .warning, .interrupted: return commonLine(for: event.kind) ?? ""
-        }
-    }
-
-    /// `[ 3/10]`: stages done.
-    private var counter: String {
-        let whole = String(total)
-        let part = String(done)
-        return "[\(String(repeating: " ", count: max(0, whole.utf8.count - part.utf8.count)))\(part)/\(whole)]"
-    }
-}
-
-/// Only what went wrong.
-public struct QuietProgress: RunReporter {
     public init() {}
 
     public mutating func receive(_ event: RunEvent) -> String {
-        switch event.kind {
-        case .stageFinished(let finished) where finished.state != .succeeded:
-            return "\(sanitized(finished.stage)): \(ending(of: finished))\n" + logBlock(of: finished)
-        case .warning, .interrupted: return commonLine(for: event.kind) ?? ""
-        default: return ""
+        tally.note(event.kind)
+        let lines = lines(for: event.kind)
+        guard !lines.isEmpty else { return "" }
+        var text = ""
+        if let beginning, tally.hasExecuted {
+            text = beginning + "\n"
+            self.beginning = nil
         }
+        return lines.reduce(into: text) { $0 += $1 + "\n" }
+    }
+
+    private mutating func lines(for kind: RunEvent.Kind) -> [String] {
+        switch kind {
+        case .runStarted(let run):
+            beginning = RunWording.beginning(run)
+            return []
+        case .stageDecided(let stage, let decision):
+            guard decision.verdict == .blocked, !tally.isExplained(decision) else { return [] }
+            return [counter + RunWording.blocked(stage, decision)]
+        case .stageStarted(let stage): return [counter + RunWording.started(stage)]
+        case .stageFinished(let stage): return [counter + RunWording.finished(stage)] + RunWording.logTail(stage)
+        case .stageRetrying(let stage, let next, let most, let delay):
+            return [
+                counter + RunWording.retrying(stage, nextAttempt: next, maxAttempts: most, delaySeconds: delay)
+            ]
+        case .stageWaiting(let stage, let run, let why):
+            guard waits.isNew(stage: stage, run: run, why: why) else { return [] }
+            return [counter + RunWording.waiting(stage, forRun: run, why: why)]
+        case .warning(let text): return RunWording.warning(text)
+        case .interrupted(let signal, let forced): return [RunWording.interrupted(signal: signal, forced: forced)]
+        case .runFinished(let run): return RunWording.ending(run, tally)
+        }
+    }
+
+    private var counter: String {
+        let total = String(tally.total)
+        return "[" + padded(String(tally.done), to: total.utf8.count, right: true) + "/\(total)] "
+    }
+}
+
+/// Nothing but failures: the block of each stage that failed for good or is blocked by something else than a failure.
+public struct QuietProgress: RunReporter {
+    private var tally = RunTally()
+    private var mostAttempts: [String: Int] = [:]
+    /// Failures that may be tried again: told when the run ends and they were not. In the order in which they came.
+    private var held: [(stage: String, text: String)] = []
+
+    public init() {}
+
+    public mutating func receive(_ event: RunEvent) -> String {
+        tally.note(event.kind)
+        switch event.kind {
+        case .stageStarted(let stage):
+            mostAttempts[stage.stage] = stage.maxAttempts
+            return ""
+        case .stageFinished(let stage):
+            let most = mostAttempts.removeValue(forKey: stage.stage) ?? 1
+            guard stage.state != .succeeded, stage.state != .interrupted else { return "" }
+            let text = ([RunWording.finished(stage)] + RunWording.logTail(stage)).joined(separator: "\n") + "\n"
+            if stage.attempt >= most { return text }
+            held.append((stage.stage, text))
+            return ""
+        case .stageRetrying(let stage, _, _, _):
+            held.removeAll { $0.stage == stage }
+            return ""
+        case .stageDecided(let stage, let decision):
+            guard decision.verdict == .blocked, !tally.isExplained(decision) else { return "" }
+            return RunWording.blocked(stage, decision) + "\n"
+        case .runStarted, .stageWaiting, .warning, .interrupted, .runFinished: return ""
+        }
+    }
+
+    public mutating func close() -> String {
+        defer { held = [] }
+        return held.map(\.text).joined()
     }
 }

@@ -1,169 +1,162 @@
-// Rows as text, in the forms that users of sqlite3 know. Knows columns and values; does not know where they go.
-
+// Rows of values as text, in the formats that users of sqlite3 and duckdb know. Knows formats; does not know where the
+// text goes or what the rows mean.
 import Model
 
+/// A way to write a table.
 public enum TableFormat: String, CaseIterable, Sendable {
     case box, csv, tsv, json, jsonl, markdown, line, list
 }
 
-/// Writes a table row by row: forms that can be streamed give their text at once, `box` and `markdown` at the end.
-public struct TableWriter {
+/// Turns rows into text, one at a time. `box` and `markdown` keep the rows until the end to size the columns; the other
+/// formats give each row's text at once. What goes to a terminal by nature (`box`, `markdown`, `line`, `list`) is
+/// sanitized; what goes to a program (`csv`, `tsv`) is not.
+public struct TableWriter: Sendable {
     private let format: TableFormat
     private let columns: [String]
     private let width: Int?
-    private var rows: [[TableValue]] = []
-    private var rowCount = 0
+    private let rightAligned: Set<Int>
+    private let heads: [String]
+    private var kept: [[TableValue]] = []
+    private var isFirst = true
 
-    /// - Parameter width: columns of the terminal that a box must fit; nil: it may be as wide as it is.
-    public init(format: TableFormat, columns: [String], width: Int?) {
+    /// - Parameters:
+    ///   - width: columns of the terminal that a box must fit; nil never truncates.
+    ///   - rightAligned: columns (from 0) that are right-aligned though they hold text. Columns of numbers always are.
+    public init(format: TableFormat, columns: [String], width: Int? = nil, rightAligned: Set<Int> = []) {
         self.format = format
         self.columns = columns
         self.width = width
+        self.rightAligned = rightAligned
+        heads =
+            switch format {
+            case .json, .jsonl: columns.map { JSONValue.string($0).text + ":" }
+            case .csv: columns.map(Self.csvField)
+            case .tsv: columns.map(Self.tsvField)
+            case .box, .markdown, .list: columns.map(sanitized)
+            case .line:
+                columns.map { [widest = columns.map { displayWidth(sanitized($0)) }.max() ?? 0] in
+                    padded(sanitized($0), to: widest, right: true) + " = "
+                }
+            }
     }
 
-    /// Takes a row; returns what can be printed now.
-    public mutating func add(_ row: [TableValue]) -> String {
-        defer { rowCount += 1 }
+    /// Takes a row; missing cells count as NULL, cells beyond the columns are dropped. Text that is ready to be written
+    /// now, whole lines; nil where the format waits for `finish`.
+    public mutating func add(row cells: [TableValue]) -> String? {
+        let row = columns.indices.map { $0 < cells.count ? cells[$0] : .null }
+        defer { isFirst = false }
         switch format {
         case .box, .markdown:
-            rows.append(row)
-            return ""
-        case .csv: return header(csvLine(columns)) + csvLine(row.map { $0.plainText })
-        case .tsv: return header(tsvLine(columns)) + tsvLine(row.map { $0.plainText })
-        case .list:
-            return header(columns.map(sanitized).joined(separator: "|") + "\n")
-                + row.map { sanitized($0.plainText) }.joined(separator: "|") + "\n"
-        case .json: return (rowCount == 0 ? "[" : ",\n") + object(row)
+            kept.append(row)
+            return nil
+        case .csv: return (isFirst ? header : "") + row.map(Self.csvField).joined(separator: ",") + "\n"
+        case .tsv: return (isFirst ? header : "") + row.map(Self.tsvField).joined(separator: "\t") + "\n"
+        case .json: return (isFirst ? "[" : ",\n") + object(row)
         case .jsonl: return object(row) + "\n"
-        case .line:
-            let margin = columns.map { displayWidth(sanitized($0)) }.max() ?? 0
-            let lines = zip(columns, row).map { name, value in
-                "\(padded(sanitized(name), toWidth: margin, alignedRight: true)) = \(sanitized(value.plainText))\n"
-            }
-            return (rowCount == 0 ? "" : "\n") + lines.joined()
+        case .line: return (isFirst ? "" : "\n") + zip(heads, row).map { $0 + Self.shown($1) + "\n" }.joined()
+        case .list: return row.map(Self.shown).joined(separator: "|") + "\n"
         }
     }
 
-    /// What is left to print.
+    /// What is left to be written. With no rows: nothing, but the header of `csv` and `tsv` and the `[]` of `json`.
     public mutating func finish() -> String {
         switch format {
-        case .box: return rowCount == 0 ? "" : box()
-        case .markdown: return markdown()
-        case .csv: return header(csvLine(columns))
-        case .tsv: return header(tsvLine(columns))
-        case .list: return header(columns.map(sanitized).joined(separator: "|") + "\n")
-        case .json: return rowCount == 0 ? "[]\n" : "]\n"
-        case .jsonl, .line: return ""
+        case .csv, .tsv: return isFirst ? header : ""
+        case .json: return isFirst ? "[]\n" : "]\n"
+        case .jsonl, .line, .list: return ""
+        case .box, .markdown:
+            guard !kept.isEmpty, !columns.isEmpty else { return "" }
+            let grid = TableGrid(
+                heads: heads, rows: kept.map { $0.map(Self.shown) },
+                rightAligned: columns.indices.map { rightAligned.contains($0) || isNumeric(column: $0) })
+            kept = []
+            return format == .box ? grid.box(width: width) : grid.markdown()
         }
     }
 
-    /// Once, before the first row; at the end where there was none.
-    private func header(_ text: String) -> String { rowCount == 0 ? text : "" }
+    private var header: String { heads.joined(separator: format == .csv ? "," : "\t") + "\n" }
 
-    // MARK: - Lines
-
-    /// RFC 4180, with the line ends of Unix.
-    private func csvLine(_ fields: [String]) -> String {
-        fields.map { field in
-            let isPlain = !field.utf8.contains { $0 == 34 || $0 == 44 || $0 == 10 || $0 == 13 }
-            return isPlain ? field : "\"" + field.replacing("\"", with: "\"\"") + "\""
-        }.joined(separator: ",") + "\n"
-    }
-
-    private func tsvLine(_ fields: [String]) -> String {
-        fields.map { field in
-            field.replacing("\\", with: "\\\\").replacing("\t", with: "\\t").replacing("\n", with: "\\n")
-                .replacing("\r", with: "\\r")
-        }.joined(separator: "\t") + "\n"
+    private func isNumeric(column: Int) -> Bool {
+        var sawNumber = false
+        for row in kept {
+            switch row[column] {
+            case .integer, .real: sawNumber = true
+            case .null: continue
+            case .text, .blob: return false
+            }
+        }
+        return sawNumber
     }
 
     private func object(_ row: [TableValue]) -> String {
-        JSONValue.object(zip(columns, row).map { JSONValue.Member(name: $0, value: $1.json) }).text
-    }
-
-    // MARK: - Grids
-
-    private func box() -> String {
-        var widths = columnWidths()
-        if let width { shrink(&widths, toFit: width) }
-        func rule(_ left: String, _ middle: String, _ right: String) -> String {
-            left + widths.map { String(repeating: "─", count: $0 + 2) }.joined(separator: middle) + right + "\n"
+        var text = "{"
+        for (index, cell) in row.enumerated() {
+            if index > 0 { text += "," }
+            text += heads[index]
+            Self.json(cell).write(to: &text)
         }
-        func line(_ cells: [String], alignedRight: [Bool]) -> String {
-            let fitted = zip(zip(cells, widths), alignedRight).map { cell, right in
-                " " + padded(cut(cell.0, toWidth: cell.1), toWidth: cell.1, alignedRight: right) + " "
-            }
-            return "│" + fitted.joined(separator: "│") + "│\n"
-        }
-        var text = rule("┌", "┬", "┐") + line(columns.map(sanitized), alignedRight: columns.map { _ in false })
-        text += rule("├", "┼", "┤")
-        for row in rows { text += line(row.map { sanitized($0.plainText) }, alignedRight: row.map(\.isNumber)) }
-        return text + rule("└", "┴", "┘")
+        return text + "}"
     }
 
-    private func columnWidths() -> [Int] {
-        var widths = columns.map { displayWidth(sanitized($0)) }
-        for row in rows {
-            for (index, value) in row.enumerated() { widths[index] = max(widths[index], displayWidth(sanitized(value.plainText))) }
-        }
-        return widths
-    }
-
-    /// Takes columns from the widest until the box fits or every column is down to a few.
-    private func shrink(_ widths: inout [Int], toFit total: Int) {
-        var excess = widths.reduce(0, +) + 3 * widths.count + 1 - total
-        while excess > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }), widths[widest] > 6 {
-            let second = widths.indices.filter { $0 != widest }.map { widths[$0] }.max() ?? 0
-            let taken = min(excess, max(1, widths[widest] - max(second, 6)))
-            widths[widest] -= taken
-            excess -= taken
-        }
-    }
-
-    private func markdown() -> String {
-        func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
-        func cell(_ text: String) -> String { sanitized(text).replacing("|", with: "\\|") }
-        let isNumeric = columns.indices.map { index in rows.contains { $0[index].isNumber } }
-        var text = line(columns.map(cell)) + "|" + isNumeric.map { $0 ? "---:|" : "---|" }.joined() + "\n"
-        for row in rows { text += line(row.map { cell($0.plainText) }) }
-        return text
-    }
-}
-
-extension TableValue {
-    /// NULL as nothing, a blob as hexadecimal digits.
-    var plainText: String {
-        switch self {
-        case .null: ""
-        case .integer(let value): String(value)
-        case .real(let value): realText(value)
-        case .text(let value): value
-        case .blob(let bytes): hexadecimal(bytes)
-        }
-    }
-
-    var isNumber: Bool {
-        switch self {
-        case .integer, .real: true
-        case .null, .text, .blob: false
-        }
-    }
-
-    fileprivate var json: JSONValue {
-        switch self {
+    private static func json(_ cell: TableValue) -> JSONValue {
+        switch cell {
         case .null: .null
         case .integer(let value): .integer(value)
         case .real(let value): .double(value)
-        case .text(let value): .string(value)
-        case .blob(let bytes): .string(hexadecimal(bytes))
+        case .text(let text): .string(text)
+        case .blob(let bytes): .string(hex(bytes))
         }
     }
-}
 
-private func realText(_ value: Double) -> String {
-    value.isFinite ? "\(value)" : value.isNaN ? "" : value > 0 ? "Inf" : "-Inf"
-}
+    /// The cell's text as it is; NULL is empty.
+    private static func plain(_ cell: TableValue) -> String {
+        switch cell {
+        case .null: ""
+        case .integer(let value): String(value)
+        case .real(let value): value.isFinite ? "\(value)" : value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity"
+        case .text(let text): text
+        case .blob(let bytes): "x'" + hex(bytes) + "'"
+        }
+    }
 
-private func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    private static func shown(_ cell: TableValue) -> String { sanitized(plain(cell)) }
+
+    /// Empty text is quoted, so that it differs from NULL.
+    private static func csvField(_ cell: TableValue) -> String {
+        if case .text(let text) = cell { return csvField(text) }
+        return plain(cell)
+    }
+
+    /// Quoted where RFC 4180 asks for it.
+    private static func csvField(_ text: String) -> String {
+        let needsQuotes = text.isEmpty || text.utf8.contains { $0 == 0x22 || $0 == 0x2c || $0 == 0x0a || $0 == 0x0d }
+        guard needsQuotes else { return text }
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            if scalar == "\"" { quoted += "\"" }
+            quoted.unicodeScalars.append(scalar)
+        }
+        return quoted + "\""
+    }
+
+    private static func tsvField(_ cell: TableValue) -> String { tsvField(plain(cell)) }
+
+    private static func tsvField(_ text: String) -> String {
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\t": escaped += "\\t"
+            case "\n": escaped += "\\n"
+            case "\r": escaped += "\\r"
+            case "\\": escaped += "\\\\"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+
+    private static func hex(_ bytes: [UInt8]) -> String {
+        let alphabet = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [alphabet[Int($0 >> 4)], alphabet[Int($0 & 15)]] }, as: UTF8.self)
+    }
 }

@@ -16,7 +16,7 @@ import Testing
 
         let second = try project.runs("exec")
         #expect(second.status == 0)
-        #expect(second.output + second.errorOutput == "tabular: all 10 stages are fresh, nothing to run\n")
+        #expect(second.output + second.errorOutput == "tabular: all 10 stages fresh, nothing to run\n")
         #expect(try project.executedStages() == [])
     }
 

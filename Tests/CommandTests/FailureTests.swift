@@ -121,7 +121,7 @@ import Testing
         let command = try project.start(["exec", "--grace", "1h"])
         try wait(for: "the stage to start") { project.read("pid")?.hasSuffix("\n") ?? false }
         command.send(SIGINT)
-        try command.read(until: { $0.errorOutput.contains("nterrupt") }, "it said that it stops")
+        try command.read(until: { $0.errorOutput.contains("INT: ") }, "it said that it stops")
         command.send(SIGINT)
         #expect(try command.finish().status == 130)
         #expect(try project.query("select state, signal from executions") == [["state": .text("interrupted"), "signal": .number(9)]])

@@ -52,7 +52,7 @@ import Testing
         #expect(result.status == 0, "\(result.story)")
         #expect(project.read("-sum of all.txt") == String(repeating: "x", count: names.count))
         #expect(!result.errorOutput.contains("\u{1b}"))
-        #expect(try project.runs("exec").errorOutput == "odd: all 10 stages are fresh, nothing to run\n")
+        #expect(try project.runs("exec").errorOutput == "odd: all 10 stages fresh, nothing to run\n")
         #expect(try project.query("select count(distinct path) as n from outputs")[0]["n"]?.integer == 10)
     }
 
@@ -164,6 +164,6 @@ import Testing
         #expect(try project.runs(["exec"], in: "sub").status == 0)
         #expect(!project.exists("sub/.runs"))
         #expect(try project.query("select path from outputs order by path", in: "sub").map { $0["path"]?.text } == ["a", "sub/b"])
-        #expect(try project.runs(["exec"], in: "sub").errorOutput == "below: its 1 stage is fresh, nothing to run\n")
+        #expect(try project.runs(["exec"], in: "sub").errorOutput == "below: 1 stage fresh, nothing to run\n")
     }
 }
