@@ -44,6 +44,12 @@ struct QueryCommand: ParsableCommand {
     @Option(help: "Read the SQL from a file.")
     var file: String?
 
+    @Option(help: ArgumentHelp("Run a query that comes with the program.", valueName: "name"))
+    var named: String?
+
+    @Flag(help: "List the queries that come with the program.")
+    var list = false
+
     @Option(help: ArgumentHelp("Stop a query that takes longer.", valueName: "duration"))
     var timeout = "60s"
 
@@ -51,6 +57,10 @@ struct QueryCommand: ParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
+        if list {
+            let rows = Store.cannedQueries.map { [TableValue.text($0.name), .text($0.summary)] }
+            return formatOptions.write(Table(columns: ["name", "what it tells"], rows: rows))
+        }
         let text = try statement()
         guard let limit = seconds(ofDuration: timeout) else {
             throw Failure(.usage, "--timeout '\(timeout)' is no duration. Write 60s, 500ms or 2m.")
@@ -65,11 +75,16 @@ struct QueryCommand: ParsableCommand {
     }
 
     private func statement() throws -> String {
-        switch (sql, file) {
-        case (let sql?, nil):
+        switch (sql, file, named) {
+        case (let sql?, nil, nil):
             return sql == "-" ? String(decoding: try readBytes("/dev/stdin"), as: UTF8.self) : sql
-        case (nil, let file?): return String(decoding: try readBytes(file), as: UTF8.self)
-        default: throw Failure(.usage, "give the SQL as one argument, or with --file. See `runs query --help`.")
+        case (nil, let file?, nil): return String(decoding: try readBytes(file), as: UTF8.self)
+        case (nil, nil, let name?):
+            if let query = Store.cannedQueries.first(where: { $0.name == name }) { return query.sql }
+            let hint = nearest(to: name, among: Store.cannedQueries.map(\.name)).map { " Did you mean '\($0)'?" } ?? ""
+            throw Failure(.usage, "no query is called '\(name)'.\(hint) `runs query --list` lists them.")
+        default:
+            throw Failure(.usage, "give the SQL as one argument, or with --file or --named. See `runs query --help`.")
         }
     }
 }

@@ -128,6 +128,11 @@ extension Store {
         return text
     }
 
+    /// Queries that users call by name: the files of `sql/canned`.
+    public static var cannedQueries: [(name: String, summary: String, sql: String)] {
+        SQL.canned.map { ($0.name, $0.summary, $0.text) }
+    }
+
     /// What a user asks of; documented in docs/store.md.
     public static let publicViews = [
         "runs", "executions", "decisions", "inputs", "outputs", "params", "lineage_params", "metrics", "final_metrics",

@@ -60,6 +60,17 @@ import Testing
         #expect(try project.query("select count(*) as n from executions") == counts)
     }
 
+    @Test func queriesThatComeWithTheProgramRun() throws {
+        let project = try finished()
+        let listed = try JSON.lines(try project.runs("query", "--list", "--format", "jsonl").output)
+        #expect(listed.count >= 6)
+        for name in listed.compactMap({ $0["name"]?.text }) {
+            let result = try project.runs("query", "--named", name)
+            #expect(result.status == 0, "\(result.story)")
+        }
+        #expect(try project.runs("query", "--named", "slowst").errorOutput.contains("Did you mean 'slowest'?"))
+    }
+
     @Test func anUnknownViewIsNamedWithTheNearest() throws {
         let result = try finished().runs("query", "select * from execution")
         #expect(result.errorOutput.contains("'executions'"), "\(result.story)")
@@ -82,6 +93,7 @@ import Testing
             [Normalisation { $0.replacing(#/[0-9a-f]{8,}/#) { _ in "DIGEST" } }])
         try expectGolden(try project.runs("why", "sum", "--run", "1", "--format", "csv").output, "why-past")
         #expect(try project.runs("logs", "train").status == 0)
+        #expect(try project.runs("logs", "sum", "--format", "csv").output == "stage,execution_id,line_number,line\n")
         #expect(try project.runs("why", "sum", "--run", "99").status == 2)
     }
 
