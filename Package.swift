@@ -51,6 +51,7 @@ let package = Package(
         .testTarget(name: "PlannerTests", dependencies: ["Planner", "Model"]),
         .testTarget(name: "StoreTests", dependencies: ["Store", "RunsSQL", "Model", "CSQLite"]),
         .testTarget(name: "ReportTests", dependencies: ["Report", "Model"]),
+        .testTarget(name: "WorkspaceTests", dependencies: ["Workspace", "Model"]),
         .testTarget(name: "ExecutionTests", dependencies: ["Execution", "Model"]),
         .testTarget(name: "CSupervisorTests", dependencies: ["Execution", "Model", "runs"]),
         // These drive the built program and import nothing of it.
