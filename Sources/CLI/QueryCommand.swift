@@ -14,14 +14,16 @@ struct FormatOptions: ParsableArguments {
     var format: TableFormat?
 
     /// What fits where the table goes.
-    func writer(columns: [String]) -> TableWriter {
-        let terminal = Terminal.standardOutput
-        return TableWriter(
-            format: format ?? (terminal.isTerminal ? .box : .csv), columns: columns, width: terminal.size?.columns)
+    func writer(columns: [String], rightAligned: Set<Int> = []) -> TableWriter {
+        TableWriter(
+            format: chosen, columns: columns, width: Terminal.standardOutput.size?.columns, rightAligned: rightAligned)
     }
 
-    func write(_ table: Table) {
-        var writer = writer(columns: table.columns)
+    var chosen: TableFormat { format ?? (Terminal.standardOutput.isTerminal ? .box : .csv) }
+
+    /// - Parameter rightAligned: columns (from 0) of figures that stand as text.
+    func write(_ table: Table, rightAligned: Set<Int> = []) {
+        var writer = writer(columns: table.columns, rightAligned: rightAligned)
         for row in table.rows where !Terminal.standardOutput.write(writer.add(row: row) ?? "") { return }
         Terminal.standardOutput.write(writer.finish())
     }

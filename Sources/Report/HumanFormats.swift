@@ -50,20 +50,6 @@ public func countText(_ count: Int, _ noun: String, plural: String? = nil) -> St
     "\(count) " + (count == 1 ? noun : plural ?? noun + "s")
 }
 
-/// `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `4 d ago`, `5 months ago`, `2 years ago`.
-public func ageText(of time: Timestamp, now: Timestamp) -> String {
-    let seconds = Int(clamped(now.seconds(since: time)))
-    return switch seconds {
-    case ..<2: "just now"
-    case ..<60: "\(seconds) s ago"
-    case ..<3600: "\(seconds / 60) min ago"
-    case ..<86_400: "\(seconds / 3600) h ago"
-    case ..<(60 * 86_400): "\(seconds / 86_400) d ago"
-    case ..<(730 * 86_400): "\(seconds / 86_400 / 30) months ago"
-    default: "\(seconds / 86_400 / 365) years ago"
-    }
-}
-
 /// A number of seconds that converts to an integer without a trap.
 private func clamped(_ seconds: Double) -> Double { seconds > 0 ? min(seconds, 1e12) : 0 }
 

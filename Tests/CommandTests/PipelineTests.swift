@@ -137,6 +137,23 @@ import Testing
         #expect(try project.executedStages() == ["a", "b", "c"])
     }
 
+    @Test func aFrozenStageNeedsNothingAndIsNeverRun() throws {
+        let project = try project(
+            #"""
+            {"name": "p", "stages": {
+              "a": {"command": "echo a > a", "outputs": ["a"]},
+              "b": {"command": "cp a b", "inputs": ["a"], "outputs": ["b"], "frozen": true},
+              "c": {"command": "cp b c", "inputs": ["b"], "outputs": ["c"]}}}
+            """#)
+        #expect(try project.runs("exec", "c").status == 1, "its frozen output is missing")
+        #expect(try project.executedStages() == [])
+        try project.write("b", "by hand")
+        #expect(try project.runs("exec", "c").status == 0)
+        #expect(try project.executedStages() == ["c"])
+        #expect(project.read("c") == "by hand")
+        #expect(try project.runs("exec", "b", "--force").status == 2)
+    }
+
     @Test func aCheckpointStaysWhileTheKeyIsTheSame() throws {
         let project = try project(
             #"""

@@ -43,16 +43,6 @@ import Testing
         #expect(countText(2, "entry", plural: "entries") == "2 entries")
     }
 
-    @Test(
-        arguments: [
-            (-10, "just now"), (1, "just now"), (12, "12 s ago"), (185, "3 min ago"), (7200, "2 h ago"),
-            (4 * 86_400, "4 d ago"), (150 * 86_400, "5 months ago"), (800 * 86_400, "2 years ago"),
-        ] as [(Int64, String)])
-    func ages(seconds: Int64, expected: String) {
-        let now = Timestamp(microseconds: 1_700_000_000_000_000)
-        #expect(ageText(of: Timestamp(microseconds: now.microseconds - seconds * 1_000_000), now: now) == expected)
-    }
-
     @Test(arguments: [
         ("plain", "plain"), ("日本 é", "日本 é"), ("a\nb\tc\r", "a\\nb\\tc\\r"), ("\u{1b}[31mred", "\\e[31mred"),
         ("\u{7}\u{0}\u{7f}\u{9b}", "\\x07\\x00\\x7f\\x9b"), ("\u{202e}gnp\u{2028}", "\\u{202e}gnp\\u{2028}"),
