@@ -1,5 +1,5 @@
-// Going down into a folder and up again through open descriptors. One descriptor at any depth, no path that can grow too
-// long, no link followed, and no way up into a folder that it did not come down from.
+// Going down into a folder and up again through open descriptors. One descriptor at any depth, no path that can grow
+// too long, no link followed, and no way up into a folder that it did not come down from.
 
 import Glibc
 import Model

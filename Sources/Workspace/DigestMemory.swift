@@ -26,7 +26,8 @@ struct DigestMemory {
                 changed[identity] = entry.stamp.changedNanoseconds
                 encodedFolders[identity] = tree
             } else {
-                if let before = files[identity], before.stamp.changedNanoseconds > entry.stamp.changedNanoseconds { continue }
+                let before = files[identity]?.stamp.changedNanoseconds
+                if let before, before > entry.stamp.changedNanoseconds { continue }
                 files[identity] = KnownContent(stamp: entry.stamp, digest: entry.fingerprint.digest, isTrusted: true)
             }
         }
@@ -51,13 +52,16 @@ struct DigestMemory {
     /// What is known of the files in a folder, wherever it lay then.
     mutating func contents(ofFolder folder: FileStamp) -> [KnownContent] {
         if let known = folders[folder.identity] { return known }
-        guard let known = encodedFolders.removeValue(forKey: folder.identity).flatMap(FolderContents.decoded) else { return [] }
+        let encoded = encodedFolders.removeValue(forKey: folder.identity)
+        guard let known = encoded.flatMap(FolderContents.decoded) else { return [] }
         folders[folder.identity] = known
         return known
     }
 
     /// Remembers what is in a folder, and has it kept under its path if that is new.
-    mutating func record(_ contents: [KnownContent], ofFolder folder: FileStamp, _ fingerprint: Fingerprint, at path: String) {
+    mutating func record(
+        _ contents: [KnownContent], ofFolder folder: FileStamp, _ fingerprint: Fingerprint, at path: String
+    ) {
         guard recorded[path] != folder || folders[folder.identity] != contents else { return }
         folders[folder.identity] = contents
         recorded[path] = folder

@@ -39,6 +39,10 @@ enum FolderContents {
     static func decoded(_ bytes: [UInt8]) -> [KnownContent]? {
         let body = bytes.dropLast(checkBytes)
         guard body.first == version, bytes.suffix(checkBytes).elementsEqual(check(body)) else { return nil }
+        return body.withUnsafeBufferPointer(contents)
+    }
+
+    private static func contents(_ body: UnsafeBufferPointer<UInt8>) -> [KnownContent]? {
         var contents: [KnownContent] = []
         contents.reserveCapacity(body.count / 48)
         var position = 1

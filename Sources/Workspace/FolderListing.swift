@@ -33,7 +33,9 @@ struct FolderListing {
             guard let entry = readdir(folder) else { break }
             let name = (UnsafeRawPointer(entry) + nameOffset).assumingMemoryBound(to: CChar.self)
             let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
-            if bytes.elementsEqual(".".utf8) || bytes.elementsEqual("..".utf8) || bytes.elementsEqual(excluded) { continue }
+            guard !bytes.elementsEqual(".".utf8), !bytes.elementsEqual("..".utf8), !bytes.elementsEqual(excluded) else {
+                continue
+            }
             guard let status = FileStatus.of(name, in: own) else {
                 // It vanished between listing and looking: as if it had never been there.
                 if errno == ENOENT { continue }

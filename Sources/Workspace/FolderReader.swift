@@ -43,7 +43,8 @@ struct FolderReader: ~Copyable {
         }
         return try tree.withName(of: node) { name throws(WorkspaceFailure) in
             try FileDigest.of(
-                file: name, in: folder, expecting: stamp, through: buffer, shownAs: "\(shown)/\(tree.shownPath(of: node))")
+                file: name, in: folder, expecting: stamp, through: buffer,
+                shownAs: "\(shown)/\(tree.shownPath(of: node))")
         }
     }
 }

@@ -36,9 +36,13 @@ struct FolderTree {
     /// What is known of files and links, in order.
     var contents: [KnownContent] { nodes.compactMap(\.content) }
 
-    private mutating func append(_ entry: FolderListing.Entry, of listing: FolderListing, _ kind: Kind, in parent: Int) {
+    private mutating func append(
+        _ entry: FolderListing.Entry, of listing: FolderListing, _ kind: Kind, in parent: Int
+    ) {
         nodes.append(
-            Node(kind: kind, parent: parent, nameStart: names.count, nameCount: entry.nameCount, stamp: entry.status.stamp))
+            Node(
+                kind: kind, parent: parent, nameStart: names.count, nameCount: entry.nameCount,
+                stamp: entry.status.stamp))
         names.append(contentsOf: listing.name(of: entry))
         names.append(0)
     }
@@ -80,7 +84,9 @@ extension FolderTree {
     ///
     /// - Parameter excluded: the name of the program's own folder, which is left out at every depth.
     /// - Returns: nil where folders were moved or replaced during the walk.
-    static func walk(_ full: String, shownAs shown: String, excluding excluded: [UInt8]) throws(WorkspaceFailure) -> FolderTree? {
+    static func walk(
+        _ full: String, shownAs shown: String, excluding excluded: [UInt8]
+    ) throws(WorkspaceFailure) -> FolderTree? {
         let top = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard top >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -95,7 +101,9 @@ extension FolderTree {
             let path = node < 0 ? shown : "\(shown)/\(tree.shownPath(of: node))"
             return WorkspaceFailure("the folder '\(path)' cannot be read", errno: number)
         }
-        guard let listing = FolderListing(descriptor: descent.descriptor, excluding: excluded) else { throw failure(-1, errno) }
+        guard let listing = FolderListing(descriptor: descent.descriptor, excluding: excluded) else {
+            throw failure(-1, errno)
+        }
         open.append((listing, 0, -1))
         while let folder = open.indices.last {
             guard open[folder].next < open[folder].listing.entries.count else {
@@ -115,8 +123,8 @@ extension FolderTree {
             let node = tree.nodes.count - 1
             if entry.status.kind == .other {
                 throw WorkspaceFailure(
-                    "'\(shown)/\(tree.shownPath(of: node))' is neither file, folder nor link (a fifo, socket or device) "
-                        + "and cannot be digested. Remove it from the folder.")
+                    "'\(shown)/\(tree.shownPath(of: node))' is neither file, folder nor link (a fifo, socket or "
+                        + "device) and cannot be digested. Remove it from the folder.")
             }
             guard kind == .folder else { continue }
             let problem = tree.withName(of: node) { descent.enter($0) }

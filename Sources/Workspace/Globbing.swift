@@ -18,9 +18,10 @@ extension Workspace {
         while let folder = folders.popLast() {
             let shown = folder.isEmpty ? "." : folder
             guard let listing = try list(folder: absolute(shown), shownAs: shown) else { continue }
+            let before = folder.isEmpty || folder.hasSuffix("/") ? folder : folder + "/"
             for entry in listing.entries {
                 let bytes = listing.name(of: entry)
-                let path = (folder.isEmpty || folder.hasSuffix("/") ? folder : folder + "/") + String(decoding: bytes, as: UTF8.self)
+                let path = before + String(decoding: bytes, as: UTF8.self)
                 var kind = entry.status.kind
                 let leads = kind == .folder || kind == .link && followsLinks
                 guard glob.matches(path) || leads && glob.mayMatch(inside: path) else { continue }
@@ -39,7 +40,9 @@ extension Workspace {
     private func list(folder full: String, shownAs shown: String) throws(WorkspaceFailure) -> FolderListing? {
         let descriptor = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }
-        if descriptor >= 0, let listing = FolderListing(descriptor: descriptor, excluding: excludedName) { return listing }
+        if descriptor >= 0, let listing = FolderListing(descriptor: descriptor, excluding: excludedName) {
+            return listing
+        }
         if errno == ENOENT || errno == ENOTDIR { return nil }
         throw WorkspaceFailure("the folder '\(shown)' cannot be read", errno: errno)
     }

@@ -34,7 +34,8 @@ public struct OutputArea: Sendable {
             var status = stat()
             if stat(String(folder), &status) == 0 {
                 guard status.st_mode & S_IFMT == S_IFDIR else {
-                    throw WorkspaceFailure("the folder of '\(path)' cannot be made: '\(folder)' is a file. Move it away.")
+                    throw WorkspaceFailure(
+                        "the folder of '\(path)' cannot be made: '\(folder)' is a file. Move it away.")
                 }
                 break
             }
@@ -137,9 +138,10 @@ public struct OutputArea: Sendable {
             chmod(absolute(isMoved ? target : source), status.st_mode)
             if isMoved { return }
         }
-        guard number == EXDEV else { throw WorkspaceFailure("'\(source)' cannot be moved to '\(target)'", errno: number) }
+        let what = "'\(source)' cannot be moved to '\(target)'"
+        guard number == EXDEV else { throw WorkspaceFailure(what, errno: number) }
         throw WorkspaceFailure(
-            "'\(source)' cannot be moved to '\(target)', which is on another file system, and outputs are never copied. "
+            "\(what), which is on another file system, and outputs are never copied. "
                 + "Have both on one file system, or move '\(source)' away by hand.")
     }
 
@@ -166,7 +168,9 @@ public struct OutputArea: Sendable {
     /// Whether the path is the root itself or, after the links among its parents are followed, lies outside it.
     /// A link at the path itself is not followed.
     public func leavesFolder(_ path: String) throws(WorkspaceFailure) -> Bool {
-        guard let top = resolved(root) else { throw WorkspaceFailure("the folder '\(root)' cannot be found", errno: errno) }
+        guard let top = resolved(root) else {
+            throw WorkspaceFailure("the folder '\(root)' cannot be found", errno: errno)
+        }
         var rest = (path.hasPrefix("/") ? path : "\(top)/\(path)").split(separator: "/")
         // What the last word of a path such as `a/..` means is not the name of anything.
         guard let name = rest.popLast(), name != ".." else { return true }
@@ -182,7 +186,9 @@ public struct OutputArea: Sendable {
                 throw WorkspaceFailure("'\(folder)' cannot be looked at", errno: errno)
             }
             // Through a link that leads nowhere, or up from a folder that is not there, it may lead anywhere.
-            guard let part = rest.popLast(), part != "..", FileStatus.of(folder, in: AT_FDCWD) == nil else { return true }
+            guard let part = rest.popLast(), part != "..", FileStatus.of(folder, in: AT_FDCWD) == nil else {
+                return true
+            }
             missing.append(part)
         }
     }

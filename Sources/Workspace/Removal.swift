@@ -19,7 +19,9 @@ enum Removal {
         while let last = open.indices.last {
             if let name = open[last].last {
                 let problem = enter(name, &descent)
-                guard problem == 0 else { throw WorkspaceFailure("a folder in '\(shown)' cannot be removed", errno: problem) }
+                guard problem == 0 else {
+                    throw WorkspaceFailure("a folder in '\(shown)' cannot be removed", errno: problem)
+                }
                 open.append(try clear(descent.descriptor, shownAs: shown))
             } else {
                 open.removeLast()
@@ -51,7 +53,9 @@ enum Removal {
             if entry.status.kind == .folder {
                 folders.append(name)
             } else if unlinkat(folder, name, 0) != 0, errno != ENOENT {
-                throw WorkspaceFailure("'\(String(decoding: bytes, as: UTF8.self))' in '\(shown)' cannot be removed", errno: errno)
+                let number = errno
+                let inner = String(decoding: bytes, as: UTF8.self)
+                throw WorkspaceFailure("'\(inner)' in '\(shown)' cannot be removed", errno: number)
             }
         }
         return folders

@@ -1,5 +1,5 @@
-// What is at a path, as a fingerprint: read once, remembered as long as its stat stays the same. Knows files and folders;
-// does not know stages or the store.
+// What is at a path, as a fingerprint: read once, remembered as long as its stat stays the same. Knows files and
+// folders; does not know stages or the store.
 
 import Glibc
 import Model
@@ -55,10 +55,15 @@ public final class Workspace: Sendable {
     ///
     /// - Throws: for what is neither file nor folder, cannot be read, or keeps changing while it is read.
     public func fingerprint(of path: String, mode: DigestMode) throws(WorkspaceFailure) -> Fingerprint? {
+        try fingerprint(of: path, mode: mode, seen: FileStatus.of(absolute(path), shownAs: path))
+    }
+
+    /// The same, of what was there a moment ago.
+    func fingerprint(of path: String, mode: DigestMode, seen: FileStatus?) throws(WorkspaceFailure) -> Fingerprint? {
         let full = absolute(path)
-        var changing = path
+        var (changing, found) = (path, seen)
         for _ in 0..<Self.attempts {
-            guard let status = try FileStatus.of(full, shownAs: path) else { return nil }
+            guard let status = found else { return nil }
             let reading: Reading
             switch status.kind {
             case .file: reading = try read(file: full, status.stamp, mode, shownAs: path)
@@ -70,10 +75,12 @@ public final class Workspace: Sendable {
             }
             switch reading {
             case .found(let fingerprint): return fingerprint
-            case .changed(let name): changing = name
+            case .changed(let name):
+                changing = name
+                found = try FileStatus.of(full, shownAs: path)
             }
         }
-        throw WorkspaceFailure("'\(changing)' keeps changing while it is read. Wait for whatever writes it, then try again.")
+        throw keepsChanging(changing)
     }
 
     /// What `stat` alone says of a path: equal observations mean that nothing has touched it. nil: nothing is there.
@@ -83,10 +90,13 @@ public final class Workspace: Sendable {
         for _ in 0..<Self.attempts {
             guard let status = try FileStatus.of(full, shownAs: path) else { return nil }
             guard status.kind == .folder else { return .file(status.stamp) }
-            guard let tree = try walk(full, shownAs: path), let digest = tree.manifestDigest(of: .stamp) else { continue }
-            return .folder(digest)
+            if let digest = try walk(full, shownAs: path)?.manifestDigest(of: .stamp) { return .folder(digest) }
         }
-        throw WorkspaceFailure("'\(path)' keeps changing while it is read. Wait for whatever writes it, then try again.")
+        throw keepsChanging(path)
+    }
+
+    private func keepsChanging(_ path: String) -> WorkspaceFailure {
+        WorkspaceFailure("'\(path)' keeps changing while it is read. Wait for whatever writes it, then try again.")
     }
 
     func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(root)/\(path)" }
@@ -125,8 +135,9 @@ extension Workspace {
         } else {
             let isTrusted = isTrustworthy(stamp)
             let buffer = ReadBuffer(expectedBytes: stamp.sizeBytes)
-            guard let digest = try FileDigest.of(file: full, in: AT_FDCWD, expecting: stamp, through: buffer, shownAs: path)
-            else { return .changed(path) }
+            let digest = try FileDigest.of(
+                file: full, in: AT_FDCWD, expecting: stamp, through: buffer, shownAs: path)
+            guard let digest else { return .changed(path) }
             content = KnownContent(stamp: stamp, digest: digest, isTrusted: isTrusted)
             memory.withLock {
                 $0.bytesRead += stamp.sizeBytes
@@ -146,26 +157,33 @@ extension Workspace {
         if let changed = try read(unread[...], of: tree, at: full, shownAs: path, { tree.nodes[$0].content = $1 }) {
             return .changed(changed)
         }
-        guard let digest = tree.manifestDigest(of: mode == .content ? .digest : .metadata) else { return .changed(path) }
+        guard let fingerprint = fingerprint(of: tree, stamp, mode, shownAs: path) else { return .changed(path) }
+        return .found(fingerprint)
+    }
+
+    /// nil where something was not read yet.
+    func fingerprint(
+        of tree: FolderTree, _ folder: FileStamp, _ mode: DigestMode, shownAs path: String
+    ) -> Fingerprint? {
+        guard let digest = tree.manifestDigest(of: mode == .content ? .digest : .metadata) else { return nil }
         let kind: DigestKind = mode == .content ? .tree : .metadata
         let fingerprint = Fingerprint(kind: kind, digest: digest, sizeBytes: tree.sizeBytes)
-        if mode == .content { memory.withLock { $0.record(tree.contents, ofFolder: stamp, fingerprint, at: path) } }
-        return .found(fingerprint)
+        if mode == .content {
+            let contents = tree.contents
+            memory.withLock { $0.record(contents, ofFolder: folder, fingerprint, at: path) }
+        }
+        return fingerprint
     }
 
     func walk(_ full: String, shownAs path: String) throws(WorkspaceFailure) -> FolderTree? {
         try FolderTree.walk(full, shownAs: path, excluding: excludedName)
     }
 
-    /// A folder's walk and the files in it that must be read; nil for anything else, and where nothing must be read.
-    func survey(_ path: String) throws(WorkspaceFailure) -> (full: String, tree: FolderTree, unread: [Int])? {
-        let full = absolute(path)
-        guard let status = try FileStatus.of(full, shownAs: path), status.kind == .folder,
-            var tree = try walk(full, shownAs: path)
-        else { return nil }
-        tree.adopt(memory.withLock { $0.contents(ofFolder: status.stamp) })
-        let unread = tree.unread(for: .content)
-        return unread.isEmpty ? nil : (full, tree, unread)
+    /// A folder's walk, and the files and links in it that must be read.
+    func survey(_ path: String, _ folder: FileStamp) throws(WorkspaceFailure) -> (tree: FolderTree, unread: [Int])? {
+        guard var tree = try walk(absolute(path), shownAs: path) else { return nil }
+        tree.adopt(memory.withLock { $0.contents(ofFolder: folder) })
+        return (tree, tree.unread(for: .content))
     }
 
     /// Digests files and links of a folder, each handed on as it is known.

@@ -22,24 +22,46 @@ extension Workspace {
             return distinct.count - 1
         }
         let asked = distinct
-        await readAhead(asked.filter { $0.mode == .content }.map(\.path))
+        let first = await inParallel(asked.count, chunk: chunk(asked.count)) { index -> Step in
+            let (path, mode) = (asked[index].path, asked[index].mode)
+            do throws(WorkspaceFailure) {
+                let status = try FileStatus.of(self.absolute(path), shownAs: path)
+                if mode == .content, let status, status.kind == .folder,
+                    let survey = try self.survey(path, status.stamp)
+                {
+                    guard let found = self.fingerprint(of: survey.tree, status.stamp, mode, shownAs: path) else {
+                        return .folder(path, survey.tree, survey.unread)
+                    }
+                    return .done(.success(found))
+                }
+                return .done(.success(try self.fingerprint(of: path, mode: mode, seen: status)))
+            } catch {
+                return .done(.failure(error))
+            }
+        }
+        await readAhead(first)
+        // What was found of files is known; what was read of folders is put together.
         let results = await inParallel(asked.count, chunk: chunk(asked.count)) { index in
-            Result { () throws(WorkspaceFailure) in
+            if case .done(let result) = first[index] { return result }
+            return Result { () throws(WorkspaceFailure) in
                 try self.fingerprint(of: asked[index].path, mode: asked[index].mode)
             }
         }
         return order.map { results[$0] }
     }
 
+    private enum Step: Sendable {
+        case done(Result<Fingerprint?, WorkspaceFailure>)
+        /// A folder that was walked, with the nodes that must be read.
+        case folder(String, FolderTree, [Int])
+    }
+
     /// Reads what is new in folders, so that the cores share even a single one. Whatever goes wrong is left to be met
     /// again where it can be told.
-    private func readAhead(_ paths: [String]) async {
-        let surveys = await inParallel(paths.count, chunk: chunk(paths.count)) { index in
-            (paths[index], try? self.survey(paths[index]))
-        }
-        var pieces: [(survey: Int, nodes: Range<Int>)] = []
-        for (index, survey) in surveys.enumerated() {
-            guard let (_, tree, unread) = survey.1 else { continue }
+    private func readAhead(_ steps: [Step]) async {
+        var pieces: [(step: Int, nodes: Range<Int>)] = []
+        for (index, step) in steps.enumerated() {
+            guard case .folder(_, let tree, let unread) = step else { continue }
             var (start, bytes) = (0, Int64(0))
             for (position, node) in unread.enumerated() {
                 bytes += tree.nodes[node].stamp.sizeBytes
@@ -50,9 +72,8 @@ extension Workspace {
         }
         let work = pieces
         _ = await inParallel(work.count, chunk: 1) { index in
-            let (path, survey) = surveys[work[index].survey]
-            guard let (full, tree, unread) = survey else { return }
-            _ = try? self.read(unread[work[index].nodes], of: tree, at: full, shownAs: path) { _, _ in }
+            guard case .folder(let path, let tree, let unread) = steps[work[index].step] else { return }
+            _ = try? self.read(unread[work[index].nodes], of: tree, at: self.absolute(path), shownAs: path) { _, _ in }
         }
     }
 

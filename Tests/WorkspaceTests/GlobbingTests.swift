@@ -30,8 +30,8 @@ import Testing
     @Test(arguments: table) func matches(pattern: String, matches: [String]) throws {
         let folder = try TemporaryFolder()
         for path in [
-            "a.csv", "B.csv", "data/one.csv", "data/two.csv", "data/.hidden.csv", "data/deep/er/three.csv", ".runs/runs.db",
-            "sub/.runs/runs.db", ".git/config", "übung/ ein\nname", "übung/-x",
+            "a.csv", "B.csv", "data/one.csv", "data/two.csv", "data/.hidden.csv", "data/deep/er/three.csv",
+            ".runs/runs.db", "sub/.runs/runs.db", ".git/config", "übung/ ein\nname", "übung/-x",
         ] { try folder.write("", to: path) }
         try folder.link("data/linked", to: "one.csv")
         try folder.link("data/dangling", to: "nowhere")

@@ -40,7 +40,9 @@ import Testing
             case .file: try folder.write(text, to: path)
             case .folder: try folder.write(text, to: "\(path)/deep/file")
             case .emptyFolder: try folder.makeFolder(path)
-            case .link: try folder.link(path, to: "/etc")
+            case .link:
+                try folder.write("linked", to: "target")
+                try folder.link(path, to: folder.absolute("target"))
             case .danglingLink: try folder.link(path, to: "nowhere")
             }
         }
@@ -149,8 +151,9 @@ import Testing
     static let places: [(path: String, leaves: Bool)] = [
         ("a", false), ("a/b", false), ("gone/deeper", false), ("inside/x", false), ("a/../b", false), ("link", false),
         ("dangling", false), ("inside", false), ("file/below", false),
-        (".", true), ("", true), ("..", true), ("../x", true), ("a/../../x", true), ("a/..", true), ("/", true), ("/etc/x", true),
-        ("link/x", true), ("link/gone/x", true), ("dangling/x", true), ("gone/../../x", true), ("inside/../../../x", true),
+        (".", true), ("", true), ("..", true), ("../x", true), ("a/../../x", true), ("a/..", true), ("/", true),
+        ("/etc/x", true), ("link/x", true), ("link/gone/x", true), ("dangling/x", true), ("gone/../../x", true),
+        ("inside/../../../x", true),
     ]
 
     @Test(arguments: places) func containment(path: String, leaves: Bool) throws {

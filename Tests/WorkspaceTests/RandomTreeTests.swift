@@ -46,8 +46,8 @@ struct Seeded: RandomNumberGenerator {
 
     private func edit(_ folder: TemporaryFolder, _ random: inout Seeded) throws {
         func name() -> String {
-            "d/" + (0...Int.random(in: 0...2, using: &random)).map { _ in Self.names.randomElement(using: &random) ?? "a" }
-                .joined(separator: "/")
+            (0...Int.random(in: 0...2, using: &random))
+                .reduce("d") { path, _ in path + "/" + (Self.names.randomElement(using: &random) ?? "a") }
         }
         let path = name()
         // What cannot be done, such as a file below a file, is not done.
