@@ -128,7 +128,9 @@ struct Expansion {
                 // A value of the axis brings its overlay along.
                 return (name, axis.values.first { $0.comparable == value.comparable } ?? value)
             }
-            if known.insert(point.map(\.value.comparable)).inserted, spelled.insert(point.map(\.value.spelled)).inserted {
+            if known.insert(point.map(\.value.comparable)).inserted,
+                spelled.insert(point.map(\.value.spelled)).inserted
+            {
                 product.append(point)
             } else {
                 problems.add(place, extra.position, "is a point of the matrix already.")

@@ -119,7 +119,7 @@ struct ShellText {
         }
     }
 
-    /// What begins with `((` may be a group of commands all the same: whatever the two read differently is not followed.
+    /// What begins with `((` may be a group of commands all the same: what the two read differently is not followed.
     private mutating func followArithmetic(_ byte: UInt8, _ before: UInt8, _ isWordStart: Bool) {
         switch byte {
         case UInt8(ascii: "("): contexts.append(before == UInt8(ascii: "$") ? .parenthesis : .arithmetic)
