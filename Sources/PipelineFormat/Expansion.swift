@@ -111,8 +111,8 @@ struct Expansion {
 
     private func include(_ stage: StageDocument, _ axes: Named<Axis>, into product: inout [Named<AxisValue>]) {
         guard let include = stage.include, !include.isEmpty else { return }
-        func identity(_ point: Named<AxisValue>) -> [String] { point.map(\.value.comparable) }
-        var known = Set(product.map(identity))
+        var known = Set(product.map { $0.map(\.value.comparable) })
+        var spelled = Set(product.map { $0.map(\.value.spelled) })
         for (index, extra) in include.enumerated() {
             let place = "\(stage.place).include[\(index)]"
             guard checkKeys(extra, axes, place) else { continue }
@@ -128,7 +128,9 @@ struct Expansion {
                 // A value of the axis brings its overlay along.
                 return (name, axis.values.first { $0.comparable == value.comparable } ?? value)
             }
-            if known.insert(identity(point)).inserted {
+            if known.insert(point.map(\.value.comparable)).inserted,
+                spelled.insert(point.map(\.value.spelled)).inserted
+            {
                 product.append(point)
             } else {
                 problems.add(place, extra.position, "is a point of the matrix already.")

@@ -47,7 +47,9 @@ public func loadPipeline(
     let settings = checkedOverrides(overrides, document, templates, problems)
     let drafting = Drafting(pipeline: document, overrides: settings, problems: problems)
     let drafts = instances.map { drafting.draft(templates[$0.template], $0) }
-    References(templates: templates, problems: problems).resolve(drafts)
+    let references = References(templates: templates, problems: problems)
+    references.check(templates)
+    references.resolve(drafts)
     checkStages(templates, document, problems)
 
     let outputs = OutputIndex(drafts, folders: Edges.folders(of: drafts), problems: problems)

@@ -34,9 +34,13 @@ struct MatrixDecoder {
             values.wrongType(node, place, expected: "a list of values, or an object whose keys are the values")
             return nil
         }
-        var spelledBy: [String: AxisValue] = [:]
+        var known: [String: AxisValue] = [:]
         for value in axis.values {
-            if let twin = spelledBy.updateValue(value, forKey: value.comparable) {
+            // Equal values would be told apart by their spelling alone, and those spelled alike by nothing.
+            let twin = known[value.comparable] ?? known[value.spelled]
+            known[value.comparable] = value
+            known[value.spelled] = value
+            if let twin {
                 values.report(
                     place, value.position, "'\(value.spelled)' is the same value as '\(twin.spelled)' before it.")
             }
@@ -61,7 +65,7 @@ struct MatrixDecoder {
             return nil
         }
         return AxisValue(
-            value: node.value, spelled: spelled, comparable: comparableValue(spelled), position: node.position)
+            value: node.value, spelled: spelled, comparable: comparable(node.value, spelled), position: node.position)
     }
 
     /// A value that stands in the file as a key: a number where it reads as a JSON number.
@@ -71,9 +75,14 @@ struct MatrixDecoder {
         if member.name.isEmpty || member.name.utf8.contains(0) {
             values.report(place, member.position, "a matrix value must not be empty or hold a NUL character.")
         }
+        let value: JSONValue = isNumber ? .number(member.name) : .string(member.name)
         return AxisValue(
-            value: isNumber ? .number(member.name) : .string(member.name), spelled: member.name,
-            comparable: comparableValue(member.name), position: member.position)
+            value: value, spelled: member.name, comparable: comparable(value, member.name), position: member.position)
+    }
+
+    /// Numbers compare as numbers; texts such as "3.1" and "3.10" do not.
+    private func comparable(_ value: JSONValue, _ spelled: String) -> String {
+        if case .number = value { comparableValue(spelled) } else { spelled }
     }
 
     private func overlay(_ node: JSONNode, _ place: String) -> Settings {

@@ -41,7 +41,11 @@ struct PipelineDecoder {
             case "stages":
                 hasStages = true
                 document.stages = stages(node)
-            case "default": document.defaultTargets = values.texts(node, "default", of: "stages")
+            case "default":
+                document.defaultTargets = values.texts(node, "default", of: "stages")
+                if case .array([]) = node.content {
+                    problems.add("default", node.position, "names no stage; leave it out to make everything.")
+                }
             case "capacity": document.capacity = capacity(node)
             default: return false
             }

@@ -34,7 +34,7 @@ public let pipelineSchema = #"""
           }
         },
         "default": {
-          "type": "array", "items": {"type": "string"},
+          "type": "array", "items": {"type": "string"}, "minItems": 1,
           "description": "What a bare `runs exec` makes: names of stages, train@dataset=iris, or patterns. Default: everything."
         },
         "capacity": {

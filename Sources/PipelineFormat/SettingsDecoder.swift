@@ -36,6 +36,7 @@ struct SettingsDecoder {
                     join(place, member.name), member.value.position,
                     "a param is a plain value; templates are replaced in command, env, workdir and paths only.")
             }
+            values.checkKeys(of: member.value, join(place, member.name))
             params[member.name] = member.value.value
         }
         return params

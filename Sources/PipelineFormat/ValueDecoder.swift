@@ -36,6 +36,19 @@ struct ValueDecoder {
         }
     }
 
+    /// Reports keys that occur twice in an object, at any depth of a value that is the user's own.
+    func checkKeys(of node: JSONNode, _ place: String) {
+        switch node.content {
+        case .object:
+            for member in names(of: node, place, keepsExtensions: true) {
+                checkKeys(of: member.value, join(place, member.name))
+            }
+        case .array(let elements):
+            for (index, element) in elements.enumerated() { checkKeys(of: element, "\(place)[\(index)]") }
+        default: break
+        }
+    }
+
     func elements(of node: JSONNode, _ place: @autoclosure () -> String, of what: String) -> [JSONNode]? {
         if case .array(let elements) = node.content { return elements }
         wrongType(node, place(), expected: "a list of \(what)")

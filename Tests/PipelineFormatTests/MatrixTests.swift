@@ -18,6 +18,8 @@ import Testing
         (#""matrix": ["d"], "exclude": [{"d": "b"}], "include": [{"d": "b"}]"#, ["d=a", "d=b"]),
         (#""matrix": {"include": [{"p": 1, "q": 2}, {"q": 4, "p": 3}]}"#, ["p=1,q=2", "p=3,q=4"]),
         (#""matrix": {"n": {"1": {}, "x-ray": {}}}"#, ["n=1", "n=x-ray"]),
+        (#""matrix": {"v": ["3.1", "3.10", "01", "1", "1e2", "100"], "exclude": [{"v": "3.10"}, {"v": 100}]}"#,
+            ["v=3.1", "v=01", "v=1", "v=1e2"]),
     ]) func names(matrix: String, expected: [String]) throws {
         let names = try stages("\"s\": {\"command\": [\"x\"], \(matrix)}", with: axes).map(\.name)
         #expect(names == expected.map { "s@\($0)" })

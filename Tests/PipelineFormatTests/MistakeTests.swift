@@ -79,6 +79,7 @@ import Testing
         (#""a": {"command": ["x"], "matrix": {"n": [1]}}, "b": {"command": ["y"], "matrix": {"n": [2]}, "needs": ["a"]}"#, "stages.b.needs[0]", "no stage of 'a' has the matrix values of 'b@n=2'"),
         (#""a": {"command": ["x"], "needs": ["b"]}, "b": {"command": ["y"], "needs": ["a"]}"#, "stages.a", "a cycle: a → b → a"),
         (#""a": {"command": ["x"], "inputs": ["c.o"], "outputs": ["a.o"]}, "b": {"command": ["x"], "inputs": ["a.o"], "outputs": ["b.o"]}, "c": {"command": ["x"], "inputs": ["b.o"], "outputs": ["c.o"]}"#, "stages.a", "a cycle: a → b → c → a"),
+        (#""a": {"command": ["x"], "params": {"p": [{"q": 1, "q": 2}]}}"#, "stages.a.params.p[0].q", "occurs twice"),
         // Matrix.
         (#""a": {"command": ["x"], "matrix": ["data"]}"#, "stages.a.matrix[0]", "unknown axis 'data'"),
         (#""a": {"command": ["x"], "matrix": []}"#, "stages.a.matrix", "matrix is empty"),
@@ -90,6 +91,8 @@ import Testing
         (#""a": {"command": ["x"], "matrix": {"n": [""]}}"#, "stages.a.matrix.n[0]", "must not be empty"),
         (#""a": {"command": ["x"], "matrix": {"n": [1], "m": [2], "include": [{"n": 2}]}}"#, "stages.a.include[0]", "lacks 'm'"),
         (#""a": {"command": ["x"], "matrix": {"n": [1], "include": [{"n": 1.0}]}}"#, "stages.a.include[0]", "already"),
+        (#""a": {"command": ["x"], "matrix": {"n": [1.0], "include": [{"n": "1.0"}]}}"#, "stages.a.include[0]", "already"),
+        (#""a": {"command": ["x"], "matrix": {"n": [1.0, "1.0"]}}"#, "stages.a.matrix.n", "same value"),
         (#""a": {"command": ["x"], "matrix": {"size": [1], "exclude": [{"sise": 1}]}}"#, "stages.a.exclude[0].sise", "did you mean 'size'?"),
         (#""a": {"command": ["x"], "exclude": [{"n": 1}]}"#, "stages.a.exclude", "needs a 'matrix'"),
         // Templates.
@@ -117,6 +120,7 @@ import Testing
         (#"{"stage": {}, "stages": {"a": {"command": ["x"]}}}"#, "stage", "did you mean 'stages'?"),
         (#"{"name": "", "stages": {"a": {"command": ["x"]}}}"#, "name", "must not be empty"),
         (#"{"default": ["b"], "stages": {"a": {"command": ["x"]}}}"#, "default[0]", "did you mean 'a'?"),
+        (#"{"default": [], "stages": {"a": {"command": ["x"]}}}"#, "default", "names no stage"),
         (#"{"capacity": {"licence": "2"}, "stages": {"a": {"command": ["x"]}}}"#, "capacity.licence", "must be a number"),
         (#"{"params_file": "p.json", "stages": {"a": {"command": ["x"]}}}"#, "params_file", "'p.json' cannot be read"),
         (#"{"params_file": "bad.json", "stages": {"a": {"command": ["x"]}}}"#, "params_file", "'bad.json' is no JSON"),
@@ -131,6 +135,15 @@ import Testing
     ]) func ofTheFile(text: String, place: String, sentence: String) {
         let found = problems(text, files: ["bad.json": "{", "list.json": "[]"])
         #expect(found.count == 1 && found[0].hasPrefix("\(place): ") && found[0].contains(sentence), "\(found)")
+    }
+
+    /// References are checked by template: also where the matrix makes no stage.
+    @Test func referencesOfATemplateWithoutStages() {
+        let found = problems(
+            #"{"stages": {"a": {"command": ["x"], "matrix": [], "needs": ["c"], "inputs": {"i": {"from": "a.o"}}}}}"#)
+        #expect(found.count == 3, "\(found)")
+        #expect(found.contains { $0.hasPrefix("stages.a.needs[0]: unknown stage 'c'") }, "\(found)")
+        #expect(found.contains { $0.hasPrefix("stages.a.inputs.i: the stage 'a' has no output 'o'") }, "\(found)")
     }
 
     @Test func allAtOnceWithTheirPlaces() {

@@ -45,6 +45,7 @@ import Testing
         ("train@d=a/b c", "train@d=a%2Fb%20c", true), ("train@d=a%2Fb c", "train@d=a%2Fb%20c", true),
         ("train@d=100%", "train@d=100%25", true), ("train@*", "train@d=iris", true), ("*@*lr=0.1", "train@d=iris,lr=0.1", true),
         ("tr*", "train@d=iris", true), ("t?", "train", false), ("train@d=12345678901234567", "train@d=12345678901234568", false),
+        ("train@id=1", "train@id=01", false), ("train@id=01", "train@id=01", true), ("train@x=-0.50", "train@x=-0.5", true),
         ("train@d=inf", "train@d=infinity", false),
     ]) func selectors(text: String, name: String, matches: Bool) {
         #expect(StageSelector(text).matches(stageName: name, template: "train") == matches)

@@ -41,6 +41,10 @@ import Testing
         (#"x \"\\\"\" ${{ params.text }}"#, #"x "\"" 'it'\''s'"#),
         (#"x <<EOF\n${{ params.word }}\nEOF"#, "x <<EOF\nw\nEOF"),
         (#"x `y ${{ params.word }}`"#, "x `y w`"),
+        (#"x $((${{ matrix.lr }} * (2 + 1))) ${{ params.text }}"#, #"x $((0.10 * (2 + 1))) 'it'\''s'"#),
+        (#"x $((1 + $(wc -l < ${{ inputs.i }})))"#, "x $((1 + $(wc -l < 'in put.csv')))"),
+        (#"case a in a) x ${{ params.text }};; esac"#, #"case a in a) x 'it'\''s';; esac"#),
+        (#"x \"$(incase ${{ inputs.i }})\""#, #"x "$(incase 'in put.csv')""#),
     ]) func shell(command: String, expected: String) throws {
         #expect(try stage("\"\(command)\"").command == .shell(expected))
     }
@@ -57,6 +61,9 @@ import Testing
         (#"x ${Y:-${{ params.text }}}"#, "cannot be quoted safely"),
         (#"x $'a' ${{ params.text }}"#, "cannot be quoted safely"),
         (#"x # ${{ params.text }}"#, "cannot be quoted safely"),
+        (#"x $((${{ params.text }} + 1))"#, "cannot be quoted safely"),
+        (#"x \"$((1 + (${{ params.text }})))\""#, "cannot be quoted safely"),
+        (#"x \"$(case a in a) y ${{ inputs.i }};; esac)\""#, "cannot be quoted safely"),
         (#"x \"${Y:-\"a\"}\" ${{ params.text }}"#, "cannot be quoted safely"),
     ]) func unsafe(command: String, sentence: String) {
         #expect { try stage("\"\(command)\"") } throws: { "\($0)".contains("stages.a.command: ") && "\($0)".contains(sentence) }
