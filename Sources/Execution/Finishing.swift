@@ -95,7 +95,7 @@ extension Run {
                     logTail: isSuccess ? [] : lastLines(ofFile: "\(root)/\(execution.start.logPath)", count: 20))))
         let actions = scheduler.handle(.ended(execution.stage, state))
         let isRetried = actions.contains { if case .wait(execution.stage, _, _) = $0 { true } else { false } }
-        if !isSuccess, !isRetried {
+        if !isSuccess, !isRetried, state != .interrupted {
             counts.failed += 1
             failedStages.append(stage.name)
         }
