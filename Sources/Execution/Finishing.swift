@@ -103,6 +103,30 @@ extension Run {
         return actions
     }
 
+    /// The engine is gone, and with it all that ran: recorded as lost, and nothing more is started.
+    func lostAll(because sentence: String) throws(Failure) -> [SchedulerAction] {
+        events.append(.warning(sentence))
+        _ = endLeftovers(tokens: Set(running.values.map(\.start.token)))
+        _ = scheduler.handle(.interrupted(force: true))
+        for (id, execution) in running.sorted(by: { $0.key < $1.key }) {
+            let now = clock()
+            let usage = Usage(wallSeconds: now.seconds(since: execution.start.startedAt))
+            try store.finish(
+                ExecutionFinish(id: id, state: .lost, exit: nil, error: sentence, finishedAt: now, usage: usage))
+            counts.failed += 1
+            let stage = graph.stages[execution.stage].name
+            failedStages.append(stage)
+            events.append(
+                .stageFinished(
+                    StageFinished(
+                        stage: stage, executionID: id, attempt: execution.attempt, state: .lost, exit: nil, error: sentence,
+                        note: nil, usage: usage, logPath: execution.start.logPath, logTail: [])))
+            _ = scheduler.handle(.ended(execution.stage, .lost))
+        }
+        running.removeAll()
+        return []
+    }
+
     private func note(of execution: RunningStage, _ outcome: EngineOutcome) -> String? {
         var notes: [String] = []
         if outcome.leftoverProcesses > 0 {
