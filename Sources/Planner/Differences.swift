@@ -6,19 +6,20 @@ import Model
 func differences(
     _ stage: Stage, facts: StageFacts, then: ExecutionDetails, thenOutputs: [RecordedPath]
 ) -> [Reason] {
+    // What was set comes first: a param that changed usually changes the command too, and tells more.
     var reasons: [Reason] = []
-    let command = stage.command.displayText
-    if command != then.command { reasons.append(Reason(.commandChanged, old: then.command, new: command)) }
-    if stage.workingDirectory != then.workingDirectory {
-        reasons.append(
-            Reason(.commandChanged, subject: "workdir", old: then.workingDirectory ?? ".", new: stage.workingDirectory ?? "."))
-    }
     reasons += changes(
         .paramChanged, then: then.params.map { ($0.name, $0.value.canonicalText) },
         now: stage.params.map { ($0.name, $0.value.canonicalText) })
     reasons += changes(
         .envChanged, then: then.environment.map { ($0.name, $0.value) }, now: facts.environment.map { ($0.name, $0.value) })
     reasons += inputDifferences(facts: facts, then: then.inputs)
+    let command = stage.command.displayText
+    if command != then.command { reasons.append(Reason(.commandChanged, old: then.command, new: command)) }
+    if stage.workingDirectory != then.workingDirectory {
+        reasons.append(
+            Reason(.commandChanged, subject: "workdir", old: then.workingDirectory ?? ".", new: stage.workingDirectory ?? "."))
+    }
     let declared = stage.outputs.map(\.path).sorted()
     let before = thenOutputs.map(\.path).sorted()
     if declared != before {
