@@ -1,27 +1,6 @@
 // The independent model: what a run must do, from the design's rules on staleness alone, on a disk that is a
 // dictionary. Knows drafts, contents and history; knows nothing of the program, its store or its digests.
 
-/// Everything that determines a stage's result, compared as it is instead of by a digest.
-struct ModelKey: Hashable {
-    var form: Draft.Form
-    var words: [String]
-    var level: Int?
-    var params: [String: String]
-    var outputs: Set<ModelOutput>
-    /// What each path held: those named, and each file that a glob matched.
-    var inputs: [String: [String: String]]
-
-    /// Whether this may be what `known` becomes when the inputs that it leaves out, `open`, are known too.
-    func agrees(with known: ModelKey, open: [ModelPath]) -> Bool {
-        guard form == known.form, words == known.words, level == known.level, params == known.params,
-            outputs == known.outputs, known.inputs.allSatisfy({ inputs[$0.key] == $0.value })
-        else { return false }
-        let others = inputs.keys.filter { known.inputs[$0] == nil }
-        return others.allSatisfy { path in open.contains { $0.text == path || $0.isGlob && $0.covers(path) } }
-            && open.allSatisfy { $0.isGlob || inputs[$0.text] != nil }
-    }
-}
-
 struct ModelExecution {
     let id: Int
     let stage: String
@@ -124,71 +103,11 @@ struct Oracle {
         return (.run, nil)
     }
 
-    private func isKeptWhole(_ execution: ModelExecution) -> Bool {
+    func isKeptWhole(_ execution: ModelExecution) -> Bool {
         execution.outputs.allSatisfy { kept[execution.id]?[$0.key.path] == $0.value }
     }
 
-    // MARK: Planning
-
-    /// The verdicts that a plan may give before anything runs.
-    func plan(_ stages: [DraftStage], _ request: RunRequest) -> [String: Set<String>] {
-        let (selected, forced) = selection(stages, request)
-        var plan: [String: Set<String>] = [:]
-        // Stages whose outputs are not known, and those whose outputs are known only by looking at what is put back.
-        var unsettled: Set<String> = []
-        var veiled: Set<String> = []
-        var future = self
-        for stage in stages {
-            guard selected.contains(stage.name) else {
-                plan[stage.name] = ["not_selected"]
-                continue
-            }
-            // A stage that only orders this one, by `needs`, leaves nothing of its key open.
-            let makers = stages.filter { other in
-                stage.predecessors.contains(other.name)
-                    && stage.inputs.contains { input in other.outputs.contains(where: input.depends) }
-            }
-            let pending = makers.filter { unsettled.contains($0.name) }
-            let isVeiled = makers.contains { veiled.contains($0.name) }
-            let isForced = forced.contains(stage.name)
-            let (verdict, source) = future.verdict(on: stage, isForced: isForced, restores: request.restores)
-            if stage.predecessors.contains(where: { plan[$0] == ["blocked"] }) {
-                plan[stage.name] = ["blocked"]
-            } else if isForced || stage.template.isAlways || stage.template.isFrozen {
-                plan[stage.name] = [verdict.rawValue]
-                if verdict == .run { unsettled.insert(stage.name) }
-            } else if pending.isEmpty {
-                plan[stage.name] = isVeiled ? [verdict.rawValue, "may_run"] : [verdict.rawValue]
-                if verdict == .run { unsettled.insert(stage.name) }
-                if isVeiled || verdict == .restored { veiled.insert(stage.name) }
-                if verdict == .restored, let source { future.putBack(source) }
-            } else {
-                let foreseen = future.foresight(stage, after: pending, request.restores)
-                plan[stage.name] = isVeiled ? foreseen.union(["may_run"]) : foreseen
-                unsettled.insert(stage.name)
-            }
-        }
-        return plan
-    }
-
-    /// What may be said of a stage before `pending` is done. It must run when no succeeded execution matches what is
-    /// known of its key, or when an output is missing that cannot come back.
-    private func foresight(_ stage: DraftStage, after pending: [DraftStage], _ restores: Bool) -> Set<String> {
-        let open = stage.inputs.filter { input in pending.contains { $0.outputs.contains(where: input.depends) } }
-        let known = key(of: stage) { !open.contains($0) }
-        let own = executions.filter { $0.stage == stage.name }
-        let candidates = (stage.outputs.isEmpty ? own.suffix(1) : own[...]).filter {
-            $0.succeeded && $0.key.agrees(with: known, open: open)
-        }
-        if candidates.isEmpty { return ["run"] }
-        let canComeBack = restores && candidates.contains(where: isKeptWhole)
-        if stage.outputs.contains(where: { files(of: $0).isEmpty }) && !canComeBack { return ["run"] }
-        // Rubbish in an output's place is not missing; that it cannot become fresh need not be foreseen.
-        if !canComeBack && !candidates.contains(where: isOnDisk) { return ["run", "may_run"] }
-        return ["may_run"]
-    }
-
-    private func isOnDisk(_ execution: ModelExecution) -> Bool {
+    func isOnDisk(_ execution: ModelExecution) -> Bool {
         execution.outputs.allSatisfy { files(of: $0.key) == $0.value }
     }
 
@@ -299,7 +218,7 @@ struct Oracle {
         for file in files.keys { disk[file] = nil }
     }
 
-    private mutating func putBack(_ execution: ModelExecution) {
+    mutating func putBack(_ execution: ModelExecution) {
         let versions = kept.removeValue(forKey: execution.id) ?? [:]
         for (path, files) in versions {
             moveAside(path)
