@@ -11,17 +11,19 @@ final class History: RecordedState {
     private let store: any RunStore
     private let pipeline: String
     private let area: OutputArea
+    private let workspace: Workspace
     private var currentByStage: [String: ExecutionRecord]
     private var newestByStage: [String: ExecutionRecord]
-    private var kept: Set<ExecutionID>
+    private var keptExecutions: Set<ExecutionID>
 
-    init(store: any RunStore, pipeline: String, area: OutputArea) throws(Failure) {
+    init(store: any RunStore, pipeline: String, area: OutputArea, workspace: Workspace) throws(Failure) {
         self.store = store
         self.pipeline = pipeline
         self.area = area
+        self.workspace = workspace
         currentByStage = try store.currentExecutions(pipeline: pipeline)
         newestByStage = try store.newestExecutions(pipeline: pipeline)
-        kept = Set(try asFailure { () throws(WorkspaceFailure) in try area.keptExecutions() })
+        keptExecutions = Set(try asFailure { () throws(WorkspaceFailure) in try area.keptExecutions() })
     }
 
     func current(_ stage: String) -> ExecutionRecord? { currentByStage[stage] }
@@ -36,14 +38,15 @@ final class History: RecordedState {
     func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath] { try store.inputs(of: execution) }
     func details(of execution: ExecutionID) throws(Failure) -> ExecutionDetails? { try store.details(of: execution) }
 
-    func isKept(_ path: String, madeBy execution: ExecutionID) -> Bool {
-        kept.contains(execution) && area.isKept(path, madeBy: execution)
+    func kept(_ output: Output, madeBy execution: ExecutionID) -> Fingerprint? {
+        guard keptExecutions.contains(execution) else { return nil }
+        return (try? workspace.fingerprint(of: area.keptPath(output.path, madeBy: execution), mode: output.mode)) ?? nil
     }
 
     /// Executions of a stage whose outputs are kept, newest first.
     func keptExecutions(of stage: String) throws(Failure) -> [(id: ExecutionID, state: ExecutionState)] {
         var result: [(id: ExecutionID, state: ExecutionState)] = []
-        for id in kept.sorted(by: >) {
+        for id in keptExecutions.sorted(by: >) {
             guard let owner = try store.stage(of: id), owner.pipeline == pipeline, owner.stage == stage else { continue }
             result.append((id, owner.state))
         }
@@ -52,8 +55,8 @@ final class History: RecordedState {
 
     func started(_ record: ExecutionRecord) { newestByStage[record.stage] = record }
     func tookCurrent(_ record: ExecutionRecord, for stage: String) { currentByStage[stage] = record }
-    func keptNow(_ execution: ExecutionID) { kept.insert(execution) }
-    func droppedKept(_ execution: ExecutionID) { kept.remove(execution) }
+    func keptNow(_ execution: ExecutionID) { keptExecutions.insert(execution) }
+    func droppedKept(_ execution: ExecutionID) { keptExecutions.remove(execution) }
 }
 
 /// The disk, as the planner sees it.

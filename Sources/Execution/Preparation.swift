@@ -63,7 +63,7 @@ public final class Preparation {
         let graph = request.graph
         area = OutputArea(root: request.root)
         workspace = Workspace(root: request.root, cache: try store.cachedDigests(), ignoresCache: request.options.rehash)
-        history = try History(store: store, pipeline: graph.pipeline, area: area)
+        history = try History(store: store, pipeline: graph.pipeline, area: area, workspace: workspace)
         judge = Judge(history: history, mayRestore: request.options.mayRestore)
         medians = try store.medianWallSeconds(pipeline: graph.pipeline)
         Self.digestAhead(graph, request.selection, workspace)

@@ -52,6 +52,8 @@ public final class Run {
     var scheduler: Scheduler
     /// The verdicts by which stages are judged: a stage that ran counts as fresh from then on.
     var settled: [Decision]
+    /// By stage: the plan could not settle it.
+    let isOpen: [Bool]
     /// What `judge` decided for stages on their way to a process.
     var pendingDecisions: [StageIndex: JudgedStage] = [:]
     var running: [ExecutionID: RunningStage] = [:]
@@ -93,10 +95,23 @@ public final class Run {
         root = preparation.request.root
         queue = EventQueue()
         settled = preparation.plan.decisions
-        let open = settled.map { [.run, .mayRun, .restored].contains($0.verdict) }
+        isOpen = Self.openStages(of: graph, settled)
         scheduler = Scheduler(
-            graph: graph, open: open, pool: ResourcePool(preparation.request.capacity),
+            graph: graph, open: isOpen, pool: ResourcePool(preparation.request.capacity),
             options: Scheduler.Options(jobs: options.jobs, keepGoing: options.keepGoing))
+    }
+
+    /// Stages that will or may run, and fresh ones that `needs` such a stage: they wait for it, and it may block them.
+    private static func openStages(of graph: Graph, _ decisions: [Decision]) -> [Bool] {
+        var isOpen = [Bool](repeating: false, count: decisions.count)
+        for index in graph.order {
+            switch decisions[index].verdict {
+            case .run, .mayRun, .restored: isOpen[index] = true
+            case .fresh: isOpen[index] = graph.predecessors[index].contains { isOpen[$0] }
+            case .frozen, .blocked, .notSelected: break
+            }
+        }
+        return isOpen
     }
 
     /// Runs to the end and records everything.
@@ -148,12 +163,12 @@ public final class Run {
 
     private func reportBeginning() {
         var tally = (run: 0, may: 0, fresh: 0, selected: 0)
-        for decision in settled {
+        for (index, decision) in settled.enumerated() {
             switch decision.verdict {
             case .run: tally.run += 1
             case .mayRun: tally.may += 1
-            case .fresh, .frozen: tally.fresh += 1
-            case .restored, .blocked, .notSelected: break
+            case .fresh where !isOpen[index], .frozen: tally.fresh += 1
+            case .fresh, .restored, .blocked, .notSelected: break
             }
             if decision.verdict != .notSelected { tally.selected += 1 }
         }
@@ -169,7 +184,7 @@ public final class Run {
     /// Takes the verdicts of the plan that nothing can change any more.
     private func settlePlannedVerdicts() throws(Failure) {
         try store.inTransaction { () throws(Failure) in
-            for (index, decision) in settled.enumerated() {
+            for (index, decision) in settled.enumerated() where !isOpen[index] {
                 switch decision.verdict {
                 case .fresh: try tookFresh(index, decision)
                 case .frozen:

@@ -115,7 +115,7 @@ public struct Judge<State: RecordedState> {
     private func isRestorable(_ candidate: ExecutionRecord, _ stage: Stage, _ facts: StageFacts) -> Bool {
         guard mayRestore else { return false }
         return isEveryOutput(of: candidate, stage, facts) { output, recorded, found in
-            found == recorded.fingerprint || history.isKept(output.path, madeBy: candidate.id)
+            found == recorded.fingerprint || history.kept(output, madeBy: candidate.id) == recorded.fingerprint
         }
     }
 

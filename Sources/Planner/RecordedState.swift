@@ -16,8 +16,8 @@ public protocol RecordedState {
     func succeeded(baseKey: Digest) throws(Failure) -> [ExecutionRecord]
     func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath]
     func details(of execution: ExecutionID) throws(Failure) -> ExecutionDetails?
-    /// Whether what the execution made at that path was moved aside and can be put back.
-    func isKept(_ path: String, madeBy execution: ExecutionID) -> Bool
+    /// What lies where the execution's version of that output was moved aside to; nil: nothing that can be read.
+    func kept(_ output: Output, madeBy execution: ExecutionID) -> Fingerprint?
 }
 
 /// The files of the project, as they are on disk now.

@@ -137,6 +137,30 @@ import Testing
         #expect(try project.executedStages() == ["a", "b", "c"])
     }
 
+    @Test func needsOrderAndBlockAlsoWhatIsFresh() throws {
+        let project = try project(
+            #"""
+            {"name": "p", "stages": {
+              "check": {"command": "cat src; test ! -e fail", "inputs": ["src"]},
+              "a": {"command": "echo a > a", "needs": ["check"], "outputs": ["a"]},
+              "c": {"command": "cat a other > c", "inputs": ["a", "other"], "outputs": ["c"]}}}
+            """#)
+        try project.write("src", "1")
+        try project.write("other", "1")
+        #expect(try project.runs("exec").status == 0)
+        try project.write("src", "2")
+        #expect(try project.runs("exec").status == 0)
+        #expect(try project.executedStages() == ["check"])
+        try project.write("src", "3")
+        try project.write("other", "3")
+        try project.write("fail", "")
+        #expect(try project.runs("exec", "--keep-going").status == 1)
+        #expect(try project.executedStages() == ["check"])
+        #expect(
+            try project.query("select stage from decisions where run_id = 3 and verdict = 'blocked' order by stage")
+                .map { $0["stage"]?.text } == ["a", "c"])
+    }
+
     @Test func aFrozenStageNeedsNothingAndIsNeverRun() throws {
         let project = try project(
             #"""

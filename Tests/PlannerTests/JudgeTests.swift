@@ -103,12 +103,14 @@ import Testing
         past.ran(copy, on: disk)
         let now = Disk(files: ["in": "2", "out": "made of 2"])
         past.ran(copy, on: now)
-        past.kept = ["1/out"]
+        past.kept = ["1/out": "made of 1"]
         let back = Disk(files: ["in": "1", "out": "made of 2"])
         #expect(try decide(copy, past, back).verdict == .restored)
         #expect(try decide(copy, past, back, mayRestore: false).verdict == .run)
         #expect(try decide(copy, past, back, forced: true).verdict == .run)
-        past.kept = []
+        past.kept = ["1/out": "tampered"]
+        #expect(try decide(copy, past, back).verdict == .run)
+        past.kept = [:]
         #expect(try decide(copy, past, back).verdict == .run)
     }
 

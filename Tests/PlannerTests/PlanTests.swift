@@ -63,7 +63,7 @@ import Testing
         let other = Disk(files: ["source": "other", "middle": "m2", "end": "e2"])
         past.ran(first, on: other)
         past.ran(second, on: other)
-        past.kept = ["1/middle", "2/end"]
+        past.kept = ["1/middle": "m", "2/end": "e"]
         let back = Disk(files: ["source": "s", "middle": "m2", "end": "e2"])
         #expect(try planned([first, second], past, back).decisions.map(\.verdict) == [.restored, .restored])
     }

@@ -7,7 +7,8 @@ import Planner
 struct Past: RecordedState {
     var executions: [ExecutionRecord] = []
     var detailsByID: [ExecutionID: ExecutionDetails] = [:]
-    var kept: Set<String> = []
+    /// By `EXECUTION/PATH`: what lies there.
+    var kept: [String: String] = [:]
 
     func current(_ stage: String) -> ExecutionRecord? { newestSucceeded(stage) }
     func newest(_ stage: String) -> ExecutionRecord? { executions.last { $0.stage == stage } }
@@ -22,7 +23,9 @@ struct Past: RecordedState {
     }
     func inputs(of execution: ExecutionID) -> [RecordedPath] { detailsByID[execution]?.inputs ?? [] }
     func details(of execution: ExecutionID) -> ExecutionDetails? { detailsByID[execution] }
-    func isKept(_ path: String, madeBy execution: ExecutionID) -> Bool { kept.contains("\(execution)/\(path)") }
+    func kept(_ output: Output, madeBy execution: ExecutionID) -> Fingerprint? {
+        Disk(files: kept).fingerprint(of: "\(execution)/\(output.path)", mode: output.mode)
+    }
 
     /// Records that the stage ran on the disk as it is and left it as it is.
     mutating func ran(
