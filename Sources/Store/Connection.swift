@@ -55,7 +55,14 @@ final class Connection {
         Self.failure(path: path, code: code, message: String(cString: sqlite3_errmsg(handle)))
     }
 
-    private static func failure(path: String, code: Int32, message: String?) -> Failure {
+    /// Asked to write, SQLite opens a file all the same that it may only read.
+    func refuseReadOnly() throws(Failure) {
+        if sqlite3_db_readonly(handle, "main") != 0 {
+            throw Self.failure(path: path, code: SQLITE_READONLY, message: nil)
+        }
+    }
+
+    fileprivate static func failure(path: String, code: Int32, message: String?) -> Failure {
         let sentence: String
         switch code & 0xff {
         case SQLITE_BUSY, SQLITE_LOCKED:
@@ -75,21 +82,24 @@ final class Connection {
     }
 }
 
-/// A compiled statement.
+/// A compiled statement. Does not keep its connection, which keeps it.
 final class PreparedStatement {
-    private let connection: Connection
+    private let path: String
     private let handle: OpaquePointer
+    /// By name, without the colon.
     private var parameters: [String: Int32] = [:]
 
     init(_ sql: String, in connection: Connection, isPersistent: Bool) throws(Failure) {
-        self.connection = connection
+        path = connection.path
         var compiled: OpaquePointer?
         let flags = isPersistent ? UInt32(SQLITE_PREPARE_PERSISTENT) : 0
         let code = sqlite3_prepare_v3(connection.handle, sql, -1, flags, &compiled, nil)
         guard code == SQLITE_OK, let compiled else { throw connection.failure(code) }
         handle = compiled
         for index in 0..<sqlite3_bind_parameter_count(handle) {
-            if let name = sqlite3_bind_parameter_name(handle, index + 1) { parameters[String(cString: name)] = index + 1 }
+            if let name = sqlite3_bind_parameter_name(handle, index + 1) {
+                parameters[String(cString: name + 1)] = index + 1
+            }
         }
     }
 
@@ -106,17 +116,21 @@ final class PreparedStatement {
             sqlite3_clear_bindings(handle)
         }
         for (name, value) in bindings {
-            guard let index = parameters[":" + name] else { preconditionFailure("no parameter :\(name) in \(sqlite3_sql(handle).map { String(cString: $0) } ?? "")") }
+            guard let index = parameters[name] else { preconditionFailure("no parameter :\(name) in \(sqlite3_sql(handle).map { String(cString: $0) } ?? "")") }
             let code = value?.bind(handle, index) ?? sqlite3_bind_null(handle, index)
-            guard code == SQLITE_OK else { throw connection.failure(code) }
+            guard code == SQLITE_OK else { throw failure(code) }
         }
         while true {
             switch sqlite3_step(handle) {
             case SQLITE_ROW: try row(Row(handle: handle))
             case SQLITE_DONE: return
-            case let code: throw connection.failure(code)
+            case let code: throw failure(code)
             }
         }
+    }
+
+    private func failure(_ code: Int32) -> Failure {
+        Connection.failure(path: path, code: code, message: String(cString: sqlite3_errmsg(sqlite3_db_handle(handle))))
     }
 
     /// What the closure makes of the first row; nil without one.

@@ -31,9 +31,7 @@ public final class Store {
     }
 
     deinit {
-        guard let temporaryFolder else { return }
-        for name in ["runs.db", "runs.db-wal", "runs.db-shm"] { unlink("\(temporaryFolder)/\(name)") }
-        rmdir(temporaryFolder)
+        if let temporaryFolder { removeTemporaryFolder(temporaryFolder) }
     }
 
     /// - Throws: a `Failure` of kind `store` that says what is wrong with the file and what to do.
@@ -61,6 +59,7 @@ public final class Store {
         let connection = try Connection(path: path, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
         let store = Store(connection: connection, temporaryFolder: nil)
         try store.refuseForeignFile()
+        try connection.refuseReadOnly()
         try store.chooseJournal(JournalChoice.forFolder(folder), folder: folder)
         try connection.execute(SQL.foreignKeysOn.text)
         try store.migrate()
@@ -68,34 +67,32 @@ public final class Store {
     }
 
     private static func openForReading(_ path: String) throws(Failure) -> Store {
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        let store: Store
-        if access(folder, W_OK) == 0 && access(path, W_OK) == 0 {
-            // Reading a write-ahead log needs its shared memory, which only a writable folder can hold. The authorizer
-            // of user queries, not the open mode, is what keeps them from writing.
-            store = Store(connection: try Connection(path: path, flags: SQLITE_OPEN_READWRITE), temporaryFolder: nil)
-        } else if fileSize("\(path)-wal") == 0 {
-            let uri = "file:" + percentEncoded(path) + "?immutable=1"
-            let flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
-            store = Store(connection: try Connection(path: path, uri: uri, flags: flags), temporaryFolder: nil)
-        } else {
-            // immutable would silently leave out what only the log holds.
-            let copy = try copyToTemporaryFolder(path)
-            store = Store(
-                connection: try Connection(path: "\(copy)/runs.db", flags: SQLITE_OPEN_READWRITE), temporaryFolder: copy)
-        }
+        let (connection, temporaryFolder) = try Connection.forReading(path)
+        let store = Store(connection: connection, temporaryFolder: temporaryFolder)
         try store.refuseForeignFile()
-        try store.refuseOtherVersion()
+        guard try store.isMarked() else {
+            throw Failure(.store, "the store \(path) holds nothing yet. Run `runs exec` first.")
+        }
+        let applied = try store.refuseOtherVersion()
+        guard applied == Migrations.all.count else {
+            throw Failure(
+                .store, "the store \(path) was made by an older runs. `runs exec` brings it up to date; nothing in it is lost.")
+        }
         store.salt = try store.connection.statement(SQL.storeSalt).first { $0.blob(0) } ?? []
         return store
     }
 
     // MARK: - Opening
 
+    private func isMarked() throws(Failure) -> Bool {
+        try connection.statement(SQL.applicationId).first([], { $0.integer(0) }) == Self.applicationID
+    }
+
     private func refuseForeignFile() throws(Failure) {
+        // In this order: whoever makes the same store at this moment sets the mark together with the first table.
+        let tables = try connection.statement(SQL.countTables).first { $0.integer(0) } ?? 0
         let mark = try connection.statement(SQL.applicationId).first { $0.integer(0) }
         if mark == Self.applicationID { return }
-        let tables = try connection.statement(SQL.countTables).first { $0.integer(0) } ?? 0
         guard mark == 0, tables == 0 else {
             throw Failure(
                 .store, "the file \(connection.path) is an SQLite database of another program. Name another store with --store.")
@@ -103,8 +100,9 @@ public final class Store {
     }
 
     private func chooseJournal(_ choice: JournalChoice, folder: String) throws(Failure) {
-        if choice == .writeAheadLog, try worksWithWriteAheadLog(folder) {
-            try connection.execute(SQL.journalWal.text)
+        if choice == .writeAheadLog, worksWithWriteAheadLog(folder),
+            try connection.statement(SQL.journalWal).first([], { $0.text(0) }) == "wal"
+        {
             try connection.execute(SQL.synchronousNormal.text)
         } else {
             try connection.execute(SQL.journalRollback.text)
@@ -114,9 +112,10 @@ public final class Store {
 
     /// Some file systems accept the mode and fail at the first write: tried on a file of its own, once, when the store
     /// is made.
-    private func worksWithWriteAheadLog(_ folder: String) throws(Failure) -> Bool {
+    private func worksWithWriteAheadLog(_ folder: String) -> Bool {
         guard fileSize(connection.path) == 0 else { return true }
-        let probe = "\(folder)/probe-\(getpid()).db"
+        // Programs in other containers may have the same pid.
+        let probe = "\(folder)/probe-\(UInt64.random(in: .min ... .max)).db"
         defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(probe + suffix) } }
         do {
             let scratch = try Connection(path: probe, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
@@ -132,8 +131,9 @@ public final class Store {
     // MARK: - Migrations
 
     private func migrate() throws(Failure) {
-        try inTransaction { () throws(Failure) in
-            if try connection.statement(SQL.applicationId).first([], { $0.integer(0) }) != Self.applicationID {
+        if try !isMarked() {
+            try inTransaction { () throws(Failure) in
+                guard try !isMarked() else { return }
                 try connection.execute(SQL.setApplicationId.text)
                 try connection.execute(SQL.createMigrations.text)
             }
@@ -225,51 +225,5 @@ public final class Store {
             throw error
         }
         return result
-    }
-}
-
-private func fileSize(_ path: String) -> Int64 {
-    var status = stat()
-    return stat(path, &status) == 0 ? Int64(status.st_size) : 0
-}
-
-private func percentEncoded(_ path: String) -> String {
-    path.utf8.map { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            return String(UnicodeScalar(byte))
-        default:
-            if "/-_.".utf8.contains(byte) { return String(UnicodeScalar(byte)) }
-            let digits = String(byte, radix: 16)
-            return "%" + (digits.utf8.count == 1 ? "0" : "") + digits
-        }
-    }.joined()
-}
-
-private func copyToTemporaryFolder(_ path: String) throws(Failure) -> String {
-    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(base)/runs-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else {
-        throw Failure(.store, "no temporary folder could be made in \(base) to read the store in. Set TMPDIR to a writable folder.")
-    }
-    let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    for suffix in ["", "-wal"] where !copyFile("\(path)\(suffix)", to: "\(folder)/runs.db\(suffix)") {
-        throw Failure(.store, "the store \(path)\(suffix) could not be copied to \(folder). Free some space there, or set TMPDIR.")
-    }
-    return folder
-}
-
-private func copyFile(_ source: String, to target: String) -> Bool {
-    let input = open(source, O_RDONLY | O_CLOEXEC)
-    guard input >= 0 else { return false }
-    defer { close(input) }
-    let output = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard output >= 0 else { return false }
-    defer { close(output) }
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-        let count = read(input, &chunk, chunk.count)
-        if count <= 0 { return count == 0 }
-        guard write(output, chunk, count) == count else { return false }
     }
 }

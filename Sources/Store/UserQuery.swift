@@ -2,6 +2,7 @@
 
 import CSQLite
 import Model
+import RunsSQL
 
 /// Bounds of a user's query.
 public struct QueryLimits: Sendable {
@@ -28,10 +29,14 @@ extension Store {
         onRow: ([TableValue]) -> Bool
     ) throws(Failure) {
         let database = connection.handle
-        sqlite3_limit(database, SQLITE_LIMIT_LENGTH, limits.lengthBytes)
-        sqlite3_hard_heap_limit64(limits.heapBytes)
+        let lengthBefore = sqlite3_limit(database, SQLITE_LIMIT_LENGTH, limits.lengthBytes)
+        let heapBefore = sqlite3_hard_heap_limit64(limits.heapBytes)
         sqlite3_set_authorizer(database, allowReadingOnly, nil)
-        defer { sqlite3_set_authorizer(database, nil, nil) }
+        defer {
+            sqlite3_set_authorizer(database, nil, nil)
+            sqlite3_hard_heap_limit64(heapBefore)
+            sqlite3_limit(database, SQLITE_LIMIT_LENGTH, lengthBefore)
+        }
 
         let statement = try compile(sql)
         defer { sqlite3_finalize(statement) }
@@ -61,6 +66,7 @@ extension Store {
     }
 
     private func compile(_ sql: String) throws(Failure) -> OpaquePointer {
+        guard !sql.utf8.contains(0) else { throw Failure(.usage, "the query holds a NUL byte. Remove it.") }
         var compiled: OpaquePointer?
         var rest = ""
         var sql = sql
@@ -75,10 +81,15 @@ extension Store {
             }
         }
         guard code == SQLITE_OK else {
-            if code & 0xff == SQLITE_AUTH {
-                throw Failure(.usage, "a query may only read: SELECT from the views. Writing, ATTACH, VACUUM and PRAGMA are refused.")
+            // A refused function is an error like any other to SQLite.
+            let message = String(cString: sqlite3_errmsg(connection.handle))
+            guard code & 0xff != SQLITE_AUTH, !message.hasPrefix("not authorized") else {
+                throw Failure(
+                    .usage,
+                    "a query may only read: SELECT from the views. Writing, ATTACH, VACUUM, load_extension and PRAGMAs that "
+                        + "do more than describe are refused (SQLite: \(message)).")
             }
-            throw Failure(.usage, explained(sql))
+            throw Failure(.usage, explained(sql, message: message))
         }
         guard let compiled else { throw Failure(.usage, "there is no SQL to run. Give a SELECT, as in: runs query \"select * from runs\"") }
         guard isEmpty(rest) else {
@@ -93,8 +104,7 @@ extension Store {
     }
 
     /// SQLite's message, with a mark under the place and, for an unknown table, the nearest view.
-    private func explained(_ sql: String) -> String {
-        let message = String(cString: sqlite3_errmsg(connection.handle))
+    private func explained(_ sql: String, message: String) -> String {
         var text = "the query is wrong: \(message)."
         let offset = Int(sqlite3_error_offset(connection.handle))
         if offset >= 0 {
@@ -109,6 +119,11 @@ extension Store {
             text += "\nDid you mean the view '\(view)'?"
         } else if message.hasPrefix(marker) {
             text += "\nThe views are: \(Self.publicViews.joined(separator: ", "))."
+        } else if message.hasPrefix("no such column: "), let column = message.split(whereSeparator: { " .".contains($0) }).last,
+            let columns = try? connection.statement(SQL.viewColumns).all([], { $0.text(0) }),
+            let known = nearest(to: String(column), among: columns)
+        {
+            text += "\nDid you mean '\(known)'?"
         }
         return text
     }
@@ -131,7 +146,7 @@ extension Store {
     private func bind(_ bindings: [(name: String, value: String)], to statement: OpaquePointer) throws(Failure) {
         var unused = Set(bindings.map(\.name))
         for index in 0..<sqlite3_bind_parameter_count(statement) {
-            guard let raw = sqlite3_bind_parameter_name(statement, index + 1) else {
+            guard let raw = sqlite3_bind_parameter_name(statement, index + 1), raw.pointee != CChar(UInt8(ascii: "?")) else {
                 throw Failure(.usage, "the query has a '?' without a name. Write :name and give it with -p name=value.")
             }
             let name = String(String(cString: raw).dropFirst())
@@ -139,10 +154,15 @@ extension Store {
                 throw Failure(.usage, "the query needs a value for :\(name). Give it with -p \(name)=VALUE.")
             }
             unused.remove(name)
-            let typed = Int64(value).map { TableValue.integer($0) } ?? Double(value).map { .real($0) } ?? .text(value)
-            _ = typed.bind(statement, index + 1)
+            _ = typed(value).bind(statement, index + 1)
         }
         if let name = unused.min() { throw Failure(.usage, "the query has no parameter :\(name), which -p gives.") }
+    }
+
+    /// A number where it is written as one; `nan`, `inf` and `0x10` are words.
+    private func typed(_ value: String) -> TableValue {
+        guard value.utf8.allSatisfy({ (48...57).contains($0) || "+-.eE".utf8.contains($0) }) else { return .text(value) }
+        return Int64(value).map { .integer($0) } ?? Double(value).map { .real($0) } ?? .text(value)
     }
 
     private func withDeadline<T>(
@@ -174,6 +194,9 @@ private func allowReadingOnly(
 ) -> Int32 {
     switch action {
     case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: return SQLITE_OK
+    case SQLITE_UPDATE:
+        // What SQLite says when it first meets a table-valued function (json_each); nothing is changed by it.
+        return first.map { String(cString: $0) } == "sqlite_master" ? SQLITE_IGNORE : SQLITE_DENY
     case SQLITE_FUNCTION:
         let name = second.map { String(cString: $0).lowercased() } ?? ""
         return ["load_extension", "fts3_tokenizer", "writefile", "edit"].contains(name) ? SQLITE_DENY : SQLITE_OK

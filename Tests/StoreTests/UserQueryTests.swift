@@ -30,13 +30,15 @@ struct UserQueryTests {
         "PRAGMA wal_checkpoint(TRUNCATE)",
         "PRAGMA temp_store_directory = 'FOLDER'",
         "PRAGMA optimize",
-        "SELECT * FROM pragma_wal_checkpoint",
+        "PRAGMA integrity_check",
         "SELECT load_extension('FOLDER/x.so')",
         "SELECT writefile('FOLDER/other.txt', 'x')",
         "INSERT INTO names (name) VALUES ('x')",
         "INSERT INTO names (name) VALUES ('x') RETURNING name",
         "UPDATE execution_rows SET rejected = 1",
         "DELETE FROM execution_rows",
+        "UPDATE sqlite_master SET sql = ''",
+        "UPDATE sqlite_schema SET sql = '' WHERE 0",
         "REPLACE INTO names (name) VALUES ('x')",
         "WITH x AS (SELECT 1) DELETE FROM metric_points",
         "CREATE TABLE t (x)",
@@ -68,7 +70,8 @@ struct UserQueryTests {
         #expect(rows == 0)
         #expect(
             refusal.contains("may only read") || refusal.contains("one statement at a time")
-                || refusal.contains("no such function: writefile"), "\(refusal)")
+                || refusal.contains("no such function: writefile") || refusal.contains("sqlite_master may not be modified"),
+            "\(refusal)")
         #expect(project.files == files)
         #expect(try files.map(project.bytes) == bytes)
         #expect(try store.rows("SELECT count(*) FROM executions") == [[.integer(1)]], "the store can still be asked")
@@ -148,7 +151,7 @@ struct UserQueryTests {
         ("SELECT * FROM execution", "no such table: execution", "Did you mean the view 'executions'?"),
         ("SELECT * FROM zebra", "no such table: zebra", "The views are: runs, executions"),
         ("SELECT wall_second FROM executions", "no such column: wall_second", "Did you mean 'wall_seconds'?"),
-        ("SELECT 1 FRM x y", "syntax error", "\n         ^"),
+        ("SELECT 1 FRM x y", "syntax error", "\n                 ^"),
         ("SELECT 1,\n  'é', nope", "no such column: nope", "\n    'é', nope\n         ^"),
         ("", "no SQL", "select * from runs"),
         (" -- nothing\n", "no SQL", "select * from runs"),
