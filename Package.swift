@@ -44,6 +44,18 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "runs", dependencies: ["CLI", "CSupervisor"]),
+
+        .testTarget(name: "ModelTests", dependencies: ["Model"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "Model"]),
+        .testTarget(name: "PipelineFormatTests", dependencies: ["PipelineFormat", "JSON", "Model"]),
+        .testTarget(name: "PlannerTests", dependencies: ["Planner", "Model"]),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "RunsSQL", "Model", "CSQLite"]),
+        .testTarget(name: "ReportTests", dependencies: ["Report", "Model"]),
+        .testTarget(name: "WorkspaceTests", dependencies: ["Workspace", "Model"]),
+        .testTarget(name: "ExecutionTests", dependencies: ["Execution", "Model"]),
+        .testTarget(name: "CSupervisorTests", dependencies: ["Execution", "Model", "runs"]),
+        // These drive the built program and import nothing of it.
+        .testTarget(name: "CommandTests", dependencies: ["runs"], exclude: ["Golden"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -7,11 +7,14 @@ import Report
 struct Display {
     private var reporter: any RunReporter
     private let terminal: Terminal
+    private let showsBench: Bool
     private var nextRedraw = Timestamp(microseconds: 0)
     /// Ten times a second is smooth, and costs nothing.
     private static let redrawMicroseconds: Int64 = 100_000
 
+    /// - Parameter showsBench: whether a `[BENCH]` line follows each success; then nothing moves on a terminal either.
     init(style: OutputStyle, showsBench: Bool) {
+        self.showsBench = showsBench && style == .text
         switch style {
         case .jsonl:
             terminal = .standardOutput
@@ -22,17 +25,17 @@ struct Display {
         case .text:
             terminal = .standardError
             reporter =
-                terminal.isTerminal && variable("TERM") != "dumb"
-                ? LiveProgress(useColor: terminal.usesColor, showsBench: showsBench) : PlainProgress(showsBench: showsBench)
+                terminal.isTerminal && variable("TERM") != "dumb" && !showsBench
+                ? LiveProgress(useColor: terminal.usesColor) : PlainProgress()
         }
     }
 
-    mutating func show(_ event: RunEvent) { write(reporter.receive(event)) }
+    mutating func show(_ event: RunEvent) { write(reporter.receive(event) + (showsBench ? benchLine(for: event) : "")) }
 
     mutating func redraw(now: Timestamp) {
         guard now >= nextRedraw, let size = terminal.size else { return }
         nextRedraw = Timestamp(microseconds: now.microseconds + Self.redrawMicroseconds)
-        write(reporter.redraw(now: now, columns: size.columns, rows: size.rows))
+        write(reporter.redraw(now: now, size: size))
     }
 
     mutating func close() { write(reporter.close()) }

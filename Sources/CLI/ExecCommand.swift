@@ -78,12 +78,16 @@ struct ExecCommand: ParsableCommand {
         let clock = { Timestamp.now() }
         try prepareFolder(opened.project)
         let store = try Store.open(path: opened.project.storePath, access: .write)
+        try clearLostRuns(in: store, root: request.root, now: clock())
         let preparation = try Preparation(request, store: store)
         let obstacles = try preparation.obstacles()
         guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nruns: ")) }
 
         var display = Display(style: output, showsBench: benchmark || variable("BENCHMARK") == "1")
-        for warning in opened.warnings { display.show(RunEvent(at: clock(), kind: .warning(warning))) }
+        // Where nothing will run they were told before, and one line is all that is to be said.
+        if preparation.plan.decisions.contains(where: { $0.verdict == .run || $0.verdict == .mayRun }) {
+            for warning in opened.warnings { display.show(RunEvent(at: clock(), kind: .warning(warning))) }
+        }
         let run = Run(preparation, clock: clock) { display.show($0) }
         let outcome: RunOutcome
         do {
@@ -100,7 +104,7 @@ struct ExecCommand: ParsableCommand {
     }
 
     private func request(_ opened: OpenedPipeline, stages: [String]) throws -> RunRequest {
-        var request = try planning.request(opened, stages: stages, selection)
+        var request = try planning.request(opened, stages: stages, selection.rules)
         guard let graceSeconds = seconds(ofDuration: grace), graceSeconds >= 0 else {
             throw Failure(.usage, "--grace '\(grace)' is no duration. Write 10s, 500ms or 2m.")
         }
@@ -117,8 +121,8 @@ struct ExecCommand: ParsableCommand {
         for warning in opened.warnings { Terminal.standardError.writeLine("warning: \(sanitized(warning))") }
         let decisions = zip(request.graph.stages, preparation.plan.decisions).map { ($0.name, $1) }
         switch output {
-        case .jsonl: Terminal.standardOutput.write(planJSONLines(decisions))
-        case .text: Terminal.standardOutput.write(planText(pipeline: request.graph.pipeline, decisions: decisions))
+        case .jsonl: Terminal.standardOutput.write(planJSONLines(stages: decisions))
+        case .text: Terminal.standardOutput.write(planText(pipeline: request.graph.pipeline, stages: decisions))
         case .quiet: break
         }
         let obstacles = try preparation.obstacles()
@@ -157,7 +161,7 @@ struct PlanningOptions: ParsableArguments {
     @Flag(help: "Run a stage again even where its outputs could be put back.")
     var noRestore = false
 
-    func request(_ opened: OpenedPipeline, stages: [String], _ selection: SelectionOptions) throws -> RunRequest {
+    func request(_ opened: OpenedPipeline, stages: [String], _ rules: SelectionRules = SelectionRules()) throws -> RunRequest {
         var totals = opened.graph.capacity
         for text in capacity {
             let (name, value) = try nameAndValue(text)
@@ -173,7 +177,7 @@ struct PlanningOptions: ParsableArguments {
         options.mayRestore = !noRestore
         return RunRequest(
             graph: opened.graph, root: opened.project.root,
-            selection: try opened.graph.selection(of: stages, selection), options: options,
+            selection: try opened.graph.selection(of: stages, rules), options: options,
             capacity: .ofThisMachine(counted: totals, caller: { environment[$0] }), environment: environment)
     }
 }

@@ -28,8 +28,10 @@ struct HistoryCommand: ParsableCommand {
         let store = try Project.find(from: ".", storeOptions).openForReading()
         let found = try store.stages(named: stage)
         let table = try store.history(ofStages: found.map(\.number), limit: limit)
-        let isForPeople = (formatOptions.format ?? (Terminal.standardOutput.isTerminal ? .box : .csv)) == .box
-        formatOptions.write(isForPeople ? readable(table) : table)
+        guard formatOptions.chosen == .box else { return formatOptions.write(table) }
+        let shown = readable(table)
+        let figures = shown.columns.indices.filter { ["wall", "cpu", "memory", "gpu"].contains(shown.columns[$0]) }
+        formatOptions.write(shown, rightAligned: Set(figures))
     }
 
     /// The same table with durations, sizes and times as a person reads them; machines get the figures.
@@ -54,7 +56,7 @@ private func duration(_ value: TableValue) -> TableValue {
 }
 
 private func size(_ value: TableValue) -> TableValue {
-    if case .integer(let bytes) = value { .text(bytesText(bytes)) } else { value }
+    if case .integer(let bytes) = value { .text(byteText(bytes)) } else { value }
 }
 
 /// `2026-11-24 08:30:13` (UTC).

@@ -19,7 +19,14 @@ struct LogsCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Follow the log of a stage that still runs.")
     var follow = false
 
+    @Option(help: "As a table with a row a line: box, csv, tsv, json, jsonl, markdown, line or list.")
+    var format: TableFormat?
+
     @OptionGroup var storeOptions: StoreOptions
+
+    func validate() throws {
+        if follow, format != nil { throw ValidationError("--follow prints lines as they come; leave --format out.") }
+    }
 
     func run() throws {
         let project = try Project.find(from: ".", storeOptions)
@@ -29,12 +36,32 @@ struct LogsCommand: ParsableCommand {
         guard !logs.isEmpty else {
             throw Failure(.usage, "'\(stage)' was not executed\(pastRun.map { " in run \($0)" } ?? ""), so there is no log.")
         }
+        if let format { return try printTable(logs.map { ($0.stage, $0.execution, $0.path) }, format, of: project) }
         for log in logs {
             if logs.count > 1 { Terminal.standardOutput.writeLine("==> \(sanitized(log.stage)) (\(log.state)) <==") }
             try print(log.path, of: project) {
                 try store.stage(of: log.execution)?.state == .running
             }
         }
+    }
+
+    private func printTable(
+        _ logs: [(stage: String, execution: ExecutionID, path: String)], _ format: TableFormat, of project: Project
+    ) throws {
+        let columns = ["stage", "execution_id", "line_number", "line"]
+        var writer = TableWriter(format: format, columns: columns, width: Terminal.standardOutput.size?.columns)
+        for log in logs {
+            var lines = String(decoding: try readBytes("\(project.root)/\(log.path)"), as: UTF8.self)
+                .split(separator: "\n", omittingEmptySubsequences: false)
+            if lines.last?.isEmpty ?? false { lines.removeLast() }
+            for (number, line) in lines.enumerated() {
+                let row: [TableValue] = [
+                    .text(log.stage), .integer(log.execution.value), .integer(Int64(number + 1)), .text(String(line)),
+                ]
+                guard Terminal.standardOutput.write(writer.add(row: row) ?? "") else { return }
+            }
+        }
+        Terminal.standardOutput.write(writer.finish())
     }
 
     /// Raw where it goes to a file or a pipe; on a terminal without anything that a terminal would obey.

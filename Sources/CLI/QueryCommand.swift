@@ -14,15 +14,17 @@ struct FormatOptions: ParsableArguments {
     var format: TableFormat?
 
     /// What fits where the table goes.
-    func writer(columns: [String]) -> TableWriter {
-        let terminal = Terminal.standardOutput
-        return TableWriter(
-            format: format ?? (terminal.isTerminal ? .box : .csv), columns: columns, width: terminal.size?.columns)
+    func writer(columns: [String], rightAligned: Set<Int> = []) -> TableWriter {
+        TableWriter(
+            format: chosen, columns: columns, width: Terminal.standardOutput.size?.columns, rightAligned: rightAligned)
     }
 
-    func write(_ table: Table) {
-        var writer = writer(columns: table.columns)
-        for row in table.rows where !Terminal.standardOutput.write(writer.add(row)) { return }
+    var chosen: TableFormat { format ?? (Terminal.standardOutput.isTerminal ? .box : .csv) }
+
+    /// - Parameter rightAligned: columns (from 0) of figures that stand as text.
+    func write(_ table: Table, rightAligned: Set<Int> = []) {
+        var writer = writer(columns: table.columns, rightAligned: rightAligned)
+        for row in table.rows where !Terminal.standardOutput.write(writer.add(row: row) ?? "") { return }
         Terminal.standardOutput.write(writer.finish())
     }
 }
@@ -44,6 +46,12 @@ struct QueryCommand: ParsableCommand {
     @Option(help: "Read the SQL from a file.")
     var file: String?
 
+    @Option(help: ArgumentHelp("Run a query that comes with the program.", valueName: "name"))
+    var named: String?
+
+    @Flag(help: "List the queries that come with the program.")
+    var list = false
+
     @Option(help: ArgumentHelp("Stop a query that takes longer.", valueName: "duration"))
     var timeout = "60s"
 
@@ -51,6 +59,10 @@ struct QueryCommand: ParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
+        if list {
+            let rows = Store.cannedQueries.map { [TableValue.text($0.name), .text($0.summary)] }
+            return formatOptions.write(Table(columns: ["name", "what it tells"], rows: rows))
+        }
         let text = try statement()
         guard let limit = seconds(ofDuration: timeout) else {
             throw Failure(.usage, "--timeout '\(timeout)' is no duration. Write 60s, 500ms or 2m.")
@@ -60,16 +72,21 @@ struct QueryCommand: ParsableCommand {
         try store.query(
             text, bindings: try parameter.map(nameAndValue), limits: QueryLimits(timeoutSeconds: limit),
             onColumns: { writer = formatOptions.writer(columns: $0) },
-            onRow: { row in Terminal.standardOutput.write(writer?.add(row) ?? "") })
+            onRow: { row in Terminal.standardOutput.write((writer?.add(row: row) ?? nil) ?? "") })
         Terminal.standardOutput.write(writer?.finish() ?? "")
     }
 
     private func statement() throws -> String {
-        switch (sql, file) {
-        case (let sql?, nil):
+        switch (sql, file, named) {
+        case (let sql?, nil, nil):
             return sql == "-" ? String(decoding: try readBytes("/dev/stdin"), as: UTF8.self) : sql
-        case (nil, let file?): return String(decoding: try readBytes(file), as: UTF8.self)
-        default: throw Failure(.usage, "give the SQL as one argument, or with --file. See `runs query --help`.")
+        case (nil, let file?, nil): return String(decoding: try readBytes(file), as: UTF8.self)
+        case (nil, nil, let name?):
+            if let query = Store.cannedQueries.first(where: { $0.name == name }) { return query.sql }
+            let hint = nearest(to: name, among: Store.cannedQueries.map(\.name)).map { " Did you mean '\($0)'?" } ?? ""
+            throw Failure(.usage, "no query is called '\(name)'.\(hint) `runs query --list` lists them.")
+        default:
+            throw Failure(.usage, "give the SQL as one argument, or with --file or --named. See `runs query --help`.")
         }
     }
 }

@@ -4,7 +4,7 @@ import ArgumentParser
 import Model
 import Planner
 
-/// How `exec` and `status` choose among stages.
+/// How the stages named are widened or narrowed.
 struct SelectionOptions: ParsableArguments {
     @Flag(help: "Only the stages named, without what they need.")
     var only = false
@@ -13,6 +13,15 @@ struct SelectionOptions: ParsableArguments {
     var downstream = false
 
     @Flag(help: "Run the stages named even when they are fresh.")
+    var force = false
+
+    var rules: SelectionRules { SelectionRules(only: only, downstream: downstream, force: force) }
+}
+
+/// The same for commands without these options: the stages named and what they need.
+struct SelectionRules {
+    var only = false
+    var downstream = false
     var force = false
 }
 
@@ -28,17 +37,17 @@ extension Graph {
         throw Failure(.usage, "no stage of '\(pipeline)' is called '\(word)'.\(hint) `runs status` lists them all.")
     }
 
-    func selection(of words: [String], _ options: SelectionOptions) throws -> Selection {
+    func selection(of words: [String], _ rules: SelectionRules) throws -> Selection {
         let named = words.isEmpty ? defaultTargets : try words.flatMap { try stages(named: $0) }
         var targets = named
-        if options.downstream {
+        if rules.downstream {
             let below = closure(downstreamOf: named)
             targets = stages.indices.filter { below[$0] }
         }
         var selected = [Bool](repeating: false, count: stages.count)
-        if options.only { for target in targets { selected[target] = true } } else { selected = closure(upstreamOf: targets) }
+        if rules.only { for target in targets { selected[target] = true } } else { selected = closure(upstreamOf: targets) }
         var forced = [Bool](repeating: false, count: stages.count)
-        if options.force {
+        if rules.force {
             for target in named {
                 if stages[target].isFrozen {
                     throw Failure(

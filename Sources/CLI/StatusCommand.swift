@@ -22,29 +22,12 @@ struct StatusCommand: ParsableCommand {
         let (file, stages) = fileAndStages(words)
         let opened = try OpenedPipeline.open(file: file, settings: planning.settings, storeOptions)
         let store = try opened.storeForLooking()
-        let request = try planning.request(opened, stages: stages, SelectionOptions())
+        let request = try planning.request(opened, stages: stages)
         let preparation = try Preparation(request, store: store)
         let newest = try store.newestExecutions(pipeline: request.graph.pipeline)
-        var rows: [[TableValue]] = []
-        for (stage, decision) in zip(request.graph.stages, preparation.plan.decisions) where decision.verdict != .notSelected {
-            let word = status(decision.verdict, newest[stage.name]?.state)
-            let why = decision.verdict == .fresh ? "" : decision.reasons.map { sentence(for: $0) }.joined(separator: "; ")
-            rows.append([.text(stage.name), .text(word), .text(why)])
-        }
+        let selected = zip(request.graph.stages, preparation.plan.decisions).filter { $1.verdict != .notSelected }
+        let running = Set(newest.filter { $0.value.state == .running }.keys)
+        let rows = statusRows(stages: selected.map { ($0.name, $1) }, running: running)
         formatOptions.write(Table(columns: ["stage", "status", "why"], rows: rows))
-    }
-
-    private func status(_ verdict: Verdict, _ newest: ExecutionState?) -> String {
-        switch (verdict, newest) {
-        case (.run, .running?), (.mayRun, .running?): "running"
-        case (.run, .failed?), (.run, .timedOut?), (.run, .outOfMemory?): "failed"
-        case (.run, _): "stale"
-        case (.mayRun, _): "may be stale"
-        case (.restored, _): "restorable"
-        case (.fresh, _): "fresh"
-        case (.frozen, _): "frozen"
-        case (.blocked, _): "blocked"
-        case (.notSelected, _): ""
-        }
     }
 }

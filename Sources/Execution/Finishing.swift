@@ -86,7 +86,7 @@ extension Run {
                 verdict: .fresh, reasons: execution.start.reasons, key: record.key, executionID: id)
             try dropOldVersions(of: stage)
         }
-        asideFailure { () throws(WorkspaceFailure) in try preparation.area.remove(RunFiles.scratchFolder(of: id)) }
+        execution.tail.removeFile()
         events.append(
             .stageFinished(
                 StageFinished(

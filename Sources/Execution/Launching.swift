@@ -12,13 +12,10 @@ extension Run {
         guard var judged = pendingDecisions[index] else { return scheduler.handle(.outdated(index)) }
         let stage = graph.stages[index]
         if judged.turn != turn {
-            // It waited for resources: what it would read may have changed.
-            let facts = try gatherFacts(
-                of: index, in: graph, decisions: settled, files: DiskFacts(workspace: preparation.workspace),
-                history: history, environment: preparation.recordedEnvironment(of: stage))
-            if facts.inputs != judged.facts.inputs || facts.outputs != judged.facts.outputs || !facts.missingInputs.isEmpty {
-                return scheduler.handle(.outdated(index))
-            }
+            // It waited for resources: what it would read may have changed, or another run may have made its outputs.
+            let (decision, facts) = try decide(index)
+            guard decision.verdict == judged.decision.verdict, decision.key == judged.decision.key, facts.missingInputs.isEmpty
+            else { return scheduler.handle(.outdated(index)) }
             judged = JudgedStage(decision: judged.decision, facts: facts, readyAt: judged.readyAt, turn: turn)
         }
         guard let key = judged.decision.key else { return scheduler.handle(.outdated(index)) }
@@ -59,14 +56,15 @@ extension Run {
             stage: index, attempt: attempt, start: start, record: record,
             inputs: WatchedInputs(stage: stage, facts: judged.facts, workspace: preparation.workspace),
             deadline: stage.timeoutSeconds.map { now.adding(seconds: $0) }, stopCause: nil,
-            tail: MetricsTail(path: "\(root)/\(RunFiles.metrics(of: id))"), outcome: nil)
+            tail: MetricsTail(path: "\(root)/\(RunFiles.metrics(of: runID, id))"), outcome: nil)
         events.append(
             .stageStarted(
                 StageStarted(
                     stage: stage.name, executionID: id, attempt: attempt, maxAttempts: stage.retries.max + 1,
                     reasons: judged.decision.reasons, command: start.details.command, logPath: start.logPath,
                     expectedSeconds: preparation.medians[stage.name], resources: lease.request)))
-        if let problem = problem ?? makeFiles(for: stage, id, start) {
+        let (paramsPath, fileProblem) = makeFiles(for: stage, logPath: start.logPath)
+        if let problem = problem ?? fileProblem {
             let usage = Usage(wallSeconds: 0)
             return try ended(
                 id, EngineOutcome(exit: .notStarted(problem), usage: usage, leftoverProcesses: 0, sawOutOfMemoryKill: false))
@@ -75,7 +73,7 @@ extension Run {
             Launch(
                 executionID: id, stage: stage.name, arguments: stage.command.arguments,
                 workingDirectory: stage.workingDirectory.map { $0.hasPrefix("/") ? $0 : "\(root)/\($0)" } ?? root,
-                environment: environment(of: stage, id, start, lease), logPath: "\(root)/\(start.logPath)",
+                environment: environment(of: stage, id, start, lease, paramsPath: paramsPath), logPath: "\(root)/\(start.logPath)",
                 token: start.token, graceSeconds: options.graceSeconds))
         return []
     }
@@ -106,21 +104,27 @@ extension Run {
         return nil
     }
 
-    /// Folders for outputs, log and scratch, and the params file. A sentence when one cannot be made.
-    private func makeFiles(for stage: Stage, _ id: ExecutionID, _ start: ExecutionStart) -> String? {
+    /// Folders for outputs and log, and the params file, whose path is returned. A sentence when one cannot be made.
+    private func makeFiles(for stage: Stage, logPath: String) -> (paramsPath: String, problem: String?) {
+        let params = JSONValue.object(stage.params.map { JSONValue.Member(name: $0.name, value: $0.value) }).text
+        let paramsPath = paramsFiles[params] ?? RunFiles.params(of: runID, number: paramsFiles.count)
         do throws(WorkspaceFailure) {
             for output in stage.outputs { try preparation.area.makeParents(of: output.path) }
-            try preparation.area.makeParents(of: start.logPath)
-            try preparation.area.makeParents(of: RunFiles.params(of: id))
-            let params = JSONValue.object(stage.params.map { JSONValue.Member(name: $0.name, value: $0.value) })
-            try preparation.area.write(params.text + "\n", to: RunFiles.params(of: id))
-            return nil
+            try preparation.area.makeParents(of: logPath)
+            if paramsFiles[params] == nil {
+                try preparation.area.makeParents(of: paramsPath)
+                try preparation.area.write(params + "\n", to: paramsPath)
+                paramsFiles[params] = paramsPath
+            }
+            return (paramsPath, nil)
         } catch {
-            return error.description
+            return (paramsPath, error.description)
         }
     }
 
-    private func environment(of stage: Stage, _ id: ExecutionID, _ start: ExecutionStart, _ lease: Lease) -> [String] {
+    private func environment(
+        of stage: Stage, _ id: ExecutionID, _ start: ExecutionStart, _ lease: Lease, paramsPath: String
+    ) -> [String] {
         var variables = preparation.request.environment
         for variable in stage.environment { variables[variable.name] = variable.value }
         variables["RUNS_RUN_ID"] = runID.description
@@ -129,8 +133,8 @@ extension Run {
         variables["RUNS_ATTEMPT"] = String(start.attempt)
         variables["RUNS_CPUS"] = start.resources.cpus.description
         if let bytes = start.resources.memoryBytes { variables["RUNS_MEMORY_BYTES"] = String(bytes) }
-        variables["RUNS_PARAMS"] = "\(root)/\(RunFiles.params(of: id))"
-        variables["RUNS_METRICS"] = "\(root)/\(RunFiles.metrics(of: id))"
+        variables["RUNS_PARAMS"] = "\(root)/\(paramsPath)"
+        variables["RUNS_METRICS"] = "\(root)/\(RunFiles.metrics(of: runID, id))"
         variables[tokenVariable] = start.token
         if variables["OMP_NUM_THREADS"] == nil {
             variables["OMP_NUM_THREADS"] = String(max(1, (start.resources.cpus.thousandths + 999) / 1000))

@@ -24,7 +24,7 @@ public final class LocalEngine: Engine {
                 meters.began(id, pid: pid, nanoseconds: nanoseconds)
                 events(.started(ExecutionID(Int64(bitPattern: id))))
             case .failed(let id, let number, let step):
-                _ = meters.ended(id, nanoseconds: nil)
+                _ = meters.ended(id, nanoseconds: nil, wasKilled: false)
                 events(
                     .finished(
                         ExecutionID(Int64(bitPattern: id)),
@@ -32,7 +32,9 @@ public final class LocalEngine: Engine {
                             exit: .notStarted("its command could not be started (\(step)): \(String(cString: strerror(number)))"),
                             usage: Usage(wallSeconds: 0), leftoverProcesses: 0, sawOutOfMemoryKill: false)))
             case .exited(let ending):
-                let metered = meters.ended(ending.id, nanoseconds: ending.nanoseconds)
+                // A shell tells of a killed child by the code 137.
+                let wasKilled = ending.signal == SIGKILL || ending.exitCode == 128 + SIGKILL
+                let metered = meters.ended(ending.id, nanoseconds: ending.nanoseconds, wasKilled: wasKilled)
                 events(.finished(ExecutionID(Int64(bitPattern: ending.id)), EngineOutcome(ending, metered)))
             case .gone:
                 events(.engineLost("the supervisor process of this run is gone; what ran was ended. Start `runs exec` again."))
@@ -75,10 +77,8 @@ public final class LocalEngine: Engine {
 
 extension EngineOutcome {
     fileprivate init(_ ending: ProcessEnding, _ metered: Meters.Metered) {
-        // The encoding of a wait status: the low seven bits are the signal, the next byte is the exit code.
-        let signal = ending.waitStatus & 0x7f
         self.init(
-            exit: signal == 0 ? .code(ending.waitStatus >> 8 & 0xff) : .signal(signal),
+            exit: ending.signal.map { .signal($0) } ?? .code(ending.exitCode ?? 0),
             usage: Usage(
                 wallSeconds: metered.wallSeconds, userCPUSeconds: Double(ending.userMicroseconds) / 1e6,
                 systemCPUSeconds: Double(ending.systemMicroseconds) / 1e6,
@@ -97,6 +97,7 @@ private final class Meters: Sendable {
     }
 
     private struct Entry {
+        /// The kernel's count when it was launched, or up to one sampling interval before.
         let outOfMemoryKills: Int64
         /// Of CLOCK_MONOTONIC.
         var startNanoseconds: UInt64?
@@ -106,11 +107,13 @@ private final class Meters: Sendable {
     }
 
     private let entries = Mutex<[UInt64: Entry]>([:])
+    /// Reading the kernel's count costs as much as a small stage does, so launches take the last one read.
+    private let outOfMemoryKills = Mutex(outOfMemoryKillCount())
 
     func launched(_ id: UInt64) {
         let now = ContinuousClock.now
         let entry = Entry(
-            outOfMemoryKills: outOfMemoryKillCount(), nextSample: now, youngUntil: now + .seconds(30))
+            outOfMemoryKills: outOfMemoryKills.withLock { $0 }, nextSample: now, youngUntil: now + .seconds(30))
         entries.withLock { $0[id] = entry }
     }
 
@@ -124,6 +127,10 @@ private final class Meters: Sendable {
     func sample() {
         let now = ContinuousClock.now
         let due = entries.withLock { $0.filter { $0.value.tree != nil && $0.value.nextSample <= now } }
+        if !due.isEmpty {
+            let count = outOfMemoryKillCount()
+            outOfMemoryKills.withLock { $0 = count }
+        }
         for (id, entry) in due {
             var tree = entry.tree
             tree?.sample()
@@ -137,12 +144,13 @@ private final class Meters: Sendable {
 
     func peakBytes(of id: UInt64) -> Int64? { entries.withLock { $0[id]?.tree?.peakBytes } }
 
-    func ended(_ id: UInt64, nanoseconds: UInt64?) -> Metered {
+    /// - Parameter wasKilled: by a KILL that may have been the kernel's, for lack of memory.
+    func ended(_ id: UInt64, nanoseconds: UInt64?, wasKilled: Bool) -> Metered {
         guard let entry = entries.withLock({ $0.removeValue(forKey: id) }) else { return Metered() }
         var wall = 0.0
         if let start = entry.startNanoseconds, let end = nanoseconds, end > start { wall = Double(end - start) / 1e9 }
         return Metered(
             wallSeconds: wall, peakBytes: entry.tree?.peakBytes ?? 0,
-            sawOutOfMemoryKill: outOfMemoryKillCount() > entry.outOfMemoryKills)
+            sawOutOfMemoryKill: wasKilled && outOfMemoryKillCount() > entry.outOfMemoryKills)
     }
 }

@@ -83,6 +83,9 @@ struct MetricsTail {
         return points
     }
 
+    /// Once everything in it was read.
+    func removeFile() { unlink(path) }
+
     private mutating func takeLines(at time: Timestamp, into points: inout [MetricPoint]) {
         var start = partial.startIndex
         while let end = partial[start...].firstIndex(of: UInt8(ascii: "\n")) {

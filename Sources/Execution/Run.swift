@@ -56,6 +56,8 @@ public final class Run {
     var pendingDecisions: [StageIndex: JudgedStage] = [:]
     var running: [ExecutionID: RunningStage] = [:]
     var timers: [Timer] = []
+    /// Params files of this run, by what they hold.
+    var paramsFiles: [String: String] = [:]
     var unexecuted: [(stage: String, template: String, execution: ExecutionID?)] = []
     var decisionsRecorded = Set<StageIndex>()
     var counts = RunCounts()
@@ -131,7 +133,6 @@ public final class Run {
     private func begin(_ labels: RunLabels, at startedAt: Timestamp) throws(Failure) -> RunLock {
         let liveness = Liveness.ofThisProcess(root: root)
         host = liveness.host
-        try clearLostRuns(besides: liveness)
         let start = RunStart(
             pipeline: graph.pipeline, pipelinePath: labels.pipelinePath, commandLine: labels.commandLine,
             startedAt: startedAt, engine: "local", host: liveness.host, user: labels.user, gitCommit: labels.gitCommit,
@@ -143,35 +144,14 @@ public final class Run {
         }
     }
 
-    /// Finds runs whose program is gone, ends what they left behind, and records them as lost.
-    private func clearLostRuns(besides mine: Liveness) throws(Failure) {
-        for other in try store.runningRuns() {
-            let isOriginal = other.liveness.folderID == mine.folderID
-            if isOriginal && other.liveness.host != mine.host {
-                throw Failure(
-                    .store,
-                    "run \(other.id) of '\(other.pipeline)', started \(other.startedAt) by \(other.user) on host "
-                        + "\(other.liveness.host), has not ended as far as this store knows, and from here it cannot be told "
-                        + "whether it lives. Wait for it, or run `runs exec` on \(other.liveness.host).")
-            }
-            let isSameKernel = isOriginal && other.liveness.bootID == mine.bootID
-            if isSameKernel, !RunLock.isFree(root: root, run: other.id) { continue }
-            if isSameKernel {
-                _ = endLeftovers(tokens: Set(try store.runningExecutions(of: other.id).map(\.token)))
-            }
-            try store.markLost(run: other.id, at: clock())
-            RunLock.removeFile(root: root, run: other.id)
-        }
-    }
-
     private func reportBeginning() {
         var tally = (run: 0, may: 0, fresh: 0, selected: 0)
         for decision in settled {
             switch decision.verdict {
             case .run: tally.run += 1
             case .mayRun: tally.may += 1
-            case .fresh, .frozen, .restored: tally.fresh += 1
-            case .blocked, .notSelected: break
+            case .fresh, .frozen: tally.fresh += 1
+            case .restored, .blocked, .notSelected: break
             }
             if decision.verdict != .notSelected { tally.selected += 1 }
         }
@@ -216,6 +196,7 @@ public final class Run {
                 runID, status: status, counts: counts, finishedAt: finishedAt,
                 wallSeconds: finishedAt.seconds(since: startedAt))
         }
+        do { try preparation.area.remove(RunFiles.scratchFolder(of: runID)) } catch { tell(.warning(error.description)) }
         let finished = RunFinished(
             runID: runID, pipeline: graph.pipeline, status: status, counts: counts,
             wallSeconds: finishedAt.seconds(since: startedAt), failedStages: failedStages)

@@ -15,9 +15,14 @@ enum RunFiles {
         return "\(logFolder(of: run))/\(name).\(attempt).log"
     }
 
-    static func scratchFolder(of execution: ExecutionID) -> String { "\(folder)/tmp/\(execution)" }
-    static func params(of execution: ExecutionID) -> String { "\(scratchFolder(of: execution))/params.json" }
-    static func metrics(of execution: ExecutionID) -> String { "\(scratchFolder(of: execution))/metrics.jsonl" }
+    /// What stages of a run are handed, and hand back, while it lives.
+    static func scratchFolder(of run: RunID) -> String { "\(folder)/tmp/\(run)" }
+
+    /// Stages with the same params share a file, so that 10,000 stages without params need one.
+    static func params(of run: RunID, number: Int) -> String { "\(scratchFolder(of: run))/params-\(number).json" }
+    static func metrics(of run: RunID, _ execution: ExecutionID) -> String {
+        "\(scratchFolder(of: run))/metrics-\(execution).jsonl"
+    }
 
     static func liveLock(of run: RunID) -> String { "\(folder)/live/\(run)" }
 }

@@ -102,13 +102,19 @@ extension Run {
         }
     }
 
-    private func judge(_ index: StageIndex, turn: Int) throws(Failure) -> [SchedulerAction] {
+    /// The verdict on a stage by what is on disk and in the store now.
+    func decide(_ index: StageIndex) throws(Failure) -> (Decision, StageFacts) {
         let stage = graph.stages[index]
         let facts = try gatherFacts(
             of: index, in: graph, decisions: settled, files: DiskFacts(workspace: preparation.workspace),
             history: history, environment: preparation.recordedEnvironment(of: stage))
         let isForced = preparation.request.selection.isForced[index]
-        let decision = try preparation.judge.decide(stage, facts: facts, isForced: isForced)
+        return (try preparation.judge.decide(stage, facts: facts, isForced: isForced), facts)
+    }
+
+    private func judge(_ index: StageIndex, turn: Int) throws(Failure) -> [SchedulerAction] {
+        let stage = graph.stages[index]
+        let (decision, facts) = try decide(index)
         switch decision.verdict {
         case .fresh:
             settled[index] = decision

@@ -100,8 +100,6 @@ public struct Scheduler: Sendable {
         states.indices.filter { [.waiting, .judging, .ready, .delayed].contains(states[$0]) }
     }
 
-    public var runningCount: Int { leases.count }
-
     /// The first actions: stages with nothing before them.
     public mutating func start() -> [SchedulerAction] {
         var actions: [SchedulerAction] = []

@@ -1,5 +1,5 @@
-// Reads JSON from UTF-8 bytes, one byte at a time and without looking back. Knows the grammar and its two dialects; does
-// not know what the values are for.
+// Reads JSON from UTF-8 bytes, one byte at a time and without looking back. Knows the grammar and its two dialects;
+// does not know what the values are for.
 
 import Model
 
@@ -81,7 +81,9 @@ struct Scanner {
                 column += 1
             }
         }
-        throw error("the file is not UTF-8: byte \(offset) is not part of a character", at: JSONPosition(line: line, column: column))
+        throw error(
+            "the file is not UTF-8: byte \(offset) is not part of a character",
+            at: JSONPosition(line: line, column: column))
     }
 
     mutating func document() throws(JSONReadError) -> JSONNode {
@@ -120,7 +122,9 @@ struct Scanner {
             guard current == UInt8(ascii: "\"") else { throw error("expected a key in quotes, found \(found)") }
             let name = try string()
             try skipSpace()
-            guard current == UInt8(ascii: ":") else { throw error("expected ':' after the key \"\(name)\", found \(found)") }
+            guard current == UInt8(ascii: ":") else {
+                throw error("expected ':' after the key \"\(name)\", found \(found)")
+            }
             index += 1
             try skipSpace()
             members.append(JSONMember(name: name, at: start, value: try value()))
@@ -137,7 +141,9 @@ struct Scanner {
     }
 
     private mutating func open() throws(JSONReadError) {
-        guard depth < JSONReader.depthLimit else { throw error("nested more than \(JSONReader.depthLimit) levels deep") }
+        guard depth < JSONReader.depthLimit else {
+            throw error("nested more than \(JSONReader.depthLimit) levels deep")
+        }
         depth += 1
         index += 1
     }
@@ -189,7 +195,9 @@ struct Scanner {
             if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { index += 1 }
             try digits()
         }
-        if let next = current, isWordByte(next) || next == UInt8(ascii: ".") { throw error("a malformed number", at: place) }
+        if let next = current, isWordByte(next) || next == UInt8(ascii: ".") {
+            throw error("a malformed number", at: place)
+        }
         return String(decoding: bytes[start..<index], as: UTF8.self)
     }
 
@@ -202,7 +210,8 @@ struct Scanner {
     private func isWordByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+            true
         default: false
         }
     }
@@ -240,7 +249,10 @@ struct Scanner {
         guard next == UInt8(ascii: "/") || next == UInt8(ascii: "*") else { throw error("unexpected '/'") }
         index += 2
         if next == UInt8(ascii: "/") {
-            while let byte = current, byte != UInt8(ascii: "\n") { index += 1; noteContinuation(byte) }
+            while let byte = current, byte != UInt8(ascii: "\n") {
+                index += 1
+                noteContinuation(byte)
+            }
             return
         }
         while let byte = current {
@@ -248,7 +260,12 @@ struct Scanner {
                 index += 2
                 return
             }
-            if byte == UInt8(ascii: "\n") { startLine() } else { index += 1; noteContinuation(byte) }
+            if byte == UInt8(ascii: "\n") {
+                startLine()
+            } else {
+                index += 1
+                noteContinuation(byte)
+            }
         }
         throw error("a comment that never ends", at: start)
     }

@@ -69,7 +69,8 @@ extension Scanner {
     private mutating func escapedScalar(_ start: JSONPosition) throws(JSONReadError) -> Unicode.Scalar {
         let first = try fourDigits(start)
         if let scalar = Unicode.Scalar(first) { return scalar }
-        let isPair = first < 0xDC00 && index + 1 < bytes.count
+        let isPair =
+            first < 0xDC00 && index + 1 < bytes.count
             && bytes[index] == UInt8(ascii: "\\") && bytes[index + 1] == UInt8(ascii: "u")
         if isPair {
             index += 2

@@ -14,8 +14,6 @@ public enum ExecutionState: String, Sendable, Hashable, CaseIterable {
     /// The program that ran it is gone without a word.
     case lost
 
-    public var isFinal: Bool { self != .running }
-
     /// Whether ending so uses up one of the stage's attempts.
     public var usesUpAttempt: Bool { self != .interrupted && self != .lost }
 }

@@ -14,7 +14,9 @@ public struct GlobPattern: Sendable {
     public init(_ pattern: String) {
         isAbsolute = pattern.hasPrefix("/")
         let parts = pattern.split(separator: "/").filter { $0 != "." }
-        var components = parts.map { $0 == "**" ? Component.folders : Self.isPattern($0) ? .wild(Self.tokens($0)) : .literal(String($0)) }
+        var components = parts.map {
+            $0 == "**" ? Component.folders : Self.isPattern($0) ? .wild(Self.tokens($0)) : .literal(String($0))
+        }
         if case .folders? = components.last { components.append(.wild([.star])) }
         self.components = components
         var prefix: [Substring] = []

@@ -60,23 +60,23 @@ public struct Graph: Sendable {
         return (order, order.count == predecessors.count)
     }
 
-    /// The stages and everything they need, as a membership table over `stages`.
+    /// The stages and everything they need, as a membership table over `stages`. A frozen stage needs nothing.
     public func closure(upstreamOf targets: some Sequence<StageIndex>) -> [Bool] {
-        closure(of: targets, along: predecessors)
+        closure(of: targets) { stages[$0].isFrozen ? [] : predecessors[$0] }
     }
 
     /// The stages and everything that depends on them.
     public func closure(downstreamOf targets: some Sequence<StageIndex>) -> [Bool] {
-        closure(of: targets, along: successors)
+        closure(of: targets) { successors[$0] }
     }
 
-    private func closure(of targets: some Sequence<StageIndex>, along edges: [[StageIndex]]) -> [Bool] {
+    private func closure(of targets: some Sequence<StageIndex>, next: (StageIndex) -> [StageIndex]) -> [Bool] {
         var member = [Bool](repeating: false, count: stages.count)
         var pending = Array(targets)
         while let stage = pending.popLast() {
             guard !member[stage] else { continue }
             member[stage] = true
-            pending.append(contentsOf: edges[stage])
+            pending.append(contentsOf: next(stage))
         }
         return member
     }

@@ -55,11 +55,17 @@ public struct StageSelector: Sendable {
 
 /// A matrix value in the form in which equal values are equal texts: numbers in their shortest form, all else as it is.
 public func comparableValue(_ spelled: String) -> String {
-    let mayBeNumber = spelled.utf8.contains { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    let mayBeNumber =
+        spelled.utf8.contains { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         && spelled.utf8.allSatisfy { byte in
             (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "+-.eE".utf8.contains(byte)
         }
-    guard mayBeNumber, Double(spelled)?.isFinite == true else { return spelled }
+    // `007` is a name rather than a number, as in JSON.
+    let digits = spelled.utf8.drop { $0 == UInt8(ascii: "-") }
+    let isPadded =
+        digits.first == UInt8(ascii: "0")
+        && digits.dropFirst().first.map { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } == true
+    guard mayBeNumber, !isPadded, Double(spelled)?.isFinite == true else { return spelled }
     return JSONValue.number(spelled).canonicalText
 }
 

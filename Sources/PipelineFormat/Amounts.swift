@@ -6,8 +6,8 @@ public func seconds(ofDuration text: String) -> Double? {
     amount(text, units: ["": 1, "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400])
 }
 
-/// Bytes of `16GiB` (powers of 1024), `16GB` (powers of 1000), `512MiB`, or of a plain number. Nil for all else, negative
-/// sizes and more than 2^63 bytes among it.
+/// Bytes of `16GiB` (powers of 1024), `16GB` (powers of 1000), `512MiB`, or of a plain number. Nil for all else,
+/// negative sizes and more than 2^63 bytes among it.
 public func bytes(ofSize text: String) -> Int64? {
     var units: [String: Double] = ["": 1, "B": 1, "kB": 1000]
     var (decimal, binary) = (1.0, 1.0)

@@ -27,6 +27,8 @@ struct PipelineDocument {
 struct Axis {
     var values: [AxisValue]
     var position: JSONPosition
+    /// Some of its values were reported as mistakes and are left out.
+    var isDamaged = false
 }
 
 struct AxisValue {
@@ -105,7 +107,8 @@ struct RetrySettings {
     }
 }
 
-struct StageDocument {
+/// A class, because every stage of a template points to it.
+final class StageDocument {
     var name = ""
     var position = JSONPosition(line: 1, column: 1)
     var summary: String?
@@ -130,7 +133,10 @@ struct StageDocument {
 
     /// The stage with all that it does not say taken from the defaults; objects are merged name by name.
     func over(_ defaults: StageDocument) -> StageDocument {
-        var result = self
+        let result = StageDocument()
+        result.name = name
+        result.position = position
+        result.hasBrokenCommand = hasBrokenCommand
         result.summary = summary ?? defaults.summary
         result.command = command ?? defaults.command
         result.workdir = workdir ?? defaults.workdir

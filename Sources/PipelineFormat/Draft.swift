@@ -4,7 +4,7 @@
 import JSON
 import Model
 
-struct Draft {
+final class Draft {
     let document: StageDocument
     let instance: Instance
     let settings: Settings
@@ -14,6 +14,13 @@ struct Draft {
     var inputs: [DraftInput] = []
     /// Stages of `needs`.
     var needs: [StageIndex] = []
+
+    init(document: StageDocument, instance: Instance, settings: Settings, renderer: Renderer) {
+        self.document = document
+        self.instance = instance
+        self.settings = settings
+        self.renderer = renderer
+    }
 
     var name: String { instance.name }
     var place: String { document.place }
@@ -30,7 +37,6 @@ struct DraftInput {
     let input: Input
     /// The stage whose output it is by `from`.
     var source: StageIndex?
-    /// The template of that stage says where an unresolved `from` points.
     let position: JSONPosition
     let place: String
 }
@@ -52,14 +58,14 @@ struct Drafting {
         // A param of the stage stands before one of the axis value; all else of the axis value before the stage.
         params.merge(document.settings.params) { $1 }
         for (name, value) in overrides where params[name] != nil { params[name] = value }
-        var renderer = Renderer(stageName: instance.name, point: instance.point, params: params, problems: problems)
-        var draft = Draft(document: document, instance: instance, settings: settings, renderer: renderer)
+        let renderer = Renderer(stageName: instance.name, point: instance.point, params: params, problems: problems)
+        let draft = Draft(document: document, instance: instance, settings: settings, renderer: renderer)
         if let workdir = document.workdir {
-            draft.workdir = folder(renderer.bare(workdir, document.place + ".workdir"), workdir, document.place)
+            draft.workdir = folder(draft.renderer.bare(workdir, document.place + ".workdir"), workdir, document.place)
         }
         draft.outputs = (document.outputs?.items ?? []).compactMap { name, item in
             let place = join(document.place, item.place)
-            let path = normalized(renderer.bare(Located(value: item.path, position: item.position), place))
+            let path = cleaned(draft.renderer.bare(Located(value: item.path, position: item.position), place))
             guard isOutputPath(path, place, item.position) else { return nil }
             let output = Output(
                 name: name, path: path, mode: item.mode, isPersistent: item.isPersistent, isMetrics: item.isMetrics)
@@ -68,18 +74,17 @@ struct Drafting {
         draft.inputs = (document.inputs?.items ?? []).compactMap { name, item in
             guard case .path(let written) = item.source else { return nil }
             let place = join(document.place, item.place)
-            let path = normalized(renderer.bare(Located(value: written, position: item.position), place))
+            let path = cleaned(draft.renderer.bare(Located(value: written, position: item.position), place))
             guard !isInsideRuns(path, place, item.position) else { return nil }
             let input = Input(name: name, path: path, isGlob: GlobPattern.isPattern(path), mode: item.mode)
             return DraftInput(input: input, position: item.position, place: place)
         }
-        draft.renderer = renderer
         return draft
     }
 
     /// The folder to run in; nil for the pipeline's own.
     private func folder(_ written: String, _ workdir: Located<String>, _ place: String) -> String? {
-        let path = normalized(written)
+        let path = cleaned(written)
         if leavesFolder(path) {
             problems.add(
                 place + ".workdir", workdir.position,
@@ -90,7 +95,8 @@ struct Drafting {
 
     private func isOutputPath(_ path: String, _ place: String, _ position: JSONPosition) -> Bool {
         if leavesFolder(path) {
-            problems.add(place, position, "the output '\(path)' leaves the pipeline's folder; give a path inside of it.")
+            problems.add(
+                place, position, "the output '\(path)' leaves the pipeline's folder; give a path inside of it.")
             return false
         }
         if path == "." {
@@ -109,6 +115,16 @@ struct Drafting {
         problems.add(place, position, "'\(path)' lies in '.runs', which belongs to this program.")
         return true
     }
+}
+
+/// The normalised path. Most paths are written so: they are only looked at.
+func cleaned(_ path: String) -> String {
+    var isAtStart = true
+    for byte in path.utf8 {
+        if isAtStart, byte == UInt8(ascii: "/") || byte == UInt8(ascii: ".") { return normalized(path) }
+        isAtStart = byte == UInt8(ascii: "/")
+    }
+    return isAtStart ? normalized(path) : path
 }
 
 /// Whether a normalised path is absolute or begins with `..`.

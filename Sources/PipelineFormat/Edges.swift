@@ -24,7 +24,9 @@ struct Edges {
         return folders
     }
 
-    private static func folder(of pattern: GlobPattern) -> String { pattern.literalPrefix.isEmpty ? "." : pattern.literalPrefix }
+    private static func folder(of pattern: GlobPattern) -> String {
+        pattern.literalPrefix.isEmpty ? "." : pattern.literalPrefix
+    }
 
     init(_ drafts: [Draft], outputs: OutputIndex, problems: ProblemList) {
         self.drafts = drafts
@@ -46,14 +48,22 @@ struct Edges {
         makers = Self.sortedOnce(makers)
         guard let own = makers.firstIndex(of: stage) else { return makers }
         makers.remove(at: own)
-        let path = references.first { $0.stage == stage }.map { drafts[stage].outputs[$0.output].output.path } ?? input.input.path
-        let relation =
-            path == input.input.path ? "is the stage's own output"
-            : input.input.isGlob ? "may match the stage's own output '\(path)'"
-            : path.hasPrefix(input.input.path + "/") || input.input.path == "." ? "holds the stage's own output '\(path)'"
-            : "lies inside the stage's own output '\(path)'"
+        let path =
+            references.first { $0.stage == stage }.map { drafts[stage].outputs[$0.output].output.path }
+            ?? input.input.path
+        let relation: String
+        if path == input.input.path {
+            relation = "is the stage's own output"
+        } else if input.input.isGlob {
+            relation = "may match the stage's own output '\(path)'"
+        } else if path.hasPrefix(input.input.path + "/") || input.input.path == "." {
+            relation = "holds the stage's own output '\(path)'"
+        } else {
+            relation = "lies inside the stage's own output '\(path)'"
+        }
         problems.add(
-            input.place, input.position, "the input '\(input.input.path)' \(relation); a stage cannot read what it makes.")
+            input.place, input.position,
+            "the input '\(input.input.path)' \(relation); a stage cannot read what it makes.")
         return makers
     }
 

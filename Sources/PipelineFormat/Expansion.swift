@@ -1,4 +1,4 @@
-// From a matrix to points: the product of the axes in the order written, without what is excluded, with what is included.
+// From a matrix to points: the product of the axes in the order written, less what is excluded, and what is included.
 
 import JSON
 import Model
@@ -36,7 +36,8 @@ struct Expansion {
     private func points(of stage: StageDocument, room: Int) -> [Named<AxisValue>] {
         guard let matrix = stage.matrix else {
             for (key, points) in [("include", stage.include), ("exclude", stage.exclude)] where points != nil {
-                problems.add("\(stage.place).\(key)", points?.first?.position ?? stage.position, "'\(key)' needs a 'matrix'.")
+                problems.add(
+                    "\(stage.place).\(key)", points?.first?.position ?? stage.position, "'\(key)' needs a 'matrix'.")
             }
             return [[]]
         }
@@ -49,7 +50,7 @@ struct Expansion {
             axes = stage.include?.first?.values.map { ($0.name, Axis(values: [], position: position)) } ?? []
         } else {
             for (name, axis) in axes where axis.values.isEmpty {
-                problems.add(place, position, "the axis '\(name)' has no values.")
+                if !axis.isDamaged { problems.add(place, position, "the axis '\(name)' has no values.") }
                 return []
             }
             var count = 1
@@ -83,8 +84,7 @@ struct Expansion {
                 } else if let axis = axes.first(where: { $0.name == name.value }) {
                     result.append(axis)
                 } else {
-                    let hint = nearest(to: name.value, among: axes.map(\.name)).map { "did you mean '\($0)'?" }
-                        ?? "add it to \"axes\"."
+                    let hint = suggestion(for: name.value, among: axes.map(\.name))
                     problems.add("\(place)[\(index)]", name.position, "unknown axis '\(name.value)'; \(hint)")
                     isSound = false
                 }
@@ -103,14 +103,16 @@ struct Expansion {
                     point.contains { $0.name == key && $0.value.comparable == value.comparable }
                 }
             }
-            if product.count == before { problems.warn(place, "excludes nothing; no point of the matrix agrees with it.") }
+            if product.count == before {
+                problems.warn(place, "excludes nothing; no point of the matrix agrees with it.")
+            }
         }
     }
 
     private func include(_ stage: StageDocument, _ axes: Named<Axis>, into product: inout [Named<AxisValue>]) {
         guard let include = stage.include, !include.isEmpty else { return }
-        func identity(_ point: Named<AxisValue>) -> [String] { point.map(\.value.comparable) }
-        var known = Set(product.map(identity))
+        var known = Set(product.map { $0.map(\.value.comparable) })
+        var spelled = Set(product.map { $0.map(\.value.spelled) })
         for (index, extra) in include.enumerated() {
             let place = "\(stage.place).include[\(index)]"
             guard checkKeys(extra, axes, place) else { continue }
@@ -126,7 +128,9 @@ struct Expansion {
                 // A value of the axis brings its overlay along.
                 return (name, axis.values.first { $0.comparable == value.comparable } ?? value)
             }
-            if known.insert(identity(point)).inserted {
+            if known.insert(point.map(\.value.comparable)).inserted,
+                spelled.insert(point.map(\.value.spelled)).inserted
+            {
                 product.append(point)
             } else {
                 problems.add(place, extra.position, "is a point of the matrix already.")
@@ -141,8 +145,7 @@ struct Expansion {
         }
         var isSound = true
         for (key, value) in point.values where !axes.contains(where: { $0.name == key }) {
-            let hint = nearest(to: key, among: axes.map(\.name)).map { "did you mean '\($0)'?" }
-                ?? "its keys are \(axes.map(\.name).joined(separator: ", "))."
+            let hint = suggestion(for: key, among: axes.map(\.name))
             problems.add(join(place, key), value.position, "the matrix has no key '\(key)'; \(hint)")
             isSound = false
         }

@@ -46,16 +46,18 @@ public func loadPipeline(
     let instances = Expansion(axes: document.axes, problems: problems).instances(of: templates)
     let settings = checkedOverrides(overrides, document, templates, problems)
     let drafting = Drafting(pipeline: document, overrides: settings, problems: problems)
-    var drafts = instances.map { drafting.draft(templates[$0.template], $0) }
-    References(templates: templates, problems: problems).resolve(&drafts)
+    let drafts = instances.map { drafting.draft(templates[$0.template], $0) }
+    let references = References(templates: templates, problems: problems)
+    references.check(templates)
+    references.resolve(drafts)
     checkStages(templates, document, problems)
 
     let outputs = OutputIndex(drafts, folders: Edges.folders(of: drafts), problems: problems)
     var builder = StageBuilder(outputs: outputs, isFile: surroundings.isFile, problems: problems)
     var stages: [Stage] = []
     stages.reserveCapacity(drafts.count)
-    for index in drafts.indices {
-        if let stage = builder.stage(&drafts[index], at: index) { stages.append(stage) }
+    for draft in drafts {
+        if let stage = builder.stage(draft) { stages.append(stage) }
     }
     let edges = Edges(drafts, outputs: outputs, problems: problems)
     reportCycles(drafts, predecessors: edges.predecessors, problems: problems)
@@ -84,8 +86,7 @@ private func checkedOverrides(
     for (_, axis) in document.axes { known.formUnion(axis.values.flatMap { $0.overlay?.params.keys.map { $0 } ?? [] }) }
     return overrides.map { name, text in
         if !known.contains(name) {
-            let hint = nearest(to: name, among: known.sorted()).map { "did you mean '\($0)'?" }
-                ?? (known.isEmpty ? "the pipeline has none." : "params: \(known.sorted().prefix(20).joined(separator: ", ")).")
+            let hint = suggestion(for: name, among: known.sorted())
             problems.add("--set \(name)", nil, "there is no param '\(name)'; \(hint)")
         }
         return (name, (try? JSONReader.value(of: Array(text.utf8), dialect: .pipeline)) ?? .string(text))
@@ -116,15 +117,15 @@ private func defaultTargets(_ document: PipelineDocument, _ drafts: [Draft], _ p
     for (index, word) in words.enumerated() {
         let selector = StageSelector(word.value)
         var found = false
-        for (stage, draft) in drafts.enumerated() where selector.matches(stageName: draft.name, template: draft.document.name) {
+        for (stage, draft) in drafts.enumerated()
+        where selector.matches(stageName: draft.name, template: draft.document.name) {
             isTarget[stage] = true
             found = true
         }
         // A template that makes no stage has a mistake of its own.
         if found || document.stages.contains(where: { $0.name == word.value }) { continue }
         let names = Set(document.stages.map(\.name)).union(drafts.prefix(10_000).map(\.name))
-        let hint = nearest(to: word.value, among: names.sorted()).map { "did you mean '\($0)'?" }
-            ?? "stages: \(document.stages.prefix(20).map(\.name).joined(separator: ", "))."
+        let hint = suggestion(for: word.value, among: names.sorted())
         problems.add("default[\(index)]", word.position, "no stage is called '\(word.value)'; \(hint)")
     }
     return drafts.indices.filter { isTarget[$0] }

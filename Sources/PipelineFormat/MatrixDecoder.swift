@@ -23,6 +23,7 @@ struct MatrixDecoder {
         switch node.content {
         case .array(let elements):
             axis.values = elements.enumerated().compactMap { index, element in value(element, "\(place)[\(index)]") }
+            axis.isDamaged = axis.values.count < elements.count
         case .object:
             for member in values.names(of: node, place, keepsExtensions: true) {
                 var value = value(ofKey: member, place)
@@ -33,10 +34,15 @@ struct MatrixDecoder {
             values.wrongType(node, place, expected: "a list of values, or an object whose keys are the values")
             return nil
         }
-        var spelledBy: [String: AxisValue] = [:]
+        var known: [String: AxisValue] = [:]
         for value in axis.values {
-            if let twin = spelledBy.updateValue(value, forKey: value.comparable) {
-                values.report(place, value.position, "'\(value.spelled)' is the same value as '\(twin.spelled)' before it.")
+            // Equal values would be told apart by their spelling alone, and those spelled alike by nothing.
+            let twin = known[value.comparable] ?? known[value.spelled]
+            known[value.comparable] = value
+            known[value.spelled] = value
+            if let twin {
+                values.report(
+                    place, value.position, "'\(value.spelled)' is the same value as '\(twin.spelled)' before it.")
             }
         }
         return axis
@@ -59,7 +65,7 @@ struct MatrixDecoder {
             return nil
         }
         return AxisValue(
-            value: node.value, spelled: spelled, comparable: comparableValue(spelled), position: node.position)
+            value: node.value, spelled: spelled, comparable: comparable(node.value, spelled), position: node.position)
     }
 
     /// A value that stands in the file as a key: a number where it reads as a JSON number.
@@ -69,9 +75,14 @@ struct MatrixDecoder {
         if member.name.isEmpty || member.name.utf8.contains(0) {
             values.report(place, member.position, "a matrix value must not be empty or hold a NUL character.")
         }
+        let value: JSONValue = isNumber ? .number(member.name) : .string(member.name)
         return AxisValue(
-            value: isNumber ? .number(member.name) : .string(member.name), spelled: member.name,
-            comparable: comparableValue(member.name), position: member.position)
+            value: value, spelled: member.name, comparable: comparable(value, member.name), position: member.position)
+    }
+
+    /// Numbers compare as numbers; texts such as "3.1" and "3.10" do not.
+    private func comparable(_ value: JSONValue, _ spelled: String) -> String {
+        if case .number = value { comparableValue(spelled) } else { spelled }
     }
 
     private func overlay(_ node: JSONNode, _ place: String) -> Settings {
@@ -81,7 +92,7 @@ struct MatrixDecoder {
     }
 
     /// The matrix, and what its object form says of points.
-    func matrix(_ node: JSONNode, _ place: String, into stage: inout StageDocument) {
+    func matrix(_ node: JSONNode, _ place: String, into stage: StageDocument) {
         switch node.content {
         case .array:
             stage.matrix = values.texts(node, place, of: "names of axes").map { .axes($0) }

@@ -57,9 +57,12 @@ struct OutputIndex {
         } else if one.instance.template == two.instance.template {
             // The path lacks a matrix value. Said once, not for every pair.
             let keys = two.instance.point.map { "${{ matrix.\($0.name) }}" }.joined(separator: " and ")
-            message = "several stages of '\(two.document.name)' have this one output; its path must tell them apart with \(keys)."
+            message =
+                "several stages of '\(two.document.name)' have this one output; its path must tell them apart with "
+                + "\(keys)."
         } else {
-            message = "the output '\(output.output.path)' is also an output of '\(one.name)'; only one stage can make it."
+            message =
+                "the output '\(output.output.path)' is also an output of '\(one.name)'; only one stage can make it."
         }
         problems.add(output.place, output.position, message)
     }
@@ -72,8 +75,8 @@ struct OutputIndex {
                     let owner = outer.stage == stage ? "the same stage" : "'\(drafts[outer.stage].name)'"
                     problems.add(
                         output.place, output.position,
-                        "the output '\(output.output.path)' lies inside '\(folder)', an output of \(owner); outputs must lie "
-                            + "beside each other.")
+                        "the output '\(output.output.path)' lies inside '\(folder)', an output of \(owner); outputs "
+                            + "must lie beside each other.")
                     break
                 }
             }

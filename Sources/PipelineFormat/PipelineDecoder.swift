@@ -41,7 +41,11 @@ struct PipelineDecoder {
             case "stages":
                 hasStages = true
                 document.stages = stages(node)
-            case "default": document.defaultTargets = values.texts(node, "default", of: "stages")
+            case "default":
+                document.defaultTargets = values.texts(node, "default", of: "stages")
+                if case .array([]) = node.content {
+                    problems.add("default", node.position, "names no stage; leave it out to make everything.")
+                }
             case "capacity": document.capacity = capacity(node)
             default: return false
             }
@@ -100,7 +104,9 @@ struct PipelineDecoder {
             let params = SettingsDecoder(values: inside).params(root, "")
             for problem in inside.problems.all {
                 let line = problem.line.map { ":\($0)" } ?? ""
-                problems.add("params_file", node.position, "'\(path)'\(line): \(problem.place.isEmpty ? "" : problem.place + ": ")\(problem.message)")
+                problems.add(
+                    "params_file", node.position,
+                    "'\(path)'\(line): \(problem.place.isEmpty ? "" : problem.place + ": ")\(problem.message)")
             }
             return params
         } catch let error as JSONReadError {

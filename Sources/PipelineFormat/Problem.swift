@@ -1,6 +1,7 @@
 // What is wrong with a pipeline file, and where. Knows places and sentences; does not know the rules.
 
 import JSON
+import Model
 
 /// One mistake.
 public struct Problem: Hashable, Sendable {
@@ -66,4 +67,11 @@ final class ProblemList {
         }
         return PipelineErrors(file: file, problems: sorted.map(\.element))
     }
+}
+
+/// What may have been meant by an unknown name: the nearest of those known, or else what is known.
+func suggestion(for name: String, among known: [String]) -> String {
+    if let meant = nearest(to: name, among: known) { return "did you mean '\(meant)'?" }
+    guard !known.isEmpty else { return "there are none." }
+    return "known: \(known.prefix(20).joined(separator: ", "))\(known.count > 20 ? ", …" : ".")"
 }

@@ -43,7 +43,7 @@ struct CommandWords {
 }
 
 /// The words of each simple command of a shell text: split at white space and operators, quotes removed. Words that the
-/// shell would expand are left out, and so are assignments before a command.
+/// shell would expand are left out, and so are assignments before a command and files that are only written to.
 func simpleCommands(of text: String) -> [[String]] {
     var commands: [[String]] = [[]]
     var word: [UInt8] = []
@@ -52,12 +52,14 @@ func simpleCommands(of text: String) -> [[String]] {
     var isComment = false
     var quote: UInt8?
     var isEscaped = false
+    var isWritten = false
     func endWord() {
-        if isWord, !isExpanded {
+        if isWord, !isExpanded, !isWritten {
             let text = String(decoding: word, as: UTF8.self)
             let isAssignment = commands[commands.count - 1].isEmpty && text.contains("=")
             if !isAssignment { commands[commands.count - 1].append(text) }
         }
+        if isWord { isWritten = false }
         word = []
         isWord = false
         isExpanded = false
@@ -68,7 +70,11 @@ func simpleCommands(of text: String) -> [[String]] {
             if !isComment { commands.append([]) }
         } else if isEscaped {
             isEscaped = false
-            if byte != UInt8(ascii: "\n") { word.append(byte) }
+            // A backslash at the end of a line only continues it.
+            if byte != UInt8(ascii: "\n") {
+                word.append(byte)
+                isWord = true
+            }
         } else if let open = quote {
             switch byte {
             case open: quote = nil
@@ -83,15 +89,17 @@ func simpleCommands(of text: String) -> [[String]] {
             case UInt8(ascii: "\n"), UInt8(ascii: ";"), UInt8(ascii: "&"), UInt8(ascii: "|"), UInt8(ascii: "("),
                 UInt8(ascii: ")"):
                 endWord()
+                isWritten = false
                 commands.append([])
-            case UInt8(ascii: "<"), UInt8(ascii: ">"): endWord()
+            case UInt8(ascii: "<"): endWord()
+            case UInt8(ascii: ">"):
+                endWord()
+                isWritten = true
             case UInt8(ascii: "#") where !isWord: isComment = true
             case UInt8(ascii: "'"), UInt8(ascii: "\""):
                 quote = byte
                 isWord = true
-            case UInt8(ascii: "\\"):
-                isEscaped = true
-                isWord = true
+            case UInt8(ascii: "\\"): isEscaped = true
             case UInt8(ascii: "$"), UInt8(ascii: "`"), UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["):
                 isWord = true
                 isExpanded = true

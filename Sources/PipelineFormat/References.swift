@@ -29,7 +29,9 @@ struct Agreement {
         let query = Query(template: template, keys: shared.map(\.name))
         if tables[query] == nil {
             tables[query] = Dictionary(grouping: candidates) { candidate in
-                query.keys.map { key in drafts[candidate].instance.point.first { $0.name == key }?.value.comparable ?? "" }
+                query.keys.map { key in
+                    drafts[candidate].instance.point.first { $0.name == key }?.value.comparable ?? ""
+                }
             }
         }
         return tables[query]?[shared.map(\.value.comparable)] ?? []
@@ -39,15 +41,51 @@ struct Agreement {
 struct References {
     /// For every template of the file, those among it that make no stage for a mistake already reported.
     private let outputNames: [String: [String]]
+    private let templateNames: [String]
     private let problems: ProblemList
 
     init(templates: [StageDocument], problems: ProblemList) {
         outputNames = Dictionary(
             templates.map { ($0.name, $0.outputs?.items.map(\.name) ?? []) }, uniquingKeysWith: { first, _ in first })
+        templateNames = outputNames.keys.sorted()
         self.problems = problems
     }
 
-    func resolve(_ drafts: inout [Draft]) {
+    /// Reports what is referred to and not there; also for a template that makes no stage.
+    func check(_ templates: [StageDocument]) {
+        for template in templates {
+            for (_, item) in template.inputs?.items ?? [] {
+                guard case .from(let reference) = item.source else { continue }
+                check(reference, join(template.place, item.place), item.position)
+            }
+            for (position, need) in (template.needs ?? []).enumerated() where outputNames[need.value] == nil {
+                unknown(need.value, "\(template.place).needs[\(position)]", need.position)
+            }
+        }
+    }
+
+    private func check(_ reference: String, _ place: String, _ position: JSONPosition) {
+        guard let (template, output) = Self.parts(of: reference) else {
+            problems.add(place, position, "'\(reference)' must be STAGE.OUTPUT, such as \"train.model\".")
+            return
+        }
+        guard let outputs = outputNames[template] else {
+            unknown(template, place, position)
+            return
+        }
+        if outputs.contains(output) { return }
+        let hint = suggestion(for: output, among: outputs)
+        problems.add(place, position, "the stage '\(template)' has no output '\(output)'; \(hint)")
+    }
+
+    /// `train.model`: the stage, and the name of its output.
+    private static func parts(of reference: String) -> (template: String, output: String)? {
+        guard let dot = reference.firstIndex(of: "."), dot != reference.startIndex else { return nil }
+        return (String(reference[..<dot]), String(reference[reference.index(after: dot)...]))
+    }
+
+    /// Gives the drafts what they refer to; passes over what `check` reports.
+    func resolve(_ drafts: [Draft]) {
         var agreement = Agreement(drafts: drafts)
         for index in drafts.indices {
             let document = drafts[index].document
@@ -56,10 +94,7 @@ struct References {
             }
             for (position, need) in (document.needs ?? []).enumerated() {
                 let place = "\(document.place).needs[\(position)]"
-                guard outputNames[need.value] != nil else {
-                    unknown(need.value, place, need.position)
-                    continue
-                }
+                guard outputNames[need.value] != nil else { continue }
                 let found = agreement.stages(of: need.value, agreeingWith: index)
                 if found.isEmpty { disagrees(need.value, drafts[index].name, place, need.position, agreement) }
                 if found.contains(index) { problems.add(place, need.position, "a stage cannot need itself.") }
@@ -76,27 +111,15 @@ struct References {
         for input in drafts[index].inputs { paths[input.input.name] = input }
         return list.items.flatMap { name, item -> [DraftInput] in
             guard case .from(let reference) = item.source else { return paths[name].map { [$0] } ?? [] }
+            guard let (template, output) = Self.parts(of: reference), outputNames[template]?.contains(output) == true
+            else { return [] }
             let place = join(drafts[index].place, item.place)
-            guard let dot = reference.firstIndex(of: "."), dot != reference.startIndex else {
-                problems.add(place, item.position, "'\(reference)' must be STAGE.OUTPUT, such as \"train.model\".")
-                return []
-            }
-            let template = String(reference[..<dot])
-            let output = String(reference[reference.index(after: dot)...])
-            guard let outputs = outputNames[template] else {
-                unknown(template, place, item.position)
-                return []
-            }
-            guard outputs.contains(output) else {
-                let hint = nearest(to: output, among: outputs).map { "did you mean '\($0)'?" }
-                    ?? (outputs.isEmpty ? "it has none." : "it has \(outputs.joined(separator: ", ")).")
-                problems.add(place, item.position, "the stage '\(template)' has no output '\(output)'; \(hint)")
-                return []
-            }
             let found = agreement.stages(of: template, agreeingWith: index)
             if found.isEmpty { disagrees(template, drafts[index].name, place, item.position, agreement) }
             return found.compactMap { source in
-                guard let made = drafts[source].outputs.first(where: { $0.output.name == output })?.output else { return nil }
+                guard let made = drafts[source].outputs.first(where: { $0.output.name == output })?.output else {
+                    return nil
+                }
                 let input = Input(name: name, path: made.path, mode: made.mode)
                 return DraftInput(input: input, source: source, position: item.position, place: place)
             }
@@ -104,9 +127,7 @@ struct References {
     }
 
     private func unknown(_ name: String, _ place: String, _ position: JSONPosition) {
-        let names = outputNames.keys.sorted()
-        let hint = nearest(to: name, among: names).map { "did you mean '\($0)'?" }
-            ?? "stages: \(names.prefix(20).joined(separator: ", "))."
+        let hint = suggestion(for: name, among: templateNames)
         problems.add(place, position, "unknown stage '\(name)'; \(hint)")
     }
 

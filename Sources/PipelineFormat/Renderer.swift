@@ -62,8 +62,8 @@ struct Renderer {
                 if words.count > 1 {
                     problems.add(
                         place(), text.position,
-                        "'${{ \(expression) }}' is a list of \(words.count); let it stand alone in its word, where it becomes "
-                            + "several words.")
+                        "'${{ \(expression) }}' is a list of \(words.count); let it stand alone in its word, where it "
+                            + "becomes several words.")
                 }
                 result += words.joined(separator: " ")
             }
@@ -83,8 +83,8 @@ struct Renderer {
                 if let reason = shell.append(words: words) {
                     problems.add(
                         place(), text.position,
-                        "'${{ \(expression) }}' \(reason). Let it stand outside of quotes, where it is quoted as it needs, or "
-                            + "write '${{ raw(\(expression)) }}' to have it as it is.")
+                        "'${{ \(expression) }}' \(reason). Let it stand outside of quotes, where it is quoted as it "
+                            + "needs, or write '${{ raw(\(expression)) }}' to have it as it is.")
                 }
             }
         }
@@ -100,8 +100,7 @@ struct Renderer {
         of expression: Template.Expression, _ text: Located<String>, _ place: @autoclosure () -> String
     ) -> [String]? {
         func unknown(_ kind: String, _ name: String, _ known: [String]) {
-            let hint = nearest(to: name, among: known).map { "did you mean '\($0)'?" }
-                ?? (known.isEmpty ? "there are none." : "known: \(known.sorted().prefix(20).joined(separator: ", ")).")
+            let hint = suggestion(for: name, among: known.sorted())
             problems.add(place(), text.position, "'${{ \(expression) }}': there is no \(kind) '\(name)'; \(hint)")
         }
         let value: String

@@ -28,14 +28,15 @@ struct SettingsDecoder {
             if !isReference(member.name) {
                 values.report(
                     join(place, member.name), member.position,
-                    "'\(member.name)' cannot be the name of a param: it must not be empty or hold white space, quotes or "
-                        + "brackets.")
+                    "'\(member.name)' cannot be the name of a param: it must not be empty or hold white space, "
+                        + "quotes or brackets.")
             }
             if case .string(let text) = member.value.content, text.contains("${{") {
                 values.report(
                     join(place, member.name), member.value.position,
                     "a param is a plain value; templates are replaced in command, env, workdir and paths only.")
             }
+            values.checkKeys(of: member.value, join(place, member.name))
             params[member.name] = member.value.value
         }
         return params
@@ -52,13 +53,17 @@ struct SettingsDecoder {
                 if gpus > .one && !gpus.isWhole {
                     values.report(
                         join(place, "gpus"), node.position,
-                        "\(gpus) gpus cannot be given: it must be a fraction below 1, to share a device, or a whole number.")
+                        "\(gpus) gpus cannot be given: it must be a fraction below 1, to share a device, or a whole "
+                            + "number."
+                    )
                 }
                 resources.gpus = gpus
             case "memory": resources.memoryBytes = values.size(node, join(place, "memory"))
             default:
                 guard case .number = node.content else {
-                    let hint = nearest(to: member.name, among: ["cpus", "gpus", "memory"]).map { " Did you mean '\($0)'?" } ?? ""
+                    let hint =
+                        nearest(to: member.name, among: ["cpus", "gpus", "memory"]).map { " Did you mean '\($0)'?" }
+                        ?? ""
                     values.report(
                         join(place, member.name), node.position,
                         "a counted resource must be a number.\(hint)")
@@ -85,14 +90,16 @@ struct SettingsDecoder {
                 text = nil
             }
             guard let text else { continue }
-            env[member.name] = EnvironmentSetting(text: Located(value: text, position: member.value.position), place: own)
+            env[member.name] = EnvironmentSetting(
+                text: Located(value: text, position: member.value.position), place: own)
         }
         return env
     }
 
     func checkVariable(_ name: String, _ place: String, _ position: JSONPosition) {
         if name.isEmpty || name.utf8.contains(UInt8(ascii: "=")) || name.utf8.contains(0) {
-            values.report(place, position, "'\(name)' cannot be the name of a variable: it must not be empty or hold '='.")
+            values.report(
+                place, position, "'\(name)' cannot be the name of a variable: it must not be empty or hold '='.")
         }
     }
 
@@ -129,9 +136,7 @@ struct SettingsDecoder {
                 states.insert(state)
                 continue
             }
-            let names = known.map(\.rawValue)
-            let hint = nearest(to: word.value, among: names).map { "did you mean '\($0)'?" }
-                ?? "those that can be tried again are \(names.joined(separator: ", "))."
+            let hint = suggestion(for: word.value, among: known.map(\.rawValue))
             values.report("\(place)[\(index)]", word.position, "unknown end state '\(word.value)'; \(hint)")
         }
         return states
@@ -143,7 +148,8 @@ struct SettingsDecoder {
         {
             return factor
         }
-        values.report(place, node.position, "must be a factor of 1 or more, such as \"x2\": what each further attempt gets.")
+        values.report(
+            place, node.position, "must be a factor of 1 or more, such as \"x2\": what each further attempt gets.")
         return nil
     }
 }

@@ -1,5 +1,6 @@
 // A shell string under construction: follows the author's quotes, so that each value can be quoted as its place needs.
-// Where the place is not certain (here-documents, backquotes), only values that need no quoting are let in.
+// Where the place is not certain (here-documents, backquotes) or quotes do not protect (arithmetic), only values that
+// need no quoting are let in.
 
 import Model
 
@@ -10,6 +11,8 @@ struct ShellText {
         case double
         /// `( … )` and `$( … )`: as plain, whatever surrounds it.
         case parenthesis
+        /// `(( … ))` and `$(( … ))`, where what stands in quotes is expanded all the same.
+        case arithmetic
         /// `${ … }`
         case parameter
         case comment
@@ -21,6 +24,8 @@ struct ShellText {
     private var isOpaque = false
     private var isEscaped = false
     private var isAtWordStart = true
+    /// The beginning of the present word, as much as it takes to tell `case` from others.
+    private var word: [UInt8] = []
     private var previous: UInt8 = 0
     private var awaitsHereDocument = false
 
@@ -36,10 +41,13 @@ struct ShellText {
     ///
     /// - Returns: why it cannot stand here; nil where it can.
     mutating func append(words: [String]) -> String? {
-        let isUncertain = isOpaque || isEscaped || previous == UInt8(ascii: "$") || context == .comment || context == .parameter
+        let isUncertain =
+            isOpaque || isEscaped || previous == UInt8(ascii: "$")
+            || [.comment, .parameter, .arithmetic].contains(context)
         previous = 0
         isEscaped = false
         isAtWordStart = false
+        word.append(0)
         if isUncertain {
             text += words.joined(separator: " ")
             return words.allSatisfy { shellQuoted($0) == $0 } ? nil : "stands where it cannot be quoted safely"
@@ -66,12 +74,16 @@ struct ShellText {
         previous = wasEscaped || (byte == UInt8(ascii: "$") && before == byte) ? 0 : byte
         let wasAtWordStart = isAtWordStart
         isAtWordStart = !wasEscaped && " \t\n;&|()".utf8.contains(byte)
+        // The patterns of a `case` end with a parenthesis that nothing opened.
+        if isAtWordStart, context == .parenthesis, word.elementsEqual("case".utf8) { isOpaque = true }
+        if isAtWordStart { word = [] } else if word.count < 5 { word.append(byte) }
         if wasEscaped { return }
         switch context {
         case .single: if byte == UInt8(ascii: "'") { contexts.removeLast() }
         case .comment: if byte == UInt8(ascii: "\n") { contexts.removeLast() }
         case .double: followDouble(byte, before)
         case .parameter: followParameter(byte)
+        case .arithmetic: followArithmetic(byte, before, wasAtWordStart)
         case .plain, .parenthesis: followPlain(byte, before, wasAtWordStart)
         }
         if byte == UInt8(ascii: "\n"), awaitsHereDocument { isOpaque = true }
@@ -86,7 +98,8 @@ struct ShellText {
             contexts.append(.single)
         case UInt8(ascii: "\""): contexts.append(.double)
         case UInt8(ascii: "`"): isOpaque = true
-        case UInt8(ascii: "("): contexts.append(.parenthesis)
+        case UInt8(ascii: "("):
+            contexts.append(context == .parenthesis && before == byte ? .arithmetic : .parenthesis)
         case UInt8(ascii: ")"): if context == .parenthesis { contexts.removeLast() }
         case UInt8(ascii: "{"): if before == UInt8(ascii: "$") { contexts.append(.parameter) }
         case UInt8(ascii: "#"): if isWordStart { contexts.append(.comment) }
@@ -102,6 +115,19 @@ struct ShellText {
         case UInt8(ascii: "`"): isOpaque = true
         case UInt8(ascii: "("): if before == UInt8(ascii: "$") { contexts.append(.parenthesis) }
         case UInt8(ascii: "{"): if before == UInt8(ascii: "$") { contexts.append(.parameter) }
+        default: break
+        }
+    }
+
+    /// What begins with `((` may be a group of commands all the same: what the two read differently is not followed.
+    private mutating func followArithmetic(_ byte: UInt8, _ before: UInt8, _ isWordStart: Bool) {
+        switch byte {
+        case UInt8(ascii: "("): contexts.append(before == UInt8(ascii: "$") ? .parenthesis : .arithmetic)
+        case UInt8(ascii: ")"): contexts.removeLast()
+        case UInt8(ascii: "{"): if before == UInt8(ascii: "$") { contexts.append(.parameter) }
+        case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`"), UInt8(ascii: "\\"): isOpaque = true
+        case UInt8(ascii: "#"): if isWordStart { isOpaque = true }
+        case UInt8(ascii: "<"): if before == byte { awaitsHereDocument = true }
         default: break
         }
     }

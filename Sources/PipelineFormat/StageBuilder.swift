@@ -17,12 +17,10 @@ struct StageBuilder {
     }
 
     /// The finished stage; adds the program to the draft's inputs. Nil where it has no command.
-    mutating func stage(_ draft: inout Draft, at index: StageIndex) -> Stage? {
+    mutating func stage(_ draft: Draft) -> Stage? {
         let document = draft.document
-        offerPaths(to: &draft)
-        guard let written = document.command else {
-            return nil
-        }
+        offerPaths(to: draft)
+        guard let written = document.command else { return nil }
         let command: Command
         switch written {
         case .shell(let text): command = .shell(draft.renderer.shell(text, document.place + ".command"))
@@ -35,7 +33,7 @@ struct StageBuilder {
         let environment = draft.settings.env.sorted { $0.key < $1.key }.map { name, setting in
             EnvironmentVariable(name: name, value: draft.renderer.bare(setting.text, setting.place))
         }
-        if document.tracksProgram ?? true { trackFiles(of: command, &draft, at: index) }
+        if document.tracksProgram ?? true { trackFiles(of: command, draft) }
         let passed = Set(document.passedEnvironment ?? []).subtracting(draft.settings.env.keys)
         return Stage(
             name: draft.name, template: document.name, summary: document.summary, command: command,
@@ -47,7 +45,7 @@ struct StageBuilder {
     }
 
     /// Lets the command and the variables mention inputs and outputs, as they are seen from where the command runs.
-    private func offerPaths(to draft: inout Draft) {
+    private func offerPaths(to draft: Draft) {
         var inputs: [String: [String]] = [:]
         for input in draft.inputs {
             inputs[input.input.name, default: []].append(relative(input.input.path, to: draft.workdir))
@@ -72,7 +70,7 @@ struct StageBuilder {
         }
     }
 
-    private mutating func trackFiles(of command: Command, _ draft: inout Draft, at index: StageIndex) {
+    private mutating func trackFiles(of command: Command, _ draft: Draft) {
         let words = CommandWords(command)
         let patterns = draft.inputs.filter(\.input.isGlob).map { GlobPattern($0.input.path) }
         let paths = Set(draft.inputs.map(\.input.path)).union(draft.outputs.map(\.output.path))
@@ -82,7 +80,7 @@ struct StageBuilder {
         }
         func path(of word: String) -> String? {
             guard !word.isEmpty, !word.hasPrefix("-"), !word.hasPrefix("/") else { return nil }
-            let path = normalized(draft.workdir.map { "\($0)/\(word)" } ?? word)
+            let path = cleaned(draft.workdir.map { "\($0)/\(word)" } ?? word)
             let isOurs = path != "." && !leavesFolder(path) && !path.hasPrefix(".runs/")
             return isOurs && !isCovered(path) ? path : nil
         }
@@ -90,7 +88,8 @@ struct StageBuilder {
         var tracked: String?
         if let program, outputs.holder(of: program) != nil || isProjectFile(program) {
             let input = Input(name: "program", path: program)
-            draft.inputs.append(DraftInput(input: input, position: draft.document.position, place: draft.place + ".command"))
+            draft.inputs.append(
+                DraftInput(input: input, position: draft.document.position, place: draft.place + ".command"))
             tracked = program
         }
         for word in words.all {

@@ -5,7 +5,8 @@ import Model
 
 struct StageDecoder {
     static let keys = [
-        "description", "command", "workdir", "inputs", "outputs", "matrix", "include", "exclude", "needs", "params", "env",
+        "description", "command", "workdir", "inputs", "outputs", "matrix", "include", "exclude", "needs", "params",
+        "env",
         "pass_env", "resources", "retries", "timeout", "always", "frozen", "keep", "track_program",
     ]
 
@@ -14,14 +15,19 @@ struct StageDecoder {
     let matrices: MatrixDecoder
 
     func stage(_ node: JSONNode, _ place: String, name: String, at position: JSONPosition) -> StageDocument {
-        var stage = StageDocument()
+        let stage = StageDocument()
         stage.name = name
         stage.position = position
-        values.fields(of: node, place, known: Self.keys) { take($0, place, into: &stage) }
+        guard case .object = node.content else {
+            values.wrongType(node, place, expected: "an object")
+            stage.hasBrokenCommand = true
+            return stage
+        }
+        values.fields(of: node, place, known: Self.keys) { take($0, place, into: stage) }
         return stage
     }
 
-    private func take(_ member: JSONMember, _ place: String, into stage: inout StageDocument) -> Bool {
+    private func take(_ member: JSONMember, _ place: String, into stage: StageDocument) -> Bool {
         let node = member.value
         func own() -> String { join(place, member.name) }
         switch member.name {
@@ -32,7 +38,7 @@ struct StageDecoder {
         case "workdir": stage.workdir = values.located(node, own())
         case "inputs": stage.inputs = inputs(node, place)
         case "outputs": stage.outputs = outputs(node, place)
-        case "matrix": matrices.matrix(node, own(), into: &stage)
+        case "matrix": matrices.matrix(node, own(), into: stage)
         case "include": stage.include = matrices.points(node, own())
         case "exclude": stage.exclude = matrices.points(node, own())
         case "needs": stage.needs = values.texts(node, own(), of: "stages")
@@ -54,7 +60,8 @@ struct StageDecoder {
     private func command(_ node: JSONNode, _ place: String) -> CommandDocument? {
         switch node.content {
         case .string(let text):
-            if text.utf8.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\t") }) {
+            if text.utf8.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\t") })
+            {
                 values.report(place, node.position, "the command is empty.")
             }
             return values.located(node, place).map { .shell($0) }
@@ -62,7 +69,9 @@ struct StageDecoder {
             guard let words = values.texts(node, place, of: "words") else { return nil }
             guard let program = words.first, !program.value.isEmpty else {
                 if case .array([]) = node.content { values.report(place, node.position, "the command is empty.") }
-                if words.first?.value.isEmpty == true { values.report(place, node.position, "the program's name is empty.") }
+                if words.first?.value.isEmpty == true {
+                    values.report(place, node.position, "the program's name is empty.")
+                }
                 return nil
             }
             return .argv(words)
@@ -101,7 +110,9 @@ struct StageDecoder {
             switch (written, from) {
             case (let path?, nil): input.source = .path(path)
             case (nil, let from?):
-                if mode != nil { values.report(full, node.position, "'digest' belongs to the output that 'from' names.") }
+                if mode != nil {
+                    values.report(full, node.position, "'digest' belongs to the output that 'from' names.")
+                }
                 input.source = .from(from)
             case (_?, _?):
                 values.report(full, node.position, "must have either 'path' or 'from', not both.")
@@ -169,7 +180,9 @@ struct StageDecoder {
                 if !isReference(member.name) {
                     values.report(
                         join(full, member.name), member.position,
-                        "'\(member.name)' cannot be a name here: it must not be empty or hold white space, quotes or brackets.")
+                        "'\(member.name)' cannot be a name here: it must not be empty or hold white space, quotes or "
+                            + "brackets."
+                    )
                 }
                 return item(member.value, join(key, member.name)).map { (member.name, $0) }
             }

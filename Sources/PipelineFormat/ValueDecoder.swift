@@ -13,8 +13,7 @@ struct ValueDecoder {
     /// with `x-` are left out, a key that occurs twice is reported.
     func fields(of node: JSONNode, _ place: String, known: [String], take: (JSONMember) -> Bool) {
         for member in names(of: node, place) where !take(member) {
-            let hint = nearest(to: member.name, among: known).map { "did you mean '\($0)'?" }
-                ?? "known keys: \(known.joined(separator: ", "))."
+            let hint = suggestion(for: member.name, among: known)
             report(join(place, member.name), member.position, "unknown key '\(member.name)'; \(hint)")
         }
     }
@@ -34,6 +33,19 @@ struct ValueDecoder {
             guard let line = lines.updateValue(member.position.line, forKey: member.name) else { return true }
             report(join(place, member.name), member.position, "'\(member.name)' occurs twice, first on line \(line).")
             return false
+        }
+    }
+
+    /// Reports keys that occur twice in an object, at any depth of a value that is the user's own.
+    func checkKeys(of node: JSONNode, _ place: String) {
+        switch node.content {
+        case .object:
+            for member in names(of: node, place, keepsExtensions: true) {
+                checkKeys(of: member.value, join(place, member.name))
+            }
+        case .array(let elements):
+            for (index, element) in elements.enumerated() { checkKeys(of: element, "\(place)[\(index)]") }
+        default: break
         }
     }
 
@@ -111,7 +123,8 @@ struct ValueDecoder {
             let shown = textOrNumber(node).map { "'\($0)'" } ?? describe(node)
             report(
                 place(), node.position,
-                "\(shown) is no size; write \"16GiB\" (powers of 1024), \"16GB\" (powers of 1000) or a number of bytes.")
+                "\(shown) is no size; write \"16GiB\" (powers of 1024), \"16GB\" (powers of 1000) or a number of bytes."
+            )
             return nil
         }
         if value > 0 { return value }
@@ -148,11 +161,13 @@ func join(_ place: String, _ name: String) -> String { place.isEmpty ? name : "\
 
 /// Whether the text is made of `[A-Za-z0-9_-]` alone and not empty: the name of a stage, an axis or a resource.
 func isPlainName(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"): true
-        default: false
+    !text.isEmpty
+        && text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
         }
-    }
 }

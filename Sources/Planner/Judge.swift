@@ -23,8 +23,10 @@ public struct Judge<State: RecordedState> {
         let base = baseKey(of: stage, environment: facts.environment)
         let isKeyKnown = facts.undecidedInputs.isEmpty && facts.missingInputs.isEmpty
         let wholeKey = isKeyKnown ? key(base: base, inputs: facts.inputs) : nil
-        if isForced { return Decision(verdict: .run, reasons: [Reason(.forced)], key: wholeKey) }
-        if stage.isAlways { return Decision(verdict: .run, reasons: [Reason(.always)], key: wholeKey) }
+        if isForced || stage.isAlways {
+            let reasons = (stage.isAlways ? [Reason(.always)] : []) + (isForced ? [Reason(.forced)] : [])
+            return Decision(verdict: .run, reasons: reasons, key: wholeKey)
+        }
         let reusable: Reusable
         if let wholeKey {
             reusable = try findReusable(stage, facts: facts, key: wholeKey)

@@ -128,6 +128,11 @@ extension Store {
         return text
     }
 
+    /// Queries that users call by name: the files of `sql/canned`.
+    public static var cannedQueries: [(name: String, summary: String, sql: String)] {
+        SQL.canned.map { ($0.name, $0.summary, $0.text) }
+    }
+
     /// What a user asks of; documented in docs/store.md.
     public static let publicViews = [
         "runs", "executions", "decisions", "inputs", "outputs", "params", "lineage_params", "metrics", "final_metrics",
@@ -194,9 +199,9 @@ private func allowReadingOnly(
 ) -> Int32 {
     switch action {
     case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: return SQLITE_OK
-    case SQLITE_UPDATE:
-        // What SQLite says when it first meets a table-valued function (json_each); nothing is changed by it.
-        return first.map { String(cString: $0) } == "sqlite_master" ? SQLITE_IGNORE : SQLITE_DENY
+    // Asked for when a table-valued pragma is first used; a real UPDATE of the schema fails all the same, since the
+    // pragma that would allow it is refused, and the statement would not be read-only.
+    case SQLITE_UPDATE: return first.map { String(cString: $0) } == "sqlite_master" ? SQLITE_OK : SQLITE_DENY
     case SQLITE_FUNCTION:
         let name = second.map { String(cString: $0).lowercased() } ?? ""
         return ["load_extension", "fts3_tokenizer", "writefile", "edit"].contains(name) ? SQLITE_DENY : SQLITE_OK

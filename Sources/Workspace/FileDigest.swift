@@ -5,12 +5,19 @@ import Model
 
 import struct Crypto.SHA256
 
+/// A digest, and the stamp of the file or link that it was taken of.
+struct KnownContent: Hashable, Sendable {
+    let stamp: FileStamp
+    let digest: Digest
+    /// Whether the stamp will change with the content, so that a later process may rely on it.
+    let isTrusted: Bool
+}
+
 /// Feeds SHA-256 and hands out the model's digest.
 struct Digester {
     private var hash = SHA256()
 
     mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
-    mutating func update(_ bytes: [UInt8]) { hash.update(data: bytes) }
 
     consuming func finish() -> Digest {
         guard let digest = Digest(bytes: hash.finalize()) else { preconditionFailure("SHA-256 has 32 bytes") }
@@ -18,44 +25,65 @@ struct Digester {
     }
 }
 
-/// Reads in chunks of this many bytes: large enough for the system call not to count, small enough for the cache.
-private let chunkBytes = 1 << 18
+/// What files are read into, one after the other.
+final class ReadBuffer {
+    /// Large enough for the system call not to count, small enough for the processor's cache.
+    static let largestBytes = 1 << 20
 
-/// The digest of what a descriptor reads to its end.
-func digest(readingFrom descriptor: Int32, shownAs name: String) throws(WorkspaceFailure) -> (digest: Digest, bytes: Int64) {
-    var digester = Digester()
-    var total: Int64 = 0
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkBytes, alignment: 64)
-    defer { buffer.deallocate() }
-    while true {
-        let count = read(descriptor, buffer.baseAddress, chunkBytes)
-        if count == 0 { return (digester.finish(), total) }
-        if count < 0 {
-            if errno == EINTR { continue }
-            throw WorkspaceFailure("'\(name)' cannot be read", errno: errno)
-        }
-        digester.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        total += Int64(count)
+    fileprivate let bytes: UnsafeMutableRawBufferPointer
+
+    /// - Parameter expectedBytes: of the largest file that will be read.
+    init(expectedBytes: Int64) {
+        // One byte more than the file, so that the first read finds its end.
+        let size = Int(min(max(expectedBytes, 4095), Int64(Self.largestBytes - 1))) + 1
+        bytes = .allocate(byteCount: size, alignment: 64)
     }
+
+    deinit { bytes.deallocate() }
 }
 
-/// Opens the file, checks that it is what `stat` said, and digests it; nil when it changed or vanished meanwhile.
-///
-/// - Parameter folder: an open folder that `path` is relative to, or AT_FDCWD.
-func fileDigest(
-    of path: UnsafePointer<CChar>, in folder: Int32, expecting stamp: FileStamp, shownAs name: String
-) throws(WorkspaceFailure) -> Digest? {
-    // Never waits for the writer of a fifo that took the file's place.
-    let descriptor = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else {
-        if errno == ENOENT || errno == ENOTDIR { return nil }
-        throw WorkspaceFailure("'\(name)' cannot be read", errno: errno)
+enum FileDigest {
+    /// Opens the file, checks that it is what `stat` said, and digests it; nil when it changed or vanished meanwhile.
+    ///
+    /// - Parameter folder: an open folder that `name` is relative to, or AT_FDCWD.
+    static func of(
+        file name: UnsafePointer<CChar>, in folder: Int32, expecting stamp: FileStamp, through buffer: ReadBuffer,
+        shownAs shown: @autoclosure () -> String
+    ) throws(WorkspaceFailure) -> Digest? {
+        // Never waits for the writer of a fifo that took the file's place.
+        let descriptor = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR || errno == ELOOP { return nil }
+            throw WorkspaceFailure("'\(shown())' cannot be read", errno: errno)
+        }
+        defer { close(descriptor) }
+        guard FileStatus.of(descriptor: descriptor)?.stamp == stamp else { return nil }
+        if stamp.sizeBytes > ReadBuffer.largestBytes { posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL) }
+        var digester = Digester()
+        var total: Int64 = 0
+        while true {
+            let count = read(descriptor, buffer.bytes.baseAddress, buffer.bytes.count)
+            if count == 0 { break }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw WorkspaceFailure("'\(shown())' cannot be read", errno: errno)
+            }
+            digester.update(UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]))
+            total += Int64(count)
+        }
+        guard total == stamp.sizeBytes, FileStatus.of(descriptor: descriptor)?.stamp == stamp else { return nil }
+        return digester.finish()
     }
-    defer { close(descriptor) }
-    var before = stat()
-    guard fstat(descriptor, &before) == 0, FileStatus(before).stamp == stamp else { return nil }
-    let result = try digest(readingFrom: descriptor, shownAs: name)
-    var after = stat()
-    guard fstat(descriptor, &after) == 0, FileStatus(after).stamp == stamp, result.bytes == stamp.sizeBytes else { return nil }
-    return result.digest
+
+    /// The digest of where a link leads; nil when it changed or vanished meanwhile.
+    static func of(link name: UnsafePointer<CChar>, in folder: Int32, expecting stamp: FileStamp) -> Digest? {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+            guard let target = buffer.baseAddress else { return nil }
+            let length = readlinkat(folder, name, target, buffer.count)
+            guard length >= 0, FileStatus.of(name, in: folder)?.stamp == stamp else { return nil }
+            var digester = Digester()
+            digester.update(UnsafeRawBufferPointer(start: target, count: length))
+            return digester.finish()
+        }
+    }
 }

@@ -3,9 +3,19 @@
 import Glibc
 import Model
 
+/// Which file it is, whatever it is called: a rename keeps it.
+struct FileIdentity: Hashable, Sendable {
+    let device: UInt64
+    let inode: UInt64
+}
+
+extension FileStamp {
+    var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
+}
+
 /// What `stat` says, as far as digesting needs it.
 struct FileStatus {
-    enum Kind { case file, directory, link, other }
+    enum Kind { case file, folder, link, other }
 
     let kind: Kind
     let stamp: FileStamp
@@ -14,7 +24,7 @@ struct FileStatus {
     init(_ status: stat) {
         switch status.st_mode & S_IFMT {
         case S_IFREG: kind = .file
-        case S_IFDIR: kind = .directory
+        case S_IFDIR: kind = .folder
         case S_IFLNK: kind = .link
         default: kind = .other
         }
@@ -32,6 +42,18 @@ struct FileStatus {
         case ENOENT, ENOTDIR: return nil
         default: throw WorkspaceFailure("'\(name)' cannot be looked at", errno: errno)
         }
+    }
+
+    /// Of an open file; nil where even that fails.
+    static func of(descriptor: Int32) -> FileStatus? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? FileStatus(status) : nil
+    }
+
+    /// Of a name in an open folder; links are not followed. nil: errno says why.
+    static func of(_ name: UnsafePointer<CChar>, in folder: Int32) -> FileStatus? {
+        var status = stat()
+        return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? FileStatus(status) : nil
     }
 }
 

@@ -5,25 +5,45 @@ import Model
 
 extension Workspace {
     /// Files, and links to files, that match, sorted bytewise. Folders are not matched, the program's own folder never.
+    /// A link to a folder is looked into by a pattern without `**`, as in a shell.
+    ///
+    /// - Throws: for a folder in question that cannot be read, and a matching name that is not UTF-8.
     public func matches(of pattern: String) throws(WorkspaceFailure) -> [String] {
         let glob = GlobPattern(pattern)
         let prefix = glob.literalPrefix
-        let start = absolute(prefix.isEmpty ? (pattern.hasPrefix("/") ? "/" : ".") : prefix)
-        guard let status = try FileStatus.of(start, shownAs: prefix.isEmpty ? "." : prefix), status.kind == .directory else {
-            return []
-        }
+        guard !prefix.split(separator: "/").contains(where: { $0.utf8.elementsEqual(excludedName) }) else { return [] }
+        let followsLinks = !pattern.split(separator: "/").contains("**")
         var found: [String] = []
-        for item in try walk(start, shownAs: prefix.isEmpty ? "." : prefix).items() {
-            let name = String(decoding: item.path, as: UTF8.self)
-            let path = prefix.isEmpty ? (pattern.hasPrefix("/") ? "/" + name : name) : prefix + "/" + name
-            guard glob.matches(path) else { continue }
-            switch item.status.kind {
-            case .file: found.append(path)
-            case .link:
-                if let target = try FileStatus.of(absolute(path), shownAs: path), target.kind == .file { found.append(path) }
-            case .directory, .other: continue
+        var folders = [prefix]
+        while let folder = folders.popLast() {
+            let shown = folder.isEmpty ? "." : folder
+            guard let listing = try list(folder: absolute(shown), shownAs: shown) else { continue }
+            let before = folder.isEmpty || folder.hasSuffix("/") ? folder : folder + "/"
+            for entry in listing.entries {
+                let bytes = listing.name(of: entry)
+                let path = before + String(decoding: bytes, as: UTF8.self)
+                var kind = entry.status.kind
+                let leads = kind == .folder || kind == .link && followsLinks
+                guard glob.matches(path) || leads && glob.mayMatch(inside: path) else { continue }
+                guard String(validating: bytes, as: UTF8.self) != nil else {
+                    throw WorkspaceFailure("'\(path)' may match '\(pattern)', but its name is not UTF-8. Rename it.")
+                }
+                if kind == .link { kind = try FileStatus.of(absolute(path), shownAs: path)?.kind ?? .other }
+                if kind == .folder, leads, glob.mayMatch(inside: path) { folders.append(path) }
+                if kind == .file, glob.matches(path) { found.append(path) }
             }
         }
-        return found
+        return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// nil: there is no such folder.
+    private func list(folder full: String, shownAs shown: String) throws(WorkspaceFailure) -> FolderListing? {
+        let descriptor = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { if descriptor >= 0 { close(descriptor) } }
+        if descriptor >= 0, let listing = FolderListing(descriptor: descriptor, excluding: excludedName) {
+            return listing
+        }
+        if errno == ENOENT || errno == ENOTDIR { return nil }
+        throw WorkspaceFailure("the folder '\(shown)' cannot be read", errno: errno)
     }
 }

@@ -7,36 +7,44 @@ import Model
 /// The output side of a project's folder.
 public struct OutputArea: Sendable {
     private let root: String
-    private let stateFolder: String
+    private let stateDirectory: String
 
-    public init(root: String, stateFolderName: String = ".runs") {
+    /// - Parameters:
+    ///   - root: the project's folder; relative paths are below it.
+    ///   - stateDirectory: the program's own folder, relative to it.
+    public init(root: String, stateDirectory: String = ".runs") {
         self.root = root
-        stateFolder = stateFolderName
+        self.stateDirectory = stateDirectory
     }
 
     private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(root)/\(path)" }
 
     /// Whether anything is at the path, a dangling link included.
-    public func exists(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(absolute(path), &status) == 0
-    }
+    public func exists(_ path: String) -> Bool { status(path) != nil }
+
+    private func status(_ path: String) -> FileStatus? { FileStatus.of(absolute(path), in: AT_FDCWD) }
 
     /// Makes the folder that the path lies in.
     public func makeParents(of path: String) throws(WorkspaceFailure) {
         let full = absolute(path)
-        guard let slash = full.lastIndex(of: "/"), slash != full.startIndex else { return }
-        let folder = String(full[..<slash])
-        var status = stat()
-        if stat(folder, &status) == 0 {
-            guard status.st_mode & S_IFMT == S_IFDIR else {
-                throw WorkspaceFailure("the folder of '\(path)' cannot be made: '\(folder)' is a file. Move it away.")
+        var missing: [String] = []
+        var folder = full[...]
+        while let slash = folder.lastIndex(of: "/"), slash != folder.startIndex {
+            folder = folder[..<slash]
+            var status = stat()
+            if stat(String(folder), &status) == 0 {
+                guard status.st_mode & S_IFMT == S_IFDIR else {
+                    throw WorkspaceFailure(
+                        "the folder of '\(path)' cannot be made: '\(folder)' is a file. Move it away.")
+                }
+                break
             }
-            return
+            missing.append(String(folder))
         }
-        try makeParents(of: folder)
-        guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
-            throw WorkspaceFailure("the folder of '\(path)' cannot be made", errno: errno)
+        for folder in missing.reversed() {
+            guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
+                throw WorkspaceFailure("the folder of '\(path)' cannot be made", errno: errno)
+            }
         }
     }
 
@@ -48,6 +56,7 @@ public struct OutputArea: Sendable {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw WorkspaceFailure("'\(path)' cannot be written", errno: errno) }
             rest = rest.dropFirst(count)
         }
@@ -55,7 +64,7 @@ public struct OutputArea: Sendable {
 
     /// Makes the folder of the program itself, which git ignores.
     public func prepare() throws(WorkspaceFailure) {
-        let ignore = "\(stateFolder)/.gitignore"
+        let ignore = "\(stateDirectory)/.gitignore"
         try makeParents(of: ignore)
         if !exists(ignore) { try write("*\n", to: ignore) }
     }
@@ -64,53 +73,76 @@ public struct OutputArea: Sendable {
 
     /// Where an execution's version of a path is kept, relative to the root.
     public func keptPath(_ path: String, madeBy id: ExecutionID) -> String {
-        "\(stateFolder)/kept/\(id)/\(path.hasPrefix("/") ? "_root" + path : path)"
+        "\(stateDirectory)/kept/\(id)/\(path.hasPrefix("/") ? "_root" + path : path)"
     }
 
+    /// Whether a version of a path that the execution made is kept.
     public func isKept(_ path: String, madeBy id: ExecutionID) -> Bool { exists(keptPath(path, madeBy: id)) }
 
-    /// Executions of which something is kept.
+    /// Executions of which something is kept, in order.
     public func keptExecutions() throws(WorkspaceFailure) -> [ExecutionID] {
-        guard let folder = opendir("\(root)/\(stateFolder)/kept") else {
+        let descriptor = open("\(root)/\(stateDirectory)/kept", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { if descriptor >= 0 { close(descriptor) } }
+        guard descriptor >= 0, let listing = FolderListing(descriptor: descriptor) else {
             if errno == ENOENT { return [] }
-            throw WorkspaceFailure("the folder '\(stateFolder)/kept' cannot be read", errno: errno)
+            throw WorkspaceFailure("the folder '\(stateDirectory)/kept' cannot be read", errno: errno)
         }
-        defer { closedir(folder) }
-        var found: [ExecutionID] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            if let number = Int64(name) { found.append(ExecutionID(number)) }
-        }
-        return found
+        return listing.entries.compactMap {
+            Int64(String(decoding: listing.name(of: $0), as: UTF8.self)).map(ExecutionID.init)
+        }.sorted()
     }
 
-    /// Renames what is at the path to where that execution's versions are kept; an older one there is dropped. False:
-    /// nothing was at the path.
+    /// Renames what is at the path to where that execution's versions are kept; an older one there is replaced.
+    ///
+    /// - Returns: false where nothing was at the path.
+    /// - Throws: also where that place is on another file system: nothing is ever copied.
     public func setAside(_ path: String, madeBy id: ExecutionID) throws(WorkspaceFailure) -> Bool {
-        guard exists(path) else { return false }
+        try refuseEscape(path)
+        guard let found = status(path) else { return false }
         let kept = keptPath(path, madeBy: id)
         try makeParents(of: kept)
-        if exists(kept) { try remove(kept) }
+        // A file takes the place of a file in one step; a folder cannot.
+        if let older = status(kept), older.kind == .folder || found.kind == .folder { try remove(kept) }
         try move(path, to: kept)
         return true
     }
 
     /// The reverse; the place must be free.
     public func putBack(_ path: String, madeBy id: ExecutionID) throws(WorkspaceFailure) {
-        guard !exists(path) else { throw WorkspaceFailure("'\(path)' is in the way of what is to be put back there.") }
+        try refuseEscape(path)
+        let kept = keptPath(path, madeBy: id)
+        guard exists(kept) else {
+            throw WorkspaceFailure("'\(path)' of execution \(id) is no longer kept and cannot be put back.")
+        }
+        guard !exists(path) else {
+            throw WorkspaceFailure("'\(path)' is in the way of what is to be put back there. Move it away.")
+        }
         try makeParents(of: path)
-        try move(keptPath(path, madeBy: id), to: path)
-        removeEmptyFolders(above: keptPath(path, madeBy: id), downTo: "\(stateFolder)/kept")
+        try move(kept, to: path)
+        removeEmptyFolders(above: kept, downTo: "\(stateDirectory)/kept")
     }
 
     /// Removes everything that is kept of an execution.
-    public func dropKept(_ id: ExecutionID) throws(WorkspaceFailure) { try remove("\(stateFolder)/kept/\(id)") }
+    public func dropKept(_ id: ExecutionID) throws(WorkspaceFailure) { try remove("\(stateDirectory)/kept/\(id)") }
 
     private func move(_ source: String, to target: String) throws(WorkspaceFailure) {
-        guard rename(absolute(source), absolute(target)) == 0 else {
-            let hint = errno == EXDEV ? ", which must be on the same file system" : ""
-            throw WorkspaceFailure("'\(source)' cannot be moved to '\(target)'\(hint)", errno: errno)
+        if rename(absolute(source), absolute(target)) == 0 { return }
+        var number = errno
+        // A folder that may not be written to cannot change the folder it lies in.
+        var status = stat()
+        if number == EACCES, lstat(absolute(source), &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+            status.st_mode & S_IWUSR == 0, chmod(absolute(source), status.st_mode | S_IWUSR) == 0
+        {
+            let isMoved = rename(absolute(source), absolute(target)) == 0
+            number = errno
+            chmod(absolute(isMoved ? target : source), status.st_mode)
+            if isMoved { return }
         }
+        let what = "'\(source)' cannot be moved to '\(target)'"
+        guard number == EXDEV else { throw WorkspaceFailure(what, errno: number) }
+        throw WorkspaceFailure(
+            "\(what), which is on another file system, and outputs are never copied. "
+                + "Have both on one file system, or move '\(source)' away by hand.")
     }
 
     private func removeEmptyFolders(above path: String, downTo end: String) {
@@ -127,31 +159,48 @@ public struct OutputArea: Sendable {
     ///
     /// - Throws: also for the root itself and what lies outside it.
     public func remove(_ path: String) throws(WorkspaceFailure) {
-        let plain = normalized(path)
-        guard !plain.hasPrefix("/"), plain != ".", plain != "..", !plain.hasPrefix("../") else {
+        guard try !leavesFolder(path) else {
             throw WorkspaceFailure("'\(path)' is not inside the project and is not removed.")
         }
-        try removeTree(Array(absolute(plain).utf8CString), in: AT_FDCWD, shownAs: path)
+        try Removal.remove(absolute(path), shownAs: path)
     }
 
-    private func removeTree(_ name: [CChar], in folder: Int32, shownAs path: String) throws(WorkspaceFailure) {
-        if unlinkat(folder, name, 0) == 0 || errno == ENOENT { return }
-        guard errno == EISDIR || errno == EPERM else { throw WorkspaceFailure("'\(path)' cannot be removed", errno: errno) }
-        // Only now that it is known to be no link; a folder made read-only is opened up first.
-        fchmodat(folder, name, 0o700, 0)
-        let descriptor = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0, let listing = fdopendir(descriptor) else {
-            throw WorkspaceFailure("'\(path)' cannot be removed", errno: errno)
+    /// Whether the path is the root itself or, after the links among its parents are followed, lies outside it.
+    /// A link at the path itself is not followed.
+    public func leavesFolder(_ path: String) throws(WorkspaceFailure) -> Bool {
+        guard let top = resolved(root) else {
+            throw WorkspaceFailure("the folder '\(root)' cannot be found", errno: errno)
         }
-        var names: [[CChar]] = []
-        while let entry = readdir(listing) {
-            let inner = withUnsafeBytes(of: entry.pointee.d_name) { $0.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } }
-            if inner != [46], inner != [46, 46] { names.append(inner + [0]) }
+        var rest = (path.hasPrefix("/") ? path : "\(top)/\(path)").split(separator: "/")
+        // What the last word of a path such as `a/..` means is not the name of anything.
+        guard let name = rest.popLast(), name != ".." else { return true }
+        var missing: [Substring] = []
+        while true {
+            let folder = "/" + rest.joined(separator: "/")
+            if let real = resolved(folder) {
+                let whole = real.split(separator: "/") + missing.reversed() + (name == "." ? [] : [name])
+                let inside = top.split(separator: "/")
+                return !(whole.count > inside.count && whole.starts(with: inside))
+            }
+            guard errno == ENOENT || errno == ENOTDIR else {
+                throw WorkspaceFailure("'\(folder)' cannot be looked at", errno: errno)
+            }
+            // Through a link that leads nowhere, or up from a folder that is not there, it may lead anywhere.
+            guard let part = rest.popLast(), part != "..", FileStatus.of(folder, in: AT_FDCWD) == nil else {
+                return true
+            }
+            missing.append(part)
         }
-        defer { closedir(listing) }
-        for inner in names { try removeTree(inner, in: descriptor, shownAs: path) }
-        guard unlinkat(folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT else {
-            throw WorkspaceFailure("'\(path)' cannot be removed", errno: errno)
-        }
+    }
+
+    private func resolved(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    private func refuseEscape(_ path: String) throws(WorkspaceFailure) {
+        guard path.split(separator: "/").contains("..") else { return }
+        throw WorkspaceFailure("'\(path)' may lead out of the project and is not moved. Write it without '..'.")
     }
 }

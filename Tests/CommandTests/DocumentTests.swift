@@ -46,7 +46,7 @@ private func document(_ path: String) throws -> String { try String(contentsOfFi
         try project.write("schema.json", try project.runs("schema").output)
         try project.runs("init", "starter")
         let wrong = [
-            "[]", "{}", #"{"stages": {}}"#, #"{"name": "p", "stages": {"a": {}}}"#,
+            "[]", "{}", #"{"stages": {}}"#,
             #"{"name": "p", "stages": {"a": {"comand": "x", "command": "x"}}}"#,
             #"{"name": "p", "stages": {"a": {"command": 7}}}"#, #"{"name": "p", "stages": {"a": {"command": []}}}"#,
             #"{"name": "p", "stages": {"a": {"command": "x", "retries": -1}}}"#,

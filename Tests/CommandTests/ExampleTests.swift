@@ -16,7 +16,7 @@ import Testing
 
         let second = try project.runs("exec")
         #expect(second.status == 0)
-        #expect(second.output + second.errorOutput == "tabular: all 10 stages are fresh, nothing to run\n")
+        #expect(second.output + second.errorOutput == "tabular: all 10 stages fresh, nothing to run\n")
         #expect(try project.executedStages() == [])
     }
 
@@ -31,7 +31,7 @@ import Testing
             try project.executedStages() == [
                 "compare", "evaluate@dataset=iris", "evaluate@dataset=wine", "train@dataset=iris", "train@dataset=wine",
             ])
-        let why = try project.query("select subject, old_value, new_value from decisions where stage = 'train@dataset=iris' and run_id = 2")
+        let why = try project.query("select subject, old_value, new_value from decisions where stage = 'train@dataset=iris' and run_id = 2 and reason = 'param_changed'")
         #expect(why == [["subject": .text("lr"), "old_value": .text("0.03"), "new_value": .text("0.04")]])
         // Back to the first rate: what was made then is put back.
         try project.write("pipeline.json", pipeline)

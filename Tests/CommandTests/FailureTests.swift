@@ -121,7 +121,7 @@ import Testing
         let command = try project.start(["exec", "--grace", "1h"])
         try wait(for: "the stage to start") { project.read("pid")?.hasSuffix("\n") ?? false }
         command.send(SIGINT)
-        try command.read(until: { $0.errorOutput.contains("nterrupt") }, "it said that it stops")
+        try command.read(until: { $0.errorOutput.contains("INT: ") }, "it said that it stops")
         command.send(SIGINT)
         #expect(try command.finish().status == 130)
         #expect(try project.query("select state, signal from executions") == [["state": .text("interrupted"), "signal": .number(9)]])
@@ -153,5 +153,45 @@ import Testing
         #expect(try project.runs("exec").status == 0)
         #expect(try project.executedStages() == [])
         #expect(project.read("model") == "good")
+    }
+
+    @Test func enforcedMemoryEndsAStageThatPassesItAndARetryGetsMore() throws {
+        let project = try project(
+            #"""
+            "a": {"command": ["python3", "-c", "import time; x = bytearray(150_000_000); open('out', 'w').write('x'); time.sleep(1 if __import__('os').environ['RUNS_ATTEMPT'] == '2' else 60)"],
+                  "outputs": ["out"], "resources": {"memory": "100MB"}, "retries": {"max": 1, "on": ["out_of_memory"], "memory": "x4"}}
+            """#)
+        let result = try project.runs("exec", "--enforce-memory")
+        #expect(result.status == 0, "\(result.story)")
+        let rows = try project.query("select state, memory_bytes, max_rss_bytes > 150000000 as large from executions order by attempt")
+        #expect(
+            rows == [
+                ["state": .text("out_of_memory"), "memory_bytes": .number(100_000_000), "large": .number(1)],
+                ["state": .text("succeeded"), "memory_bytes": .number(400_000_000), "large": .number(1)],
+            ])
+    }
+
+    @Test func whatAStageLeavesBehindIsEndedAndNoted() throws {
+        let project = try project(
+            #""a": {"command": "(setsid sh -c 'echo $$ > pid; exec sleep 1000' &); while ! test -s pid; do sleep 0.01; done; echo a > a", "outputs": ["a"]}"#)
+        #expect(try project.runs("exec").status == 0)
+        #expect(try project.query("select note from executions")[0]["note"]?.text?.contains("1 process behind") ?? false)
+        let pid = try #require(project.read("pid").flatMap { pid_t($0.dropLast()) })
+        #expect(kill(pid, 0) != 0 && errno == ESRCH)
+    }
+
+    @Test func anInputThatChangesWhileItsStageRunsNeverCountsAsFresh() throws {
+        let project = try project(#""a": {"command": "cat in > out; echo more >> in", "inputs": ["in"], "outputs": ["out"]}"#)
+        try project.write("in", "x")
+        #expect(try project.runs("exec").status == 0)
+        #expect(try project.query("select inputs_changed_during_run as c from executions")[0]["c"]?.integer == 1)
+        #expect(try project.runs("exec").status == 0)
+        #expect(try project.executedStages() == ["a"])
+    }
+
+    @Test func aMetricsFileThatIsNoneIsAFailure() throws {
+        let project = try project(#""a": {"command": "echo nonsense > m", "outputs": {"m": {"path": "m", "metrics": true}}}"#)
+        #expect(try project.runs("exec").status == 1)
+        #expect(try project.query("select error from executions")[0]["error"]?.text?.contains("'m'") ?? false)
     }
 }

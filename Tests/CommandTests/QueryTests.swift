@@ -45,7 +45,7 @@ import Testing
         "delete from execution_rows", "insert into commands (command) values ('x')", "update run_rows set host = 'x'",
         "create table t (x)", "create temp table t (x)", "drop view runs", "attach 'other.db' as o", "vacuum into 'copy.db'", "vacuum",
         "pragma journal_mode = delete", "pragma user_version = 7", "select load_extension('x')", "select 1; select 2",
-        "select 1; delete from runs", "begin", "", "-- nothing",
+        "select 1; delete from runs", "begin", "", "/* nothing */",
         "with recursive r(x) as (select 1 union all select x + 1 from r) select count(*) from r",
         "select hex(zeroblob(1000000000))",
     ])
@@ -58,6 +58,17 @@ import Testing
         #expect(result.errorOutput.hasPrefix("runs: "))
         #expect(Set(project.files(below: ".").keys.filter { !$0.contains(".runs/runs.db-") }) == before, "no file is left")
         #expect(try project.query("select count(*) as n from executions") == counts)
+    }
+
+    @Test func queriesThatComeWithTheProgramRun() throws {
+        let project = try finished()
+        let listed = try JSON.lines(try project.runs("query", "--list", "--format", "jsonl").output)
+        #expect(listed.count >= 6)
+        for name in listed.compactMap({ $0["name"]?.text }) {
+            let result = try project.runs("query", "--named", name)
+            #expect(result.status == 0, "\(result.story)")
+        }
+        #expect(try project.runs("query", "--named", "slowst").errorOutput.contains("Did you mean 'slowest'?"))
     }
 
     @Test func anUnknownViewIsNamedWithTheNearest() throws {
@@ -82,6 +93,7 @@ import Testing
             [Normalisation { $0.replacing(#/[0-9a-f]{8,}/#) { _ in "DIGEST" } }])
         try expectGolden(try project.runs("why", "sum", "--run", "1", "--format", "csv").output, "why-past")
         #expect(try project.runs("logs", "train").status == 0)
+        #expect(try project.runs("logs", "sum", "--format", "csv").output == "stage,execution_id,line_number,line\n")
         #expect(try project.runs("why", "sum", "--run", "99").status == 2)
     }
 

@@ -35,7 +35,7 @@ struct StatementTests {
         "count_tables": ["sqlite_master"],
         "stage_names": ["s"],
         "store_salt": ["store"],
-        "view_columns": ["v", "c VIRTUAL TABLE INDEX 1:"],
+        "view_columns": ["v", "c VIRTUAL TABLE INDEX 0:", "c VIRTUAL TABLE INDEX 1:"],
         // JSON arrays that are handed in.
         "decisions_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "member VIRTUAL TABLE INDEX 1:"],
         "history_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "m", "g"],

@@ -151,7 +151,7 @@ struct UserQueryTests {
         ("SELECT * FROM execution", "no such table: execution", "Did you mean the view 'executions'?"),
         ("SELECT * FROM zebra", "no such table: zebra", "The views are: runs, executions"),
         ("SELECT wall_second FROM executions", "no such column: wall_second", "Did you mean 'wall_seconds'?"),
-        ("SELECT 1 FRM x y", "syntax error", "\n                 ^"),
+        ("SELECT 1 FRM x y", "syntax error", "\n               ^"),
         ("SELECT 1,\n  'é', nope", "no such column: nope", "\n    'é', nope\n         ^"),
         ("", "no SQL", "select * from runs"),
         (" -- nothing\n", "no SQL", "select * from runs"),

@@ -34,6 +34,8 @@ enum ModelPath: Hashable {
         }
     }
 
+    var isGlob: Bool { if case .glob = self { true } else { false } }
+
     /// Whether the file at `file` is meant, or lies in a folder that is.
     func covers(_ file: String) -> Bool {
         switch self {

@@ -17,8 +17,6 @@ struct ExpectedReasons {
     var exactly: Set<ModelReason> = []
     /// Where not empty, at least one of these too.
     var oneOf: Set<ModelReason> = []
-    /// Files that a glob brings in may be named one by one or by their pattern: not compared.
-    var globs: [ModelPath] = []
 
     /// Codes whose presence is compared. Of a forced stage only what forces it is.
     private var compared: Set<String> = []
@@ -30,18 +28,12 @@ struct ExpectedReasons {
 
     /// What is wrong with the reasons found; nil when nothing is.
     func complaint(about found: Set<ModelReason>) -> String? {
-        let told = found.filter { compared.contains($0.code) && !isGlobbed($0.subject) }
-        let wanted = exactly.filter { !isGlobbed($0.subject) }
-        if told != wanted { return "the reasons are \(found.sorted()), the model's \(wanted.sorted())" }
+        let told = found.filter { compared.contains($0.code) }
+        if told != exactly { return "the reasons are \(found.sorted()), the model's \(exactly.sorted())" }
         if !oneOf.isEmpty && oneOf.isDisjoint(with: found) {
             return "the reasons are \(found.sorted()), the model knows one of \(oneOf.sorted())"
         }
         return nil
-    }
-
-    private func isGlobbed(_ subject: String?) -> Bool {
-        guard let subject else { return false }
-        return globs.contains { $0.text == subject || $0.covers(subject) }
     }
 }
 
@@ -49,9 +41,9 @@ extension ExpectedReasons {
     /// Before `stage` is executed, with everything before it done.
     init(for stage: DraftStage, isForced: Bool, in oracle: Oracle) {
         if isForced || stage.template.isAlways {
-            compared = ["forced", "always"]
-            if isForced { exactly.insert(ModelReason("forced")) }
-            if stage.template.isAlways { exactly.insert(ModelReason("always")) }
+            let code = isForced ? "forced" : "always"
+            compared = [code]
+            exactly.insert(ModelReason(code))
             return
         }
         compared = Self.differences
@@ -77,16 +69,17 @@ extension ExpectedReasons {
     private mutating func compare(_ key: ModelKey, with old: ModelKey) {
         if key.words != old.words { exactly.insert(ModelReason("command_changed")) }
         if key.level != old.level { exactly.insert(ModelReason("env_changed", StageProgram.levelVariable)) }
-        if key.outputs != old.outputs { exactly.insert(ModelReason("outputs_changed")) }
+        for output in key.outputs.symmetricDifference(old.outputs) {
+            exactly.insert(ModelReason("outputs_changed", output.path))
+        }
         for name in Set(key.params.keys).union(old.params.keys) where key.params[name] != old.params[name] {
             exactly.insert(ModelReason("param_changed", name))
         }
         for path in Set(key.inputs.keys).union(old.inputs.keys) {
-            if case .glob = path { globs.append(path) }
             switch (old.inputs[path], key.inputs[path]) {
-            case (nil, _?): exactly.insert(ModelReason("input_added", path.text))
-            case (_?, nil): exactly.insert(ModelReason("input_removed", path.text))
-            case (let before, let now) where before != now: exactly.insert(ModelReason("input_changed", path.text))
+            case (nil, _?): exactly.insert(ModelReason("input_added", path))
+            case (_?, nil): exactly.insert(ModelReason("input_removed", path))
+            case (let before, let now) where before != now: exactly.insert(ModelReason("input_changed", path))
             default: break
             }
         }

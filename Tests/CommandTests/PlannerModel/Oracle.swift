@@ -8,13 +8,17 @@ struct ModelKey: Hashable {
     var level: Int?
     var params: [String: String]
     var outputs: Set<ModelOutput>
-    /// What each input held. Inputs that are not known yet are missing in a partly known key.
-    var inputs: [ModelPath: [String: String]]
+    /// What each path held: those named, and each file that a glob matched.
+    var inputs: [String: [String: String]]
 
-    /// Whether they agree on everything but the contents of the inputs that `known` leaves out.
-    func agrees(with known: ModelKey) -> Bool {
-        form == known.form && words == known.words && level == known.level && params == known.params
-            && outputs == known.outputs && known.inputs.allSatisfy { inputs[$0.key] == $0.value }
+    /// Whether this may be what `known` becomes when the inputs that it leaves out, `open`, are known too.
+    func agrees(with known: ModelKey, open: [ModelPath]) -> Bool {
+        guard form == known.form, words == known.words, level == known.level, params == known.params,
+            outputs == known.outputs, known.inputs.allSatisfy({ inputs[$0.key] == $0.value })
+        else { return false }
+        let others = inputs.keys.filter { known.inputs[$0] == nil }
+        return others.allSatisfy { path in open.contains { $0.text == path || $0.isGlob && $0.covers(path) } }
+            && open.allSatisfy { $0.isGlob || inputs[$0.text] != nil }
     }
 }
 
@@ -85,8 +89,15 @@ struct Oracle {
 
     /// The key, as far as the inputs that `isKnown` accepts determine it.
     func key(of stage: DraftStage, where isKnown: (ModelPath) -> Bool = { _ in true }) -> ModelKey {
-        var inputs: [ModelPath: [String: String]] = [:]
-        for input in stage.inputs where isKnown(input) { inputs[input] = input.files(on: disk) }
+        var inputs: [String: [String: String]] = [:]
+        for input in stage.inputs where isKnown(input) {
+            let files = input.files(on: disk)
+            if input.isGlob {
+                for (path, text) in files { inputs[path] = [path: text] }
+            } else {
+                inputs[input.text] = files
+            }
+        }
         return ModelKey(
             form: stage.template.form, words: stage.words, level: stage.template.level, params: stage.params,
             outputs: Set(stage.outputs), inputs: inputs)
@@ -123,32 +134,38 @@ struct Oracle {
     func plan(_ stages: [DraftStage], _ request: RunRequest) -> [String: Set<String>] {
         let (selected, forced) = selection(stages, request)
         var plan: [String: Set<String>] = [:]
+        // Stages whose outputs are not known, and those whose outputs are known only by looking at what is put back.
         var unsettled: Set<String> = []
+        var veiled: Set<String> = []
+        var future = self
         for stage in stages {
             guard selected.contains(stage.name) else {
                 plan[stage.name] = ["not_selected"]
                 continue
             }
+            // A stage that only orders this one, by `needs`, leaves nothing of its key open.
+            let makers = stages.filter { other in
+                stage.predecessors.contains(other.name)
+                    && stage.inputs.contains { input in other.outputs.contains(where: input.depends) }
+            }
+            let pending = makers.filter { unsettled.contains($0.name) }
+            let isVeiled = makers.contains { veiled.contains($0.name) }
             let isForced = forced.contains(stage.name)
-            let blocked = stage.predecessors.contains { plan[$0] == ["blocked"] }
-            let pending = stage.predecessors.filter { unsettled.contains($0) }
-            if blocked {
+            let (verdict, source) = future.verdict(on: stage, isForced: isForced, restores: request.restores)
+            if stage.predecessors.contains(where: { plan[$0] == ["blocked"] }) {
                 plan[stage.name] = ["blocked"]
-            } else if pending.isEmpty || stage.template.isFrozen {
-                let verdict = verdict(on: stage, isForced: isForced, restores: request.restores).verdict
+            } else if isForced || stage.template.isAlways || stage.template.isFrozen {
                 plan[stage.name] = [verdict.rawValue]
-                if verdict == .run || verdict == .restored { unsettled.insert(stage.name) }
+                if verdict == .run { unsettled.insert(stage.name) }
+            } else if pending.isEmpty {
+                plan[stage.name] = isVeiled ? [verdict.rawValue, "may_run"] : [verdict.rawValue]
+                if verdict == .run { unsettled.insert(stage.name) }
+                if isVeiled || verdict == .restored { veiled.insert(stage.name) }
+                if verdict == .restored, let source { future.putBack(source) }
             } else {
+                let foreseen = future.foresight(stage, after: pending, request.restores)
+                plan[stage.name] = isVeiled ? foreseen.union(["may_run"]) : foreseen
                 unsettled.insert(stage.name)
-                if isForced || stage.template.isAlways {
-                    plan[stage.name] = ["run"]
-                } else if pending.allSatisfy({ plan[$0] == ["restored"] }) {
-                    // What is put back is known beforehand: a plan may see through it.
-                    plan[stage.name] = ["run", "may_run", "fresh", "restored"]
-                } else {
-                    let before = stages.filter { pending.contains($0.name) }
-                    plan[stage.name] = foresight(stage, after: before, request.restores)
-                }
             }
         }
         return plan
@@ -157,12 +174,11 @@ struct Oracle {
     /// What may be said of a stage before `pending` is done. It must run when no succeeded execution matches what is
     /// known of its key, or when an output is missing that cannot come back.
     private func foresight(_ stage: DraftStage, after pending: [DraftStage], _ restores: Bool) -> Set<String> {
-        let known = key(of: stage) { input in
-            !pending.contains { $0.outputs.contains { input.depends(on: $0) } }
-        }
+        let open = stage.inputs.filter { input in pending.contains { $0.outputs.contains(where: input.depends) } }
+        let known = key(of: stage) { !open.contains($0) }
         let own = executions.filter { $0.stage == stage.name }
         let candidates = (stage.outputs.isEmpty ? own.suffix(1) : own[...]).filter {
-            $0.succeeded && Set($0.key.inputs.keys) == Set(stage.inputs) && $0.key.agrees(with: known)
+            $0.succeeded && $0.key.agrees(with: known, open: open)
         }
         if candidates.isEmpty { return ["run"] }
         let canComeBack = restores && candidates.contains(where: isKeptWhole)
@@ -218,6 +234,9 @@ struct Oracle {
                 let attempts = execute(stage, atMost: observed?.attempts[stage.name])
                 outcome.attempts[stage.name] = attempts
                 if attempts.succeeded == 0 { failed.insert(stage.name) }
+                // Another stage failed before its next attempt: it has no result, and who waits for it no verdict.
+                let isCutShort = attempts.succeeded == 0 && attempts.failed <= stage.template.retries
+                if isCutShort { outcome.unstarted.insert(stage.name) }
             }
         }
         return outcome

@@ -1,0 +1,9 @@
+// The line of benchmark mode.
+import Model
+
+/// `[BENCH] train@dataset=iris: 12.3s, peak memory: 1.20 GB`, for a stage that succeeded; else nothing.
+public func benchLine(for event: RunEvent) -> String {
+    guard case .stageFinished(let finished) = event.kind, finished.state == .succeeded else { return "" }
+    let memory = finished.usage.maxRSSBytes.map { ", peak memory: \(byteText($0))" } ?? ""
+    return "[BENCH] \(sanitized(finished.stage)): \(durationText(finished.usage.wallSeconds))\(memory)\n"
+}

@@ -1,0 +1,116 @@
+// A run on a terminal: what is finished scrolls by above a region that shows what is running. Knows the escape
+// sequences that move the region; what stands in it is the work of `LiveRegion`. A state machine without a clock.
+import Model
+
+/// The live view of a run. `receive` only keeps what happened, so that many events cost little; the text comes with
+/// `redraw` and `close`.
+public struct LiveProgress: RunReporter {
+    /// A line that scrolls by.
+    private struct Line {
+        var text: String
+        var colour: Colour?
+        /// Cut at the edge of the terminal rather than wrapped.
+        var isCut = false
+    }
+
+    private enum Colour: String {
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case dim = "2"
+    }
+
+    private let useColor: Bool
+    private var region = LiveRegion()
+    private var waits = ToldWaits()
+    private var pending: [Line] = []
+    /// Display widths of the region's lines as they stand on the screen, top first.
+    private var drawn: [Int] = []
+    private var columns = 80
+    private var isCursorHidden = false
+    private var hasEnded = false
+
+    public init(useColor: Bool) { self.useColor = useColor }
+
+    public mutating func receive(_ event: RunEvent) -> String {
+        region.note(event)
+        switch event.kind {
+        case .runStarted, .stageStarted: break
+        case .stageDecided(let stage, let decision):
+            guard decision.verdict == .blocked, !region.tally.isExplained(decision) else { break }
+            pending.append(Line(text: RunWording.blocked(stage, decision), colour: .yellow))
+        case .stageFinished(let stage):
+            let colour: Colour =
+                switch stage.state {
+                case .succeeded: .green
+                case .interrupted: .yellow
+                case .running, .failed, .timedOut, .outOfMemory, .lost: .red
+                }
+            pending.append(Line(text: RunWording.finished(stage), colour: colour))
+            let tail = RunWording.logTail(stage)
+            pending += tail.dropLast().map { Line(text: $0, colour: .dim, isCut: true) }
+            pending += tail.suffix(1).map { Line(text: $0) }
+        case .stageRetrying(let stage, let next, let most, let delay):
+            let text = RunWording.retrying(stage, nextAttempt: next, maxAttempts: most, delaySeconds: delay)
+            pending.append(Line(text: text, colour: .yellow))
+        case .stageWaiting(let stage, let run, let why):
+            guard waits.isNew(stage: stage, run: run, why: why) else { break }
+            pending.append(Line(text: RunWording.waiting(stage, forRun: run, why: why), colour: .yellow))
+        case .warning(let text): pending += RunWording.warning(text).map { Line(text: $0, colour: .yellow) }
+        case .interrupted(let signal, let forced):
+            pending.append(Line(text: RunWording.interrupted(signal: signal, forced: forced), colour: .yellow))
+        case .runFinished(let run):
+            hasEnded = true
+            let lines = RunWording.ending(run, region.tally)
+            pending.append(Line(text: lines[0], colour: run.status == .succeeded ? .green : .red))
+            pending += lines.dropFirst().map { Line(text: $0) }
+        }
+        return ""
+    }
+
+    public mutating func redraw(now: Timestamp, size: (columns: Int, rows: Int)) -> String {
+        columns = max(1, size.columns)
+        // The last column stays empty: terminals disagree on where the cursor stands after it, and on what is erased.
+        let lines = hasEnded ? [] : region.lines(now: now, columns: max(1, columns - 1), rows: size.rows - 1)
+        return frame(lines)
+    }
+
+    /// Writes what is pending and leaves the screen without the region, the cursor visible at the start of a line.
+    public mutating func close() -> String {
+        let text = frame([])
+        guard isCursorHidden else { return text }
+        isCursorHidden = false
+        return text + "\u{1b}[?25h"
+    }
+
+    private mutating func frame(_ lines: [String]) -> String {
+        guard !pending.isEmpty || !drawn.isEmpty || !lines.isEmpty else { return "" }
+        var text = "\u{1b}[?2026h"
+        if !lines.isEmpty, !isCursorHidden {
+            text += "\u{1b}[?25l"
+            isCursorHidden = true
+        }
+        text += moveToTop()
+        for line in pending {
+            let fitting =
+                line.isCut ? [truncated(line.text, to: columns - 1)] : wrapped(line.text, to: max(1, columns - 1))
+            for piece in fitting { text += coloured(piece, line.colour) + "\u{1b}[K\n" }
+        }
+        pending = []
+        text += lines.map { $0 + "\u{1b}[K" }.joined(separator: "\n") + "\u{1b}[J"
+        drawn = lines.map(displayWidth)
+        return text + "\u{1b}[?2026l"
+    }
+
+    /// From the end of the region's last line to the start of its first. A terminal that became narrower since has
+    /// wrapped the lines that no longer fit.
+    private func moveToTop() -> String {
+        let rows = drawn.reduce(0) { $0 + max(1, ($1 + columns - 1) / columns) }
+        return rows > 1 ? "\r\u{1b}[\(rows - 1)A" : "\r"
+    }
+
+    private func coloured(_ text: String, _ colour: Colour?) -> String {
+        guard useColor, let colour, !text.isEmpty else { return text }
+        return "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m"
+    }
+}

@@ -1,0 +1,97 @@
+// A table whose cells are all known, laid out in columns. Knows widths and lines; the cells are finished text.
+
+struct TableGrid {
+    var heads: [String]
+    var rows: [[String]]
+    var rightAligned: [Bool]
+
+    /// Narrower than this no column is made to fit a terminal; whole columns are left out instead.
+    private static let leastColumnWidth = 8
+
+    /// With Unicode lines, as `sqlite3 -box`; cut to `width` terminal columns where it is given.
+    func box(width: Int?) -> String {
+        guard let width else { return box(columnWidths: naturalWidths) }
+        let grid = leavingOutColumns(toFit: width)
+        return grid.box(columnWidths: Self.fitted(grid.naturalWidths, into: width - Self.frame(grid.heads.count)))
+    }
+
+    func markdown() -> String {
+        let escaped = TableGrid(
+            heads: heads.map(Self.markdownCell), rows: rows.map { $0.map(Self.markdownCell) },
+            rightAligned: rightAligned)
+        let widths = zip(escaped.naturalWidths, rightAligned).map { max($0, $1 ? 2 : 1) }
+        let rule = zip(widths, rightAligned).map { width, right in
+            String(repeating: "-", count: right ? width + 1 : width + 2) + (right ? ":" : "")
+        }
+        var text = escaped.line(escaped.heads, widths, edge: "|")
+        text += "|" + rule.joined(separator: "|") + "|\n"
+        for row in escaped.rows { text += escaped.line(row, widths, edge: "|") }
+        return text
+    }
+
+    private func box(columnWidths widths: [Int]) -> String {
+        func rule(_ left: String, _ middle: String, _ right: String) -> String {
+            left + widths.map { String(repeating: "─", count: $0 + 2) }.joined(separator: middle) + right + "\n"
+        }
+        let centred = zip(heads, widths).map { head, width in
+            let text = truncated(head, to: width)
+            return String(repeating: " ", count: max(0, width - displayWidth(text)) / 2) + text
+        }
+        let header = TableGrid(heads: [], rows: [], rightAligned: heads.map { _ in false })
+        var text = rule("┌", "┬", "┐")
+        text += header.line(centred, widths, edge: "│")
+        text += rule("├", "┼", "┤")
+        for row in rows { text += line(row, widths, edge: "│") }
+        return text + rule("└", "┴", "┘")
+    }
+
+    private func line(_ cells: [String], _ widths: [Int], edge: String) -> String {
+        var text = edge
+        for (index, cell) in cells.enumerated() {
+            text += " " + padded(truncated(cell, to: widths[index]), to: widths[index], right: rightAligned[index])
+            text += " " + edge
+        }
+        return text + "\n"
+    }
+
+    private var naturalWidths: [Int] {
+        heads.indices.map { column in rows.reduce(displayWidth(heads[column])) { max($0, displayWidth($1[column])) } }
+    }
+
+    /// Columns taken by lines and by the spaces beside them.
+    private static func frame(_ columns: Int) -> Int { 3 * columns + 1 }
+
+    /// Where the columns do not fit even at their least, the first that do, and one of `…` for the rest.
+    private func leavingOutColumns(toFit width: Int) -> TableGrid {
+        let least = naturalWidths.map { min($0, Self.leastColumnWidth) }
+        guard least.reduce(Self.frame(least.count), +) > width else { return self }
+        var used = Self.frame(1) + 1
+        var count = 0
+        while count < least.count, used + least[count] + 3 <= width {
+            used += least[count] + 3
+            count += 1
+        }
+        count = max(1, count)
+        guard count < heads.count else { return self }
+        return TableGrid(
+            heads: heads.prefix(count) + ["…"], rows: rows.map { $0.prefix(count) + ["…"] },
+            rightAligned: rightAligned.prefix(count) + [false])
+    }
+
+    /// The widths, the widest cut to one common bound so that the sum fits; what is left over goes to the first.
+    private static func fitted(_ widths: [Int], into total: Int) -> [Int] {
+        guard widths.reduce(0, +) > total else { return widths }
+        var bound = 1
+        while widths.reduce(0, { $0 + min($1, bound + 1) }) <= total { bound += 1 }
+        var left = total - widths.reduce(0) { $0 + min($1, bound) }
+        return widths.map { width in
+            guard width > bound, left > 0 else { return min(width, bound) }
+            left -= 1
+            return bound + 1
+        }
+    }
+
+    private static func markdownCell(_ text: String) -> String {
+        text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
+    }
+}

@@ -1,0 +1,162 @@
+// Rows of values as text, in the formats that users of sqlite3 and duckdb know. Knows formats; does not know where the
+// text goes or what the rows mean.
+import Model
+
+/// A way to write a table.
+public enum TableFormat: String, CaseIterable, Sendable {
+    case box, csv, tsv, json, jsonl, markdown, line, list
+}
+
+/// Turns rows into text, one at a time. `box` and `markdown` keep the rows until the end to size the columns; the other
+/// formats give each row's text at once. What goes to a terminal by nature (`box`, `markdown`, `line`, `list`) is
+/// sanitized; what goes to a program (`csv`, `tsv`) is not.
+public struct TableWriter: Sendable {
+    private let format: TableFormat
+    private let columns: [String]
+    private let width: Int?
+    private let rightAligned: Set<Int>
+    private let heads: [String]
+    private var kept: [[TableValue]] = []
+    private var isFirst = true
+
+    /// - Parameters:
+    ///   - width: columns of the terminal that a box must fit; nil never truncates.
+    ///   - rightAligned: columns (from 0) that are right-aligned though they hold text. Columns of numbers always are.
+    public init(format: TableFormat, columns: [String], width: Int? = nil, rightAligned: Set<Int> = []) {
+        self.format = format
+        self.columns = columns
+        self.width = width
+        self.rightAligned = rightAligned
+        heads =
+            switch format {
+            case .json, .jsonl: columns.map { JSONValue.string($0).text + ":" }
+            case .csv: columns.map(Self.csvField)
+            case .tsv: columns.map(Self.tsvField)
+            case .box, .markdown, .list: columns.map(sanitized)
+            case .line:
+                columns.map { [widest = columns.map { displayWidth(sanitized($0)) }.max() ?? 0] in
+                    padded(sanitized($0), to: widest, right: true) + " = "
+                }
+            }
+    }
+
+    /// Takes a row; missing cells count as NULL, cells beyond the columns are dropped. Text that is ready to be written
+    /// now, whole lines; nil where the format waits for `finish`.
+    public mutating func add(row cells: [TableValue]) -> String? {
+        let row = columns.indices.map { $0 < cells.count ? cells[$0] : .null }
+        defer { isFirst = false }
+        switch format {
+        case .box, .markdown:
+            kept.append(row)
+            return nil
+        case .csv: return (isFirst ? header : "") + row.map(Self.csvField).joined(separator: ",") + "\n"
+        case .tsv: return (isFirst ? header : "") + row.map(Self.tsvField).joined(separator: "\t") + "\n"
+        case .json: return (isFirst ? "[" : ",\n") + object(row)
+        case .jsonl: return object(row) + "\n"
+        case .line: return (isFirst ? "" : "\n") + zip(heads, row).map { $0 + Self.shown($1) + "\n" }.joined()
+        case .list: return row.map(Self.shown).joined(separator: "|") + "\n"
+        }
+    }
+
+    /// What is left to be written. With no rows: nothing, but the header of `csv` and `tsv` and the `[]` of `json`.
+    public mutating func finish() -> String {
+        switch format {
+        case .csv, .tsv: return isFirst ? header : ""
+        case .json: return isFirst ? "[]\n" : "]\n"
+        case .jsonl, .line, .list: return ""
+        case .box, .markdown:
+            guard !kept.isEmpty, !columns.isEmpty else { return "" }
+            let grid = TableGrid(
+                heads: heads, rows: kept.map { $0.map(Self.shown) },
+                rightAligned: columns.indices.map { rightAligned.contains($0) || isNumeric(column: $0) })
+            kept = []
+            return format == .box ? grid.box(width: width) : grid.markdown()
+        }
+    }
+
+    private var header: String { heads.joined(separator: format == .csv ? "," : "\t") + "\n" }
+
+    private func isNumeric(column: Int) -> Bool {
+        var sawNumber = false
+        for row in kept {
+            switch row[column] {
+            case .integer, .real: sawNumber = true
+            case .null: continue
+            case .text, .blob: return false
+            }
+        }
+        return sawNumber
+    }
+
+    private func object(_ row: [TableValue]) -> String {
+        var text = "{"
+        for (index, cell) in row.enumerated() {
+            if index > 0 { text += "," }
+            text += heads[index]
+            Self.json(cell).write(to: &text)
+        }
+        return text + "}"
+    }
+
+    private static func json(_ cell: TableValue) -> JSONValue {
+        switch cell {
+        case .null: .null
+        case .integer(let value): .integer(value)
+        case .real(let value): .double(value)
+        case .text(let text): .string(text)
+        case .blob(let bytes): .string(hex(bytes))
+        }
+    }
+
+    /// The cell's text as it is; NULL is empty.
+    private static func plain(_ cell: TableValue) -> String {
+        switch cell {
+        case .null: ""
+        case .integer(let value): String(value)
+        case .real(let value): value.isFinite ? "\(value)" : value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity"
+        case .text(let text): text
+        case .blob(let bytes): "x'" + hex(bytes) + "'"
+        }
+    }
+
+    private static func shown(_ cell: TableValue) -> String { sanitized(plain(cell)) }
+
+    /// Empty text is quoted, so that it differs from NULL.
+    private static func csvField(_ cell: TableValue) -> String {
+        if case .text(let text) = cell { return csvField(text) }
+        return plain(cell)
+    }
+
+    /// Quoted where RFC 4180 asks for it.
+    private static func csvField(_ text: String) -> String {
+        let needsQuotes = text.isEmpty || text.utf8.contains { $0 == 0x22 || $0 == 0x2c || $0 == 0x0a || $0 == 0x0d }
+        guard needsQuotes else { return text }
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            if scalar == "\"" { quoted += "\"" }
+            quoted.unicodeScalars.append(scalar)
+        }
+        return quoted + "\""
+    }
+
+    private static func tsvField(_ cell: TableValue) -> String { tsvField(plain(cell)) }
+
+    private static func tsvField(_ text: String) -> String {
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\t": escaped += "\\t"
+            case "\n": escaped += "\\n"
+            case "\r": escaped += "\\r"
+            case "\\": escaped += "\\\\"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+
+    private static func hex(_ bytes: [UInt8]) -> String {
+        let alphabet = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [alphabet[Int($0 >> 4)], alphabet[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,50 @@
+// Reads the files of a walked folder in the order of the walk, going from folder to folder without long paths.
+
+import Glibc
+import Model
+
+struct FolderReader: ~Copyable {
+    private let tree: FolderTree
+    private var descent: Descent
+    /// The nodes of the folders that the descent is inside of.
+    private var chain: [Int] = []
+
+    /// nil: the folder is no longer there.
+    init?(_ tree: FolderTree, of full: String) {
+        let top = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard top >= 0 else { return nil }
+        self.tree = tree
+        descent = Descent(top)
+    }
+
+    /// Goes to the folder that a node lies in; false where that is gone or replaced.
+    mutating func approach(_ node: Int) -> Bool {
+        let parent = tree.nodes[node].parent
+        if parent == chain.last ?? -1 { return true }
+        let wanted = tree.chain(to: parent)
+        let shared = zip(chain, wanted).prefix { $0 == $1 }.count
+        while chain.count > shared {
+            guard descent.leave() else { return false }
+            chain.removeLast()
+        }
+        for folder in wanted[shared...] {
+            guard tree.withName(of: folder, { descent.enter($0) }) == 0 else { return false }
+            chain.append(folder)
+        }
+        return true
+    }
+
+    /// The digest of a file or link that was just approached; nil when it is no longer what the walk saw.
+    func digest(of node: Int, through buffer: ReadBuffer, shownAs shown: String) throws(WorkspaceFailure) -> Digest? {
+        let stamp = tree.nodes[node].stamp
+        let folder = descent.descriptor
+        if tree.nodes[node].kind == .link {
+            return tree.withName(of: node) { FileDigest.of(link: $0, in: folder, expecting: stamp) }
+        }
+        return try tree.withName(of: node) { name throws(WorkspaceFailure) in
+            try FileDigest.of(
+                file: name, in: folder, expecting: stamp, through: buffer,
+                shownAs: "\(shown)/\(tree.shownPath(of: node))")
+        }
+    }
+}

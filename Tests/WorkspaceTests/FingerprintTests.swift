@@ -1,0 +1,265 @@
+import Glibc
+import Model
+import Testing
+
+@testable import Workspace
+
+@Suite struct FingerprintTests {
+    let folder: TemporaryFolder
+    init() throws { folder = try TemporaryFolder() }
+
+    @Test(arguments: [
+        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    ])
+    func fileIsTheSHA256OfItsBytes(text: String, hex: String) throws {
+        try folder.write(text, to: "file")
+        let found = try #require(try folder.workspace().fingerprint(of: "file", mode: .content))
+        let digest = try #require(Digest(hex: hex))
+        #expect(found == Fingerprint(kind: .content, digest: digest, sizeBytes: Int64(text.utf8.count)))
+        #expect(try folder.workspace().fingerprint(of: folder.absolute("file"), mode: .content) == found)
+    }
+
+    @Test(arguments: [ReadBuffer.largestBytes - 1, ReadBuffer.largestBytes, ReadBuffer.largestBytes + 1])
+    func filesAtTheEdgeOfTheBufferAreReadWhole(count: Int) throws {
+        try folder.write(String(repeating: "x", count: count), to: "file")
+        let workspace = folder.workspace()
+        var digester = Digester()
+        [UInt8](repeating: UInt8(ascii: "x"), count: count).withUnsafeBytes { digester.update($0) }
+        #expect(try workspace.fingerprint(of: "file", mode: .content)?.digest == digester.finish())
+        #expect(workspace.bytesRead == Int64(count))
+    }
+
+    @Test(arguments: ["gone", "file/below", "dangling", "gone/deeper"])
+    func nothingThereIsNil(path: String) throws {
+        try folder.write("x", to: "file")
+        try folder.link("dangling", to: "nowhere")
+        for mode in [DigestMode.content, .metadata] {
+            #expect(try folder.workspace().fingerprint(of: path, mode: mode) == nil)
+            #expect(try folder.workspace().observation(of: path, mode: mode) == nil)
+        }
+        #expect(try folder.workspace().stamp(of: path) == nil)
+    }
+
+    @Test func linksAtThePathAreFollowed() throws {
+        try folder.write("x", to: "data/file")
+        try folder.link("file", to: "data/file")
+        try folder.link("folder", to: "data")
+        #expect(try folder.digest("file") == folder.digest("data/file"))
+        #expect(try folder.digest("folder") == folder.digest("data"))
+        #expect(try folder.stamp("file") == folder.stamp("data/file"))
+    }
+
+    /// Each changes a folder, which holds a, sub/b, link -> a, and an empty folder.
+    struct Edit: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        let changes: Bool
+        let apply: @Sendable (TemporaryFolder) throws -> Void
+        init(_ name: String, changes: Bool = true, _ apply: @escaping @Sendable (TemporaryFolder) throws -> Void) {
+            testDescription = name
+            self.changes = changes
+            self.apply = apply
+        }
+    }
+
+    static let edits = [
+        Edit("content") { try $0.write("A", to: "d/a") },
+        Edit("content below") { try $0.write("B", to: "d/sub/b") },
+        Edit("new file") { try $0.write("", to: "d/c") },
+        Edit("new empty folder") { try $0.makeFolder("d/more") },
+        Edit("new hidden file") { try $0.write("", to: "d/.hidden") },
+        Edit("removed file") { unlink($0.absolute("d/a")) },
+        Edit("removed empty folder") { rmdir($0.absolute("d/empty")) },
+        Edit("renamed file") { rename($0.absolute("d/a"), $0.absolute("d/A")) },
+        Edit("moved up") { rename($0.absolute("d/sub/b"), $0.absolute("d/b")) },
+        Edit("executable") { chmod($0.absolute("d/a"), 0o755) },
+        Edit("link target") { unlink($0.absolute("d/link")); try $0.link("d/link", to: "b") },
+        Edit("file for link") { unlink($0.absolute("d/link")); try $0.write("a", to: "d/link") },
+        Edit("folder for file") { unlink($0.absolute("d/a")); try $0.makeFolder("d/a") },
+        Edit("link for empty folder") { rmdir($0.absolute("d/empty")); try $0.link("d/empty", to: "sub") },
+        Edit("other permissions", changes: false) { chmod($0.absolute("d/a"), 0o600) },
+        Edit("touched", changes: false) { try $0.setModified("d/a", nanoseconds: 5) },
+        Edit("same content written again", changes: false) { try $0.write("a", to: "d/a") },
+        Edit("what a link inside leads to", changes: false) { try $0.write("other", to: "outside") },
+        Edit("the program's own folder", changes: false) { try $0.write("x", to: "d/.runs/runs.db") },
+        Edit("the program's own folder below", changes: false) { try $0.write("x", to: "d/sub/.runs/runs.db") },
+    ]
+
+    @Test(arguments: edits) func folderIsItsManifest(edit: Edit) throws {
+        try folder.write("a", to: "d/a")
+        try folder.write("b", to: "d/sub/b")
+        try folder.link("d/link", to: "a")
+        try folder.link("d/out", to: "../outside")
+        try folder.write("outside", to: "outside")
+        try folder.makeFolder("d/empty")
+        let remembering = folder.workspace()
+        let before = try #require(try remembering.fingerprint(of: "d", mode: .content))
+        #expect(before.kind == .tree)
+        #expect(before.sizeBytes == 2)
+        try edit.apply(folder)
+        let after = try folder.workspace().fingerprint(of: "d", mode: .content)
+        #expect((after?.digest != before.digest) == edit.changes)
+        #expect(try remembering.fingerprint(of: "d", mode: .content) == after)
+    }
+
+    @Test func equalFoldersAreEqualWhereverTheyAre() throws {
+        for place in ["one", "some/where/else"] {
+            for name in ["a", "a-b", "a/b", "B/c"] where name != "a" { try folder.write(name, to: "\(place)/\(name)") }
+        }
+        #expect(try folder.digest("one") == folder.digest("some/where/else"))
+        #expect(try folder.digest("one") != folder.digest("some"))
+    }
+
+    @Test(arguments: [
+        "with space", "with\nnewline", "-leading", "übergröße", "日本", "*", "'\"", String(repeating: "n", count: 255),
+    ])
+    func anyNameWillDo(name: String) throws {
+        try folder.write("x", to: "d/\(name)")
+        let plain = try folder.workspace().fingerprint(of: "d/\(name)", mode: .content)
+        #expect(plain?.sizeBytes == 1)
+        let first = try folder.digest("d")
+        try folder.write("y", to: "d/\(name)")
+        #expect(try folder.digest("d") != first)
+    }
+
+    @Test func namesInsideNeedNotBeUTF8() throws {
+        try folder.makeFolder("d")
+        func make(_ bytes: [UInt8], _ text: String) throws {
+            let name = Array(folder.absolute("d/").utf8) + bytes + [0]
+            let descriptor = open(name.map { CChar(bitPattern: $0) }, O_CREAT | O_WRONLY, 0o644)
+            try #require(descriptor >= 0)
+            defer { close(descriptor) }
+            try #require(Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count)
+        }
+        try make([0xFF, 0x41], "one")
+        let one = try folder.workspace().fingerprint(of: "d", mode: .content)
+        #expect(one?.sizeBytes == 3)
+        // Both names become the same text once repaired.
+        try make([0xFE, 0x41], "two")
+        let two = try folder.workspace().fingerprint(of: "d", mode: .content)
+        #expect(two?.sizeBytes == 6)
+        #expect(one?.digest != two?.digest)
+        #expect(throws: WorkspaceFailure.self) { try folder.workspace().matches(of: "d/*") }
+        #expect(try folder.workspace().matches(of: "d/*.csv") == [])
+        try OutputArea(root: folder.path).remove("d")
+        #expect(!folder.exists("d"))
+    }
+
+    @Test func veryDeepFoldersAreReadAndRemoved() throws {
+        // Deeper than a path or the number of open files may be.
+        let name = String(repeating: "d", count: 200)
+        var here = open(folder.path, O_RDONLY | O_DIRECTORY)
+        for _ in 0..<1500 {
+            try #require(mkdirat(here, name, 0o777) == 0)
+            let inner = openat(here, name, O_RDONLY | O_DIRECTORY)
+            try #require(inner >= 0)
+            close(here)
+            here = inner
+        }
+        let file = openat(here, "file", O_CREAT | O_WRONLY, 0o644)
+        try #require(file >= 0 && Glibc.write(file, "x", 1) == 1)
+        close(file)
+        close(here)
+        #expect(try folder.workspace().fingerprint(of: name, mode: .content)?.sizeBytes == 1)
+        try OutputArea(root: folder.path).remove(name)
+        #expect(!folder.exists(name))
+    }
+
+    @Test func metadataIsSizeAndTime() throws {
+        try folder.write("abc", to: "d/a")
+        try folder.setModified("d/a", nanoseconds: 1_000_000_007)
+        let workspace = folder.workspace()
+        let (file, tree) = (
+            try workspace.fingerprint(of: "d/a", mode: .metadata), try workspace.fingerprint(of: "d", mode: .metadata)
+        )
+        #expect(file?.kind == .metadata && tree?.kind == .metadata)
+        #expect(file?.sizeBytes == 3 && tree?.sizeBytes == 3)
+        #expect(file?.digest != tree?.digest)
+        try folder.write("xyz", to: "d/a")
+        try folder.setModified("d/a", nanoseconds: 1_000_000_007)
+        #expect(try workspace.fingerprint(of: "d/a", mode: .metadata) == file)
+        #expect(try workspace.fingerprint(of: "d", mode: .metadata) == tree)
+        try folder.setModified("d/a", nanoseconds: 1_000_000_008)
+        #expect(try workspace.fingerprint(of: "d/a", mode: .metadata) != file)
+        #expect(try workspace.fingerprint(of: "d", mode: .metadata) != tree)
+        #expect(workspace.bytesRead == 0)
+        #expect(workspace.takeNewEntries().isEmpty)
+    }
+
+    @Test func whatCannotBeReadIsNamed() throws {
+        try folder.makeFolder("d/sub")
+        try #require(mkfifo(folder.absolute("d/sub/fifo"), 0o644) == 0)
+        for path in ["d/sub/fifo", "d"] {
+            let failure = #expect(throws: WorkspaceFailure.self) { try folder.digest(path) }
+            #expect(failure?.description.contains("'d/sub/fifo'") == true)
+        }
+        #expect(throws: WorkspaceFailure.self) { try folder.workspace().fingerprint(of: "/dev/null", mode: .content) }
+        try folder.link("loop", to: "loop")
+        let failure = #expect(throws: WorkspaceFailure.self) { try folder.digest("loop") }
+        #expect(failure?.description.contains("'loop'") == true)
+        // Patterns only care for what they match.
+        #expect(try folder.workspace().matches(of: "**/*.csv") == [])
+    }
+
+    @Test(.enabled(if: geteuid() != 0, "root may read everything")) func whatMayNotBeReadIsNamed() throws {
+        try folder.write("x", to: "d/secret")
+        chmod(folder.absolute("d/secret"), 0)
+        for path in ["d/secret", "d"] {
+            let failure = #expect(throws: WorkspaceFailure.self) { try folder.digest(path) }
+            #expect(failure?.description.contains("'d/secret'") == true)
+        }
+        chmod(folder.absolute("d"), 0)
+        #expect(throws: WorkspaceFailure.self) { try folder.workspace().fingerprint(of: "d", mode: .content) }
+        chmod(folder.absolute("d"), 0o755)
+    }
+
+    /// A file without an end: its stat never says how much can be read.
+    @Test func whatKeepsChangingIsSaid() throws {
+        let failure = #expect(throws: WorkspaceFailure.self) {
+            try folder.workspace().fingerprint(of: "/proc/self/maps", mode: .content)
+        }
+        #expect(failure?.description.contains("keeps changing while it is read") == true)
+    }
+
+    @Test func observationsTellWhatWasTouched() throws {
+        try folder.write("a", to: "d/a")
+        let workspace = folder.workspace()
+        let (file, tree) = (
+            try workspace.observation(of: "d/a", mode: .content), try workspace.observation(of: "d", mode: .content)
+        )
+        #expect(try workspace.observation(of: "d/a", mode: .content) == file)
+        #expect(try workspace.observation(of: "d", mode: .content) == tree)
+        try folder.setModified("d/a", nanoseconds: 7)
+        #expect(try workspace.observation(of: "d/a", mode: .content) != file)
+        #expect(try workspace.observation(of: "d", mode: .content) != tree)
+        let metadata = try workspace.observation(of: "d", mode: .metadata)
+        chmod(folder.absolute("d/a"), 0o600)
+        #expect(try workspace.observation(of: "d", mode: .metadata) == metadata)
+        #expect(workspace.bytesRead == 0)
+    }
+
+    @Test func manyAreAnsweredInTheOrderAsked() async throws {
+        var requests: [(path: String, mode: DigestMode)] = []
+        for number in 0..<700 {
+            let path = number % 100 == 99 ? "d\(number)" : "f\(number)"
+            if number % 3 > 0 { try folder.write("\(number)", to: number % 100 == 99 ? "\(path)/inner" : path) }
+            requests.append((path, .content))
+            if number % 7 == 0 { requests.append((path, .metadata)) }
+            if number % 5 == 0 { requests.append((path, .content)) }
+        }
+        try #require(mkfifo(folder.absolute("fifo"), 0o644) == 0)
+        requests.append(("fifo", .content))
+        let workspace = folder.workspace()
+        let results = await workspace.fingerprints(of: requests)
+        let fresh = folder.workspace()
+        #expect(results.count == requests.count)
+        for (request, result) in zip(requests, results) {
+            let expected = Result { () throws(WorkspaceFailure) in
+                try fresh.fingerprint(of: request.path, mode: request.mode)
+            }
+            #expect(result == expected, "\(request)")
+        }
+        #expect(workspace.bytesRead == fresh.bytesRead, "each file is read once")
+        #expect(await workspace.fingerprints(of: []).isEmpty)
+    }
+}

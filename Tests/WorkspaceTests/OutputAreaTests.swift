@@ -1,0 +1,184 @@
+import Glibc
+import Model
+import Testing
+
+@testable import Workspace
+
+@Suite struct OutputAreaTests {
+    let folder: TemporaryFolder
+    let area: OutputArea
+    let id = ExecutionID(7)
+    init() throws {
+        folder = try TemporaryFolder()
+        area = OutputArea(root: folder.path)
+    }
+
+    @Test func stateDirectoryIsIgnoredByGit() throws {
+        try area.prepare()
+        #expect(folder.read(".runs/.gitignore") == "*\n")
+        try folder.write("mine", to: ".runs/.gitignore")
+        try area.prepare()
+        #expect(folder.read(".runs/.gitignore") == "mine")
+    }
+
+    @Test func parentsAreMade() throws {
+        try area.makeParents(of: "a/b/c")
+        #expect(try folder.workspace().fingerprint(of: "a/b", mode: .content)?.kind == .tree)
+        #expect(!folder.exists("a/b/c"))
+        try area.makeParents(of: "a/b/c")
+        try area.makeParents(of: "top")
+        try folder.write("", to: "file")
+        let failure = #expect(throws: WorkspaceFailure.self) { try area.makeParents(of: "file/below/x") }
+        #expect(failure?.description.contains("file") == true)
+    }
+
+    /// Ways to make what lies at an output.
+    enum Shape: String, CaseIterable {
+        case file, folder, emptyFolder, link, danglingLink
+        func make(_ path: String, in folder: TemporaryFolder, _ text: String) throws {
+            switch self {
+            case .file: try folder.write(text, to: path)
+            case .folder: try folder.write(text, to: "\(path)/deep/file")
+            case .emptyFolder: try folder.makeFolder(path)
+            case .link:
+                try folder.write("linked", to: "target")
+                try folder.link(path, to: folder.absolute("target"))
+            case .danglingLink: try folder.link(path, to: "nowhere")
+            }
+        }
+    }
+
+    @Test(arguments: Shape.allCases) func setAsideAndPutBack(shape: Shape) throws {
+        try shape.make("models/out", in: folder, "first")
+        let listed = try folder.digest("models")
+        let fingerprint = try folder.digest("models/out")
+        #expect(try area.setAside("models/out", madeBy: id))
+        #expect(!folder.exists("models/out"))
+        #expect(folder.exists("models"))
+        #expect(area.keptPath("models/out", madeBy: id) == ".runs/kept/7/models/out")
+        #expect(area.isKept("models/out", madeBy: id))
+        #expect(try folder.digest(area.keptPath("models/out", madeBy: id)) == fingerprint)
+        #expect(try area.keptExecutions() == [id])
+        #expect(try !area.setAside("models/out", madeBy: id), "nothing is there any more")
+        #expect(area.isKept("models/out", madeBy: id), "and what was kept still is")
+
+        rmdir(folder.absolute("models"))
+        try area.putBack("models/out", madeBy: id)
+        #expect(try folder.digest("models") == listed)
+        #expect(try area.keptExecutions() == [], "emptied folders are gone")
+    }
+
+    @Test(arguments: Shape.allCases, Shape.allCases) func anOlderOneKeptIsReplaced(older: Shape, newer: Shape) throws {
+        try older.make("out", in: folder, "older")
+        #expect(try area.setAside("out", madeBy: id))
+        try newer.make("out", in: folder, "newer")
+        let newest = try folder.digest("out")
+        #expect(try area.setAside("out", madeBy: id))
+        #expect(try folder.digest(".runs/kept/7/out") == newest)
+        try area.putBack("out", madeBy: id)
+        #expect(try folder.digest("out") == newest)
+    }
+
+    @Test func onlyAFreePlaceIsPutBackTo() throws {
+        try folder.write("kept", to: "out")
+        #expect(try area.setAside("out", madeBy: id))
+        try folder.link("out", to: "nowhere")
+        #expect(throws: WorkspaceFailure.self) { try area.putBack("out", madeBy: id) }
+        #expect(area.isKept("out", madeBy: id))
+        unlink(folder.absolute("out"))
+        #expect(throws: WorkspaceFailure.self) { try area.putBack("out", madeBy: ExecutionID(8)) }
+        try area.putBack("out", madeBy: id)
+        #expect(folder.read("out") == "kept")
+    }
+
+    @Test func otherThingsKeptStayWhenOneIsPutBack() throws {
+        try folder.write("1", to: "m/a")
+        try folder.write("2", to: "m/b")
+        for path in ["m/a", "m/b"] { #expect(try area.setAside(path, madeBy: id)) }
+        try area.putBack("m/a", madeBy: id)
+        #expect(area.isKept("m/b", madeBy: id))
+        #expect(try area.keptExecutions() == [id])
+    }
+
+    @Test func whatIsKeptIsListedAndDropped() throws {
+        #expect(try area.keptExecutions() == [])
+        for number: Int64 in [10, 9, -3] {
+            try folder.write("x", to: "out")
+            #expect(try area.setAside("out", madeBy: ExecutionID(number)))
+        }
+        try folder.write("x", to: ".runs/kept/notes")
+        #expect(try area.keptExecutions() == [-3, 9, 10].map(ExecutionID.init))
+        try area.dropKept(ExecutionID(9))
+        try area.dropKept(ExecutionID(9))
+        #expect(try area.keptExecutions() == [-3, 10].map(ExecutionID.init))
+    }
+
+    @Test func anotherFileSystemIsAnError() throws {
+        let other = try TemporaryFolder(under: "/dev/shm")
+        let here = try folder.workspace().stamp(of: ".")?.device
+        let there = try other.workspace().stamp(of: ".")?.device
+        try #require(here != there, "/tmp and /dev/shm are two file systems")
+        try folder.link(".runs", to: other.path)
+        try folder.write("x", to: "out")
+        let failure = #expect(throws: WorkspaceFailure.self) { try area.setAside("out", madeBy: id) }
+        #expect(failure?.description.contains("another file system") == true)
+        #expect(folder.read("out") == "x")
+    }
+
+    @Test func linksAreNotFollowedWhenRemoving() throws {
+        try folder.write("precious", to: "outside/file")
+        try folder.link("d/sub/link", to: folder.absolute("outside"))
+        try folder.link("alias", to: "outside")
+        try area.remove("d")
+        try area.remove("alias")
+        try area.remove("alias")
+        try area.remove("outside/file/below")
+        #expect(!folder.exists("d") && !folder.exists("alias"))
+        #expect(folder.read("outside/file") == "precious")
+    }
+
+    @Test(arguments: [mode_t(0), 0o400, 0o500]) func readOnlyFoldersAreRemovedAndMoved(mode: mode_t) throws {
+        try folder.write("x", to: "d/sub/deep/file")
+        for path in ["d/sub/deep", "d/sub", "d"] { chmod(folder.absolute(path), mode) }
+        #expect(try area.setAside("d", madeBy: id))
+        var status = stat()
+        try #require(lstat(folder.absolute(".runs/kept/7/d"), &status) == 0)
+        #expect(status.st_mode & 0o777 == mode)
+        try area.dropKept(id)
+        #expect(try area.keptExecutions() == [])
+    }
+
+    static let places: [(path: String, leaves: Bool)] = [
+        ("a", false), ("a/b", false), ("gone/deeper", false), ("inside/x", false), ("a/../b", false), ("link", false),
+        ("dangling", false), ("inside", false), ("file/below", false),
+        (".", true), ("", true), ("..", true), ("../x", true), ("a/../../x", true), ("a/..", true), ("/", true),
+        ("/etc/x", true), ("link/x", true), ("link/gone/x", true), ("dangling/x", true), ("gone/../../x", true),
+        ("inside/../../../x", true),
+    ]
+
+    @Test(arguments: places) func containment(path: String, leaves: Bool) throws {
+        try folder.write("", to: "a/file")
+        try folder.write("", to: "file")
+        try folder.link("link", to: "/usr")
+        try folder.link("inside", to: "a")
+        try folder.link("dangling", to: "nowhere")
+        #expect(try area.leavesFolder(path) == leaves)
+        if leaves { #expect(throws: WorkspaceFailure.self) { try area.remove(path) } }
+    }
+
+    @Test func absolutePathsInsideAreInside() throws {
+        #expect(try !area.leavesFolder(folder.absolute("x/y")))
+        #expect(try area.leavesFolder(folder.path))
+        #expect(try area.leavesFolder(folder.path + "-sibling/x"))
+        // The root may be named through a link.
+        let other = try TemporaryFolder()
+        try other.link("alias", to: folder.path)
+        #expect(try !OutputArea(root: other.absolute("alias")).leavesFolder("x"))
+        #expect(try !OutputArea(root: other.absolute("alias")).leavesFolder(folder.absolute("x")))
+    }
+
+    @Test(arguments: ["../x", "a/../../x"]) func nothingOutsideIsMoved(path: String) throws {
+        #expect(throws: WorkspaceFailure.self) { try area.setAside(path, madeBy: id) }
+        #expect(throws: WorkspaceFailure.self) { try area.putBack(path, madeBy: id) }
+    }
+}
