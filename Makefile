@@ -1,6 +1,9 @@
-# The habits: `make check` before a commit, `make demo` to see it work, `make install` to use it.
+# The habits, by name. `make demo` and `make check` are `sh .ci/demo` and `sh .ci/test`, for machines without make.
 
-PREFIX ?= /usr/local
+PREFIX = /usr/local
+DESTDIR =
+
+.PHONY: build check demo bless install clean
 
 build:
 	sh .ci/setup
@@ -12,14 +15,13 @@ check:
 demo:
 	sh .ci/demo
 
-# Rewrites the golden files of Tests/ with what the program prints now; look at the difference before you commit it.
+# Rewrites the golden files with what the program says now: read the difference before committing it.
 bless:
-	RUNS_BLESS=1 swift test
+	RUNS_BLESS=1 swift test --filter CommandTests
 
 install: build
-	install -D -m 755 .build/release/runs $(DESTDIR)$(PREFIX)/bin/runs
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 .build/release/runs "$(DESTDIR)$(PREFIX)/bin/runs"
 
 clean:
 	rm -rf .build
-
-.PHONY: build check demo bless install clean

@@ -58,10 +58,10 @@ struct LogsCommand: ParsableCommand {
                 let row: [TableValue] = [
                     .text(log.stage), .integer(log.execution.value), .integer(Int64(number + 1)), .text(String(line)),
                 ]
-                guard Terminal.standardOutput.write(writer.add(row: row) ?? "") else { return }
+                guard Terminal.standardOutput.writeForeign(writer.add(row: row) ?? "") else { return }
             }
         }
-        Terminal.standardOutput.write(writer.finish())
+        Terminal.standardOutput.writeForeign(writer.finish())
     }
 
     /// Raw where it goes to a file or a pipe; on a terminal without anything that a terminal would obey.
@@ -82,7 +82,7 @@ struct LogsCommand: ParsableCommand {
                 if isTerminal {
                     line.append(contentsOf: chunk[..<count])
                     while let end = line.firstIndex(of: 10) {
-                        Terminal.standardOutput.writeLine(sanitized(String(decoding: line[..<end], as: UTF8.self)))
+                        Terminal.standardOutput.writeLine(sanitizedLogLine(String(decoding: line[..<end], as: UTF8.self)))
                         line.removeSubrange(...end)
                     }
                 } else if Glibc.write(1, chunk, count) < 0 {
@@ -91,7 +91,7 @@ struct LogsCommand: ParsableCommand {
             } else if goesOn {
                 usleep(100_000)
             } else {
-                if !line.isEmpty { Terminal.standardOutput.writeLine(sanitized(String(decoding: line, as: UTF8.self))) }
+                if !line.isEmpty { Terminal.standardOutput.writeLine(sanitizedLogLine(String(decoding: line, as: UTF8.self))) }
                 return
             }
         }

@@ -108,19 +108,23 @@ func nameAndValue(_ text: String) throws -> (name: String, value: String) {
 
 /// All bytes of a file, or a sentence.
 func readBytes(_ path: String) throws(Failure) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Never waits for the writer of a fifo.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw Failure(.usage, "'\(path)' cannot be read: \(String(cString: strerror(errno))).") }
     defer { close(descriptor) }
     var status = stat()
     fstat(descriptor, &status)
-    guard status.st_mode & S_IFMT != S_IFDIR else { throw Failure(.usage, "'\(path)' is a folder, not a file.") }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(.usage, "'\(path)' is not a regular file.") }
+    return try readToEnd(descriptor, shownAs: path)
+}
+
+func readToEnd(_ descriptor: Int32, shownAs name: String) throws(Failure) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(Int(status.st_size) + 1)
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
         let count = read(descriptor, &chunk, chunk.count)
         guard count >= 0 else {
-            throw Failure(.usage, "'\(path)' cannot be read: \(String(cString: strerror(errno))).")
+            throw Failure(.usage, "'\(name)' cannot be read: \(String(cString: strerror(errno))).")
         }
         if count == 0 { return bytes }
         bytes.append(contentsOf: chunk[..<count])

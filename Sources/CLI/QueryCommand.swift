@@ -24,8 +24,8 @@ struct FormatOptions: ParsableArguments {
     /// - Parameter rightAligned: columns (from 0) of figures that stand as text.
     func write(_ table: Table, rightAligned: Set<Int> = []) {
         var writer = writer(columns: table.columns, rightAligned: rightAligned)
-        for row in table.rows where !Terminal.standardOutput.write(writer.add(row: row) ?? "") { return }
-        Terminal.standardOutput.write(writer.finish())
+        for row in table.rows where !Terminal.standardOutput.writeForeign(writer.add(row: row) ?? "") { return }
+        Terminal.standardOutput.writeForeign(writer.finish())
     }
 }
 
@@ -72,14 +72,14 @@ struct QueryCommand: ParsableCommand {
         try store.query(
             text, bindings: try parameter.map(nameAndValue), limits: QueryLimits(timeoutSeconds: limit),
             onColumns: { writer = formatOptions.writer(columns: $0) },
-            onRow: { row in Terminal.standardOutput.write((writer?.add(row: row) ?? nil) ?? "") })
-        Terminal.standardOutput.write(writer?.finish() ?? "")
+            onRow: { row in Terminal.standardOutput.writeForeign((writer?.add(row: row) ?? nil) ?? "") })
+        Terminal.standardOutput.writeForeign(writer?.finish() ?? "")
     }
 
     private func statement() throws -> String {
         switch (sql, file, named) {
         case (let sql?, nil, nil):
-            return sql == "-" ? String(decoding: try readBytes("/dev/stdin"), as: UTF8.self) : sql
+            return sql == "-" ? String(decoding: try readToEnd(0, shownAs: "standard input"), as: UTF8.self) : sql
         case (nil, let file?, nil): return String(decoding: try readBytes(file), as: UTF8.self)
         case (nil, nil, let name?):
             if let query = Store.cannedQueries.first(where: { $0.name == name }) { return query.sql }

@@ -5,6 +5,7 @@ import ArgumentParser
 import Glibc
 import Model
 import PipelineFormat
+import Report
 
 /// The version that `runs --version` prints and that a store too new asks for.
 public let runsVersion = "0.1.0"
@@ -38,10 +39,10 @@ private func status(ofCommandLine arguments: [String]) -> Int32 {
         try command.run()
         return 0
     } catch let failure as Failure {
-        Terminal.standardError.writeLine("runs: \(failure.message)")
+        Terminal.standardError.writeLine("runs: \(sanitizedLines(failure.message))")
         return failure.kind == .usage ? 2 : 3
     } catch let errors as PipelineErrors {
-        Terminal.standardError.writeLine("\(errors)")
+        Terminal.standardError.writeLine(sanitizedLines("\(errors)"))
         return 2
     } catch let code as ExitCode {
         return code.rawValue
@@ -51,7 +52,7 @@ private func status(ofCommandLine arguments: [String]) -> Int32 {
             Terminal.standardOutput.writeLine(text)
             return 0
         }
-        Terminal.standardError.writeLine(text)
+        Terminal.standardError.writeLine(sanitizedLines(text))
         return 2
     }
 }

@@ -2,6 +2,7 @@
 // does not know what is written.
 
 import Glibc
+import Report
 
 struct Terminal: Sendable {
     static let standardOutput = Terminal(descriptor: 1)
@@ -25,6 +26,10 @@ struct Terminal: Sendable {
     }
 
     func writeLine(_ text: String) { write(text + "\n") }
+
+    /// Writes what others may have chosen: on a terminal without anything that it would obey, elsewhere as it is.
+    @discardableResult
+    func writeForeign(_ text: String) -> Bool { write(isTerminal ? sanitizedLines(text) : text) }
 
     /// Returns false once nobody reads any more.
     @discardableResult

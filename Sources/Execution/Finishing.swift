@@ -95,12 +95,36 @@ extension Run {
                     logTail: isSuccess ? [] : lastLines(ofFile: "\(root)/\(execution.start.logPath)", count: 20))))
         let actions = scheduler.handle(.ended(execution.stage, state))
         let isRetried = actions.contains { if case .wait(execution.stage, _, _) = $0 { true } else { false } }
-        if !isSuccess, !isRetried {
+        if !isSuccess, !isRetried, state != .interrupted {
             counts.failed += 1
             failedStages.append(stage.name)
         }
         if isSuccess || !isRetried { pendingDecisions[execution.stage] = nil }
         return actions
+    }
+
+    /// The engine is gone, and with it all that ran: recorded as lost, and nothing more is started.
+    func lostAll(because sentence: String) throws(Failure) -> [SchedulerAction] {
+        events.append(.warning(sentence))
+        _ = endLeftovers(tokens: Set(running.values.map(\.start.token)))
+        _ = scheduler.handle(.interrupted(force: true))
+        for (id, execution) in running.sorted(by: { $0.key < $1.key }) {
+            let now = clock()
+            let usage = Usage(wallSeconds: now.seconds(since: execution.start.startedAt))
+            try store.finish(
+                ExecutionFinish(id: id, state: .lost, exit: nil, error: sentence, finishedAt: now, usage: usage))
+            counts.failed += 1
+            let stage = graph.stages[execution.stage].name
+            failedStages.append(stage)
+            events.append(
+                .stageFinished(
+                    StageFinished(
+                        stage: stage, executionID: id, attempt: execution.attempt, state: .lost, exit: nil, error: sentence,
+                        note: nil, usage: usage, logPath: execution.start.logPath, logTail: [])))
+            _ = scheduler.handle(.ended(execution.stage, .lost))
+        }
+        running.removeAll()
+        return []
     }
 
     private func note(of execution: RunningStage, _ outcome: EngineOutcome) -> String? {

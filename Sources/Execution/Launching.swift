@@ -21,8 +21,10 @@ extension Run {
         guard let key = judged.decision.key else { return scheduler.handle(.outdated(index)) }
         if let blocker = try conflict(of: stage, facts: judged.facts) {
             timers.append(Timer(at: clock().adding(seconds: 0.1), stage: index, blocker: blocker))
-            let why = "execution \(blocker.execution) of '\(blocker.stage)' holds '\(blocker.path)'"
-            events.append(.stageWaiting(stage: stage.name, forRun: blocker.run, why: why))
+            if toldWaits.insert(blocker).inserted {
+                let why = "execution \(blocker.execution) of '\(blocker.stage)' holds '\(blocker.path)'"
+                events.append(.stageWaiting(stage: stage.name, forRun: blocker.run, why: why))
+            }
             return scheduler.handle(.held(index))
         }
         let previous = history.newest(stage.name)

@@ -37,7 +37,7 @@ public final class LocalEngine: Engine {
                 let metered = meters.ended(ending.id, nanoseconds: ending.nanoseconds, wasKilled: wasKilled)
                 events(.finished(ExecutionID(Int64(bitPattern: ending.id)), EngineOutcome(ending, metered)))
             case .gone:
-                events(.engineLost("the supervisor process of this run is gone; what ran was ended. Start `runs exec` again."))
+                events(.engineLost("the process that started the stages is gone, and what ran was ended with it; run the same command again"))
             }
         }
         // Every 200 ms for the first 30 s of an execution, then every second.

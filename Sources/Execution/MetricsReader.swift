@@ -7,10 +7,16 @@ import Model
 
 /// The numbers of a metrics file; nested objects are flattened with dots. A sentence where it is no JSON object.
 func finalMetrics(ofFile path: String, shownAs name: String, at time: Timestamp) -> (points: [MetricPoint], problem: String?) {
-    guard let text = readText(path) else { return ([], "its metrics file '\(name)' cannot be read") }
+    guard let descriptor = openRegularFile(path) else { return ([], "its metrics file '\(name)' cannot be read") }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: mostFileBytes + 1)
+    let count = pread(descriptor, &bytes, bytes.count, 0)
+    guard count >= 0, count <= mostFileBytes else {
+        return ([], "its metrics file '\(name)' is larger than \(mostFileBytes >> 20) MiB. Write figures, not data, to it")
+    }
     let value: JSONValue
     do {
-        value = try JSONReader.value(of: Array(text.utf8), dialect: .metrics)
+        value = try JSONReader.value(of: Array(bytes[..<count]), dialect: .metrics)
     } catch {
         return ([], "its metrics file '\(name)' is no JSON: \(error)")
     }
@@ -39,6 +45,21 @@ private func flatten(
     }
 }
 
+/// Figures need no more.
+private let mostFileBytes = 16 << 20
+
+/// nil for what a stage may have put in a file's place: a fifo would keep its reader waiting, a device never ends.
+private func openRegularFile(_ path: String) -> Int32? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        close(descriptor)
+        return nil
+    }
+    return descriptor
+}
+
 /// Python writes NaN and Infinity where JSON has no word for them.
 private func metricValue(_ value: JSONValue) -> Double? {
     guard case .number(let text) = value else { return nil }
@@ -56,7 +77,10 @@ struct MetricsTail {
     private var offset: off_t = 0
     /// The beginning of a line whose end is not written yet.
     private var partial: [UInt8] = []
+    /// Inside of a line that is too long to be one.
+    private var isSkipping = false
     private(set) var badLines = 0
+    private static let mostLineBytes = 1 << 20
 
     init(path: String) { self.path = path }
 
@@ -65,8 +89,7 @@ struct MetricsTail {
     /// - Parameter isLast: also takes a last line that lacks its newline.
     mutating func read(at time: Timestamp, isLast: Bool) -> [MetricPoint] {
         var points: [MetricPoint] = []
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return points }
+        guard let descriptor = openRegularFile(path) else { return points }
         defer { close(descriptor) }
         var chunk = [UInt8](repeating: 0, count: 1 << 20)
         repeat {
@@ -76,7 +99,7 @@ struct MetricsTail {
             partial.append(contentsOf: chunk[..<count])
             takeLines(at: time, into: &points)
         } while isLast
-        if isLast, !partial.isEmpty {
+        if isLast, !partial.isEmpty, !isSkipping {
             take(line: partial[...], at: time, into: &points)
             partial = []
         }
@@ -89,10 +112,16 @@ struct MetricsTail {
     private mutating func takeLines(at time: Timestamp, into points: inout [MetricPoint]) {
         var start = partial.startIndex
         while let end = partial[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            take(line: partial[start..<end], at: time, into: &points)
+            if !isSkipping { take(line: partial[start..<end], at: time, into: &points) }
+            isSkipping = false
             start = end + 1
         }
         partial.removeSubrange(..<start)
+        if partial.count > Self.mostLineBytes {
+            if !isSkipping { badLines += 1 }
+            isSkipping = true
+            partial.removeAll()
+        }
     }
 
     private mutating func take(line: ArraySlice<UInt8>, at time: Timestamp, into points: inout [MetricPoint]) {

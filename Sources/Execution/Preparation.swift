@@ -97,14 +97,10 @@ public final class Preparation {
         let pool = ResourcePool(request.capacity)
         for (index, stage) in request.graph.stages.enumerated() {
             let verdict = plan.decisions[index].verdict
-            for path in plan.missingInputs[index] ?? [] {
-                sentences.append(
-                    "stage '\(stage.name)' needs '\(path)', which does not exist and which no stage makes. "
-                        + "Create it or correct the path.")
-            }
+            for missing in plan.missingInputs[index] ?? [] { sentences.append(sentence(for: missing, of: index)) }
             guard verdict == .run || verdict == .mayRun else { continue }
             for phrase in pool.impossibilities(of: stage.resources) {
-                sentences.append("stage '\(stage.name)' \(phrase) on this machine. Lower it, or raise it with --capacity.")
+                sentences.append("stage '\(stage.name)' \(phrase).")
             }
             if verdict == .run, !request.options.overwrite {
                 for output in stage.outputs where try isForeign(output.path) {
@@ -115,6 +111,18 @@ public final class Preparation {
             }
         }
         return sentences
+    }
+
+    private func sentence(for missing: MissingInput, of index: StageIndex) -> String {
+        let stage = request.graph.stages[index]
+        if let problem = missing.problem { return "stage '\(stage.name)' cannot read its input: \(problem)" }
+        let position = stage.inputs.firstIndex { $0.path == missing.path }
+        if let producer = position.flatMap({ request.graph.producers[index][$0].first }) {
+            return "stage '\(stage.name)' needs '\(missing.path)', which is not there. "
+                + "Stage '\(request.graph.stages[producer].name)' makes it: run that first, or leave --only out."
+        }
+        return "stage '\(stage.name)' needs '\(missing.path)', which does not exist and which no stage makes. "
+            + "Create it or correct the path."
     }
 
     /// Whether something is at the path that no execution ever made.

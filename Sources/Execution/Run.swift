@@ -60,6 +60,8 @@ public final class Run {
     var paramsFiles: [String: String] = [:]
     var unexecuted: [(stage: String, template: String, execution: ExecutionID?)] = []
     var decisionsRecorded = Set<StageIndex>()
+    /// What was waited for so far, so that each wait is told once.
+    var toldWaits = Set<ClaimConflict>()
     var counts = RunCounts()
     var failedStages: [String] = []
     /// Launches whose rows are written but not committed yet.

@@ -121,7 +121,7 @@ extension Run {
             try tookFresh(index, decision)
             events.append(.stageDecided(stage: stage.name, decision: decision))
         case .run where !facts.missingInputs.isEmpty:
-            let missing = facts.missingInputs.map { Reason(.blocked, subject: "missing input \($0)") }
+            let missing = facts.missingInputs.map { Reason(.blocked, subject: "missing input \($0.path)") }
             try tookBlocked(index, Decision(verdict: .blocked, reasons: missing))
             return scheduler.handle(.impossible(index))
         case .run, .mayRun, .restored:
@@ -135,7 +135,7 @@ extension Run {
         switch message {
         case .engine(.started): return []
         case .engine(.finished(let id, let outcome)): return try ended(id, outcome)
-        case .engine(.engineLost(let sentence)): throw Failure(.store, sentence)
+        case .engine(.engineLost(let sentence)): return try lostAll(because: sentence)
         case .examined(let id, let examination): return try examined(id, examination)
         case .verified(let stage, let execution, let isIntact):
             return try finishRestoring(stage, from: execution, isIntact: isIntact)
@@ -201,10 +201,11 @@ extension Run {
     }
 
     private func interrupt(by signal: Int32, engine: any Engine) -> [SchedulerAction] {
-        let isSecond = interruption != nil
-        if !isSecond { interruption = signal }
-        events.append(.interrupted(signal: signal, forced: isSecond))
-        return scheduler.handle(.interrupted(force: isSecond))
+        // Ctrl-\ asks for an end at once.
+        let isForced = interruption != nil || signal == SIGQUIT
+        if interruption == nil { interruption = signal }
+        events.append(.interrupted(signal: signal, forced: isForced))
+        return scheduler.handle(.interrupted(force: isForced))
     }
 
     private func readLiveMetrics() throws(Failure) {

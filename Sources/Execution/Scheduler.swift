@@ -121,12 +121,11 @@ public struct Scheduler: Sendable {
             states[stage] = .judging
             actions.append(.judge(stage))
         case .held(let stage):
-            giveBack(stage)
-            attempts[stage] -= 1
+            if giveBack(stage) { attempts[stage] -= 1 }
             states[stage] = .delayed
         case .outdated(let stage):
-            giveBack(stage)
-            attempts[stage] -= 1
+            // A stage whose outputs could not be put back had no attempt yet.
+            if giveBack(stage) { attempts[stage] -= 1 }
             states[stage] = .judging
             actions.append(.judge(stage))
         case .impossible(let stage): fail(stage, &actions)
@@ -186,7 +185,7 @@ public struct Scheduler: Sendable {
     }
 
     private mutating func ended(_ stage: StageIndex, _ state: ExecutionState, _ actions: inout [SchedulerAction]) {
-        giveBack(stage)
+        _ = giveBack(stage)
         if state == .succeeded { return finish(stage, &actions) }
         let policy = graph.stages[stage].retries
         if !isStopping, state.usesUpAttempt, policy.on.contains(state), attempts[stage] <= policy.max {
@@ -198,8 +197,11 @@ public struct Scheduler: Sendable {
         fail(stage, &actions)
     }
 
-    private mutating func giveBack(_ stage: StageIndex) {
-        if let lease = leases.removeValue(forKey: stage) { pool.release(lease) }
+    /// Whether the stage had a lease, that is, an attempt.
+    private mutating func giveBack(_ stage: StageIndex) -> Bool {
+        guard let lease = leases.removeValue(forKey: stage) else { return false }
+        pool.release(lease)
+        return true
     }
 
     private mutating func finish(_ stage: StageIndex, _ actions: inout [SchedulerAction]) {

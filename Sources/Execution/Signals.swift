@@ -1,9 +1,9 @@
-// Ctrl-C, TERM and HUP as something to read, instead of something that happens in the middle of anything.
+// Ctrl-C, TERM, HUP and QUIT as something to read, instead of something that happens in the middle of anything.
 
 import CLinux
 import Glibc
 
-/// Blocks the three signals in this thread and all that it creates, and hands them out one by one.
+/// Blocks the four signals in this thread and all that it creates, and hands them out one by one.
 struct SignalSource: ~Copyable {
     let descriptor: Int32
 

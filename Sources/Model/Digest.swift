@@ -3,9 +3,10 @@
 
 /// A SHA-256 value: 256 bits.
 public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
-    private let words: (UInt64, UInt64, UInt64, UInt64)
+    @usableFromInline let words: (UInt64, UInt64, UInt64, UInt64)
 
     /// The digest whose 32 bytes these are; nil for any other number of bytes.
+    @inlinable
     public init?(bytes: some Sequence<UInt8>) {
         var packed: [UInt64] = [0, 0, 0, 0]
         var count = 0
@@ -34,6 +35,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
 
     /// The 32 bytes, most significant first.
+    @inlinable
     public var bytes: [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(32)

@@ -45,6 +45,7 @@ final class ProblemList {
     private var seen: Set<Problem> = []
     private(set) var all: [Problem] = []
     private var seenWarnings: Set<String> = []
+    private var stageHints: [String: String] = [:]
     private(set) var warnings: [String] = []
 
     var isEmpty: Bool { all.isEmpty }
@@ -57,6 +58,14 @@ final class ProblemList {
     func warn(_ place: String, _ message: String) {
         let warning = "\(place): \(message)"
         if seenWarnings.insert(warning).inserted { warnings.append(warning) }
+    }
+
+    /// What may have been meant by an unknown stage, found once for each name.
+    func hint(for stage: String, find: () -> String) -> String {
+        if let known = stageHints[stage] { return known }
+        let found = find()
+        stageHints[stage] = found
+        return found
     }
 
     /// In the order of the file; those without a line last.

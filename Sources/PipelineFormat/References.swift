@@ -127,7 +127,8 @@ struct References {
     }
 
     private func unknown(_ name: String, _ place: String, _ position: JSONPosition) {
-        let hint = suggestion(for: name, among: templateNames)
+        // A generated file makes one slip thousands of times.
+        let hint = problems.hint(for: name) { suggestion(for: name, among: templateNames) }
         problems.add(place, position, "unknown stage '\(name)'; \(hint)")
     }
 

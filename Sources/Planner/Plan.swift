@@ -7,8 +7,8 @@ import Model
 public struct Plan: Sendable {
     /// By stage; `notSelected` for those nobody asked for.
     public var decisions: [Decision]
-    /// Source inputs that are not there, by stage that is about to run.
-    public var missingInputs: [StageIndex: [String]]
+    /// Inputs that are not there or cannot be read, by stage that is about to run.
+    public var missingInputs: [StageIndex: [MissingInput]]
 }
 
 /// Which stages a run is about.
@@ -61,7 +61,8 @@ public func gatherFacts(
     var facts = StageFacts(inputs: [], outputs: [], environment: environment)
     facts.inputs.reserveCapacity(stage.inputs.count)
     facts.outputs.reserveCapacity(stage.outputs.count)
-    for output in stage.outputs { facts.outputs.append(try files.fingerprint(of: output.path, mode: output.mode)) }
+    // What cannot be digested (a fifo, a link to itself) is not what was made.
+    for output in stage.outputs { facts.outputs.append((try? files.fingerprint(of: output.path, mode: output.mode)) ?? nil) }
     // A frozen stage's outputs are taken as they are: what it would read does not matter.
     if stage.isFrozen { return facts }
     for (position, input) in stage.inputs.enumerated() {
@@ -76,20 +77,27 @@ public func gatherFacts(
                 facts.undecidedInputs.append(
                     UndecidedInput(path: input.isGlob ? nil : input.path, producer: graph.stages[producer].name))
             }
-        } else if input.isGlob {
-            let paths = try files.matches(of: input.path)
-            if paths.isEmpty { facts.missingInputs.append(input.path) }
-            for path in paths {
-                guard let found = try files.fingerprint(of: path, mode: input.mode) else { continue }
-                facts.inputs.append(RecordedPath(name: input.name, path: path, fingerprint: found))
-            }
-        } else if let found = try files.fingerprint(of: input.path, mode: input.mode) {
-            facts.inputs.append(RecordedPath(name: input.name, path: input.path, fingerprint: found))
         } else {
-            facts.missingInputs.append(input.path)
+            do {
+                let found = try lookUp(input, in: files)
+                facts.inputs += found
+                if found.isEmpty { facts.missingInputs.append(MissingInput(path: input.path)) }
+            } catch {
+                facts.missingInputs.append(MissingInput(path: input.path, problem: error.message))
+            }
         }
     }
     return facts
+}
+
+/// What is at an input now; of a pattern, at everything that it matches.
+private func lookUp(_ input: Input, in files: some FileFacts) throws(Failure) -> [RecordedPath] {
+    var result: [RecordedPath] = []
+    for path in input.isGlob ? try files.matches(of: input.path) : [input.path] {
+        guard let found = try files.fingerprint(of: path, mode: input.mode) else { continue }
+        result.append(RecordedPath(name: input.name, path: path, fingerprint: found))
+    }
+    return result
 }
 
 /// What will be at an input once its producer's outputs are put back; nil where the input is not exactly one of them.

@@ -32,8 +32,8 @@ public protocol FileFacts {
 public struct StageFacts: Sendable {
     /// What was found at the inputs whose content is settled.
     public var inputs: [RecordedPath]
-    /// Paths of inputs that no stage makes and that are not there; patterns that match nothing.
-    public var missingInputs: [String]
+    /// Inputs that are not there or cannot be read.
+    public var missingInputs: [MissingInput]
     /// Inputs that stages before this one may still change. Empty: the key is known.
     public var undecidedInputs: [UndecidedInput]
     /// What is at the declared outputs, in their order; nil: nothing.
@@ -42,7 +42,7 @@ public struct StageFacts: Sendable {
     public var environment: [EnvironmentVariable]
 
     public init(
-        inputs: [RecordedPath], missingInputs: [String] = [], undecidedInputs: [UndecidedInput] = [],
+        inputs: [RecordedPath], missingInputs: [MissingInput] = [], undecidedInputs: [UndecidedInput] = [],
         outputs: [Fingerprint?], environment: [EnvironmentVariable] = []
     ) {
         self.inputs = inputs
@@ -50,6 +50,18 @@ public struct StageFacts: Sendable {
         self.undecidedInputs = undecidedInputs
         self.outputs = outputs
         self.environment = environment
+    }
+}
+
+/// An input that a stage would not find.
+public struct MissingInput: Hashable, Sendable {
+    /// The path, or a pattern that matches nothing.
+    public let path: String
+    /// Why it cannot be read, where something is there.
+    public let problem: String?
+    public init(path: String, problem: String? = nil) {
+        self.path = path
+        self.problem = problem
     }
 }
 

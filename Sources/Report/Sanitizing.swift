@@ -25,6 +25,11 @@ public func sanitized(_ text: String) -> String {
     return result
 }
 
+/// The same for a text of several lines, whose line ends stay.
+public func sanitizedLines(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { sanitized(String($0)) }.joined(separator: "\n")
+}
+
 /// A line of a log as a terminal would have shown it, and safe: colours dropped, tabs as spaces, and of a progress bar
 /// that rewrites its line with carriage returns only what it showed last.
 public func sanitizedLogLine(_ line: String) -> String {

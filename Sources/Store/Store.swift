@@ -37,8 +37,9 @@ public final class Store {
     /// - Throws: a `Failure` of kind `store` that says what is wrong with the file and what to do.
     public static func open(path: String, access: Access) throws(Failure) -> Store {
         var status = stat()
-        if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-            throw Failure(.store, "the store \(path) is a folder. Name the file itself with --store.")
+        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            let kind = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "no regular file"
+            throw Failure(.store, "the store \(path) is \(kind). Name the file itself with --store.")
         }
         switch access {
         case .write: return try openForWriting(path)

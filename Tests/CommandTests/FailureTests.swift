@@ -163,7 +163,7 @@ import Testing
             """#)
         let result = try project.runs("exec", "--enforce-memory")
         #expect(result.status == 0, "\(result.story)")
-        let rows = try project.query("select state, memory_bytes, max_rss_bytes > 150000000 as large from executions order by attempt")
+        let rows = try project.query("select state, memory_bytes, max_rss_bytes > 100000000 as large from executions order by attempt")
         #expect(
             rows == [
                 ["state": .text("out_of_memory"), "memory_bytes": .number(100_000_000), "large": .number(1)],

@@ -151,6 +151,18 @@ import Testing
         #expect(scheduler.isFinished)
     }
 
+    @Test func aStageThatCannotBePutBackRunsAsItsFirstAttempt() {
+        var scheduler = scheduler([[]])
+        _ = judgeAll(&scheduler, scheduler.start(), .restored)
+        let again = scheduler.handle(.outdated(0))
+        #expect(again == [.judge(0)])
+        _ = judgeAll(&scheduler, again)
+        guard case .launch(0, attempt: 1, _)? = scheduler.admit().first else {
+            Issue.record("the first attempt was not launched")
+            return
+        }
+    }
+
     @Test func hugeRetryCountsDoNotOverflow() {
         var scheduler = scheduler([[]]) { $0.retries = RetryPolicy(max: 100, delaySeconds: 1, memoryFactor: 1e9); $0.resources.memoryBytes = 10 }
         var actions = scheduler.start()

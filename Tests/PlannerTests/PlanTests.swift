@@ -73,7 +73,7 @@ import Testing
         without.files["source"] = nil
         let plan = try planned([first, second], ranBoth(), without)
         #expect(plan.decisions[0].verdict == .run)
-        #expect(plan.missingInputs == [0: ["source"]])
+        #expect(plan.missingInputs == [0: [MissingInput(path: "source")]])
     }
 
     @Test func aMissingFrozenOutputBlocksWhatNeedsIt() throws {

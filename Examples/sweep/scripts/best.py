@@ -23,7 +23,7 @@ def main():
         })
     winner = min(points, key=lambda point: (-point["accuracy"], point["loss"], point["lr"], point["hidden_dim"]))
     write_json(best, winner)
-    print(f"best of {len(points)}: lr {winner['lr']}, hidden_dim {winner['hidden_dim']}, accuracy {winner['accuracy']:.4f}")
+    print("best of {}: lr {lr}, hidden_dim {hidden_dim}, accuracy {accuracy:.4f}".format(len(points), **winner))
 
 
 if __name__ == "__main__":

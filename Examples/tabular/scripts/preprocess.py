@@ -52,7 +52,7 @@ def main():
     header = [f"x{number}" for number in range(1, len(columns) + 1)] + ["class"]
     for path, part in ((options.train, train), (options.test, test)):
         write_table(path, header, (
-            [f"{(value - mean) / deviation:.6f}" for value, mean, deviation in zip(features, means, deviations)] + [name]
+            [f"{(x - mean) / deviation:.6f}" for x, mean, deviation in zip(features, means, deviations)] + [name]
             for features, name in part
         ))
     print(f"{options.raw}: {len(train)} rows to train on, {len(test)} to test with")

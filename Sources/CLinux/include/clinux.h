@@ -6,7 +6,7 @@
 /// A descriptor that becomes readable when somebody writes eight bytes to it; non-blocking. -1 with errno.
 int clinux_eventfd(void);
 
-/// Blocks INT, TERM and HUP in this thread and all that it creates, and gives a non-blocking descriptor to read them
+/// Blocks INT, TERM, HUP and QUIT in this thread and all that it creates, and gives a non-blocking descriptor to read them
 /// from. -1 with errno.
 int clinux_block_stop_signals(void);
 

@@ -1,0 +1,103 @@
+// Stages that put odd things where the program looks: it must neither hang, nor stop for good, nor lose what was made.
+
+import Glibc
+import Testing
+
+@Suite struct HostileStageTests {
+    private func project(_ stages: String) throws -> TestProject {
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "p", "params": {"v": 1}, "stages": {\#(stages)}}"#)
+        return project
+    }
+
+    @Test func aKeptVersionThatWasChangedIsNotPutBack() throws {
+        let project = try project(#""a": {"command": "echo ${{ params.v }} > o", "outputs": ["o"]}"#)
+        try project.runs("exec")
+        try project.runs("exec", "--set", "v=2")
+        try project.write(".runs/kept/1/o", "tampered")
+        let result = try project.runs("exec")
+        #expect(result.status == 0, "\(result.story)")
+        #expect(try project.executedStages() == ["a"])
+        #expect(project.read("o") == "1\n")
+        #expect(try project.query("select attempt from executions order by execution_id desc limit 1")[0]["attempt"]?.integer == 1)
+    }
+
+    @Test(arguments: ["rm -f $RUNS_METRICS; mkfifo $RUNS_METRICS", "ln -sf /dev/zero $RUNS_METRICS", "mkdir $RUNS_METRICS"])
+    func whateverStandsInThePlaceOfTheMetricsFile(_ command: String) throws {
+        let project = try project(#""a": {"command": "\#(command)"}"#)
+        let result = try project.runs(["exec"], timeout: .seconds(20))
+        #expect(result.status == 0, "\(result.story)")
+    }
+
+    /// What a failed stage leaves at its output, and what somebody puts there.
+    @Test(arguments: ["ln -sfn o o", "mkfifo o", "ln -s nowhere o"])
+    func anOutputThatCannotBeReadIsMovedAsideWhenTheStageIsMended(_ command: String) throws {
+        let project = try project(#""a": {"command": "\#(command)", "outputs": ["o"]}, "b": {"command": "echo b > b", "outputs": ["b"]}"#)
+        #expect(try project.runs("exec", "--keep-going").status == 1)
+        #expect(project.read("b") == "b\n")
+        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "echo good > o", "outputs": ["o"]}}}"#)
+        #expect(try project.runs("status").status == 0)
+        let result = try project.runs("exec")
+        #expect(result.status == 0, "\(result.story)")
+        #expect(project.read("o") == "good\n")
+    }
+
+    @Test func anInputThatCannotBeReadIsRefusedAndTheOthersWork() throws {
+        let project = try project(
+            #""a": {"command": "cat f", "inputs": ["f"]}, "b": {"command": "echo b > b", "outputs": ["b"]}"#)
+        #expect(mkfifo(project.path("f"), 0o600) == 0)
+        let result = try project.runs("exec")
+        #expect(result.status == 2)
+        #expect(result.errorOutput.contains("'a'") && result.errorOutput.contains("'f'"), "\(result.story)")
+        #expect(try project.runs("status").status == 0)
+        #expect(try project.runs("exec", "b").status == 0)
+    }
+
+    @Test func aStageThatKillsItsParentIsRecordedAsLost() throws {
+        let project = try project(#""a": {"command": "kill -9 $PPID; sleep 1000"}, "b": {"command": "true", "needs": ["a"]}"#)
+        let result = try project.runs("exec")
+        #expect(result.status == 1, "\(result.story)")
+        #expect(try project.query("select state from executions") == [["state": .text("lost")]])
+        #expect(try project.query("select status from runs") == [["status": .text("failed")]])
+    }
+
+    @Test func ctrlBackslashEndsEverythingAtOnce() throws {
+        let project = try project(#""a": {"command": "trap '' TERM; echo $$ > pid; while :; do sleep 0.05; done"}"#)
+        let command = try project.start(["exec", "--grace", "1h"])
+        try wait(for: "the stage to start") { project.read("pid")?.hasSuffix("\n") ?? false }
+        command.send(SIGQUIT)
+        #expect(try command.finish().status == 131)
+        #expect(try project.query("select state from executions") == [["state": .text("interrupted")]])
+    }
+
+    @Test func onlyNamesTheStageThatWouldMakeWhatIsMissing() throws {
+        let project = try project(
+            #""a": {"command": "echo > a", "outputs": ["a"]}, "b": {"command": "cp a b", "inputs": ["a"], "outputs": ["b"]}"#)
+        let result = try project.runs("exec", "b", "--only")
+        #expect(result.status == 2)
+        #expect(result.errorOutput.contains("Stage 'a' makes it"), "\(result.story)")
+    }
+
+    @Test func escapesNeverReachATerminalRaw() throws {
+        let project = try TestProject()
+        try project.write("bad.json", "{\"params_file\": \"\\u001b]0;pwn\\u0007x\", \"stages\": {\"a\": {\"command\": \"true\"}}}")
+        try project.write(
+            "pipeline.json",
+            #"{"stages": {"a": {"command": "printf '\\033[2J\\007'; echo '{\"\\u001b[2J\": 1}' > $RUNS_METRICS; exit 3"}}}"#)
+        for arguments in [
+            ["exec", "bad.json"], ["exec"], ["logs", "a"], ["history", "a"], ["query", "--format", "csv", "select name from metrics"],
+            ["exec", "\u{1b}[2Jx.json"], ["exec", "--output", "\u{1b}[2J"],
+        ] {
+            // A pseudo terminal, for the output is only made safe on one.
+            let words = [try RunsBinary.path()] + arguments
+            let quoted = words.map { "'" + $0.replacing("'", with: "'\\''") + "'" }.joined(separator: " ")
+            try project.write("run.sh", "cd '\(project.folder)' && TERM=xterm script -qec \(shellWord(quoted)) /dev/null < /dev/null > seen")
+            _ = system("sh '\(project.path("run.sh"))'")
+            let seen = project.read("seen") ?? ""
+            #expect(!seen.isEmpty)
+            #expect(!seen.contains("\u{1b}[2J") && !seen.contains("\u{1b}]0;") && !seen.contains("\u{7}"), "\(arguments): \(seen.debugDescription)")
+        }
+    }
+
+    private func shellWord(_ text: String) -> String { "'" + text.replacing("'", with: "'\\''") + "'" }
+}
