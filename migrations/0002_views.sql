@@ -62,22 +62,23 @@ JOIN stages s ON s.stage_id = e.stage_id
 JOIN names n ON n.name_id = x.name_id;
 
 -- An execution's own params and those of everything upstream. An input was made by the newest earlier execution that
--- recorded the same artifact (path and digest) as its output.
+-- recorded the same artifact (path and digest) as its output. The ancestry is walked within the row of each execution,
+-- so that asking for one walks one: a recursive table beside it would first be made for the whole history.
 CREATE VIEW lineage_params AS
-WITH RECURSIVE ancestry (execution_id, from_execution_id) AS (
-  SELECT e.execution_id, e.execution_id FROM execution_rows e
-  UNION
-  SELECT a.execution_id, (
-      SELECT max(o.execution_id) FROM execution_outputs o
-      WHERE o.artifact_id = i.artifact_id AND o.execution_id < a.from_execution_id) AS maker
-  FROM ancestry a JOIN execution_inputs i ON i.execution_id = a.from_execution_id
-  WHERE maker IS NOT NULL
-)
-SELECT a.execution_id, s.name AS from_stage, n.name, x.value, x.number
-FROM ancestry a
-JOIN execution_rows e ON e.execution_id = a.from_execution_id
-JOIN stages s ON s.stage_id = e.stage_id
-JOIN execution_params x ON x.execution_id = a.from_execution_id
+SELECT e.execution_id, s.name AS from_stage, n.name, x.value, x.number
+FROM execution_rows e
+JOIN json_each((
+  WITH RECURSIVE ancestry (ancestor_id) AS (
+    SELECT e.execution_id
+    UNION
+    SELECT (SELECT max(o.execution_id) FROM execution_outputs o
+            WHERE o.artifact_id = i.artifact_id AND o.execution_id < a.ancestor_id) AS maker
+    FROM ancestry a JOIN execution_inputs i ON i.execution_id = a.ancestor_id
+    WHERE maker IS NOT NULL
+  ) SELECT json_group_array(ancestor_id) FROM ancestry)) ancestor
+JOIN execution_rows f ON f.execution_id = ancestor.value
+JOIN stages s ON s.stage_id = f.stage_id
+JOIN execution_params x ON x.execution_id = f.execution_id
 JOIN names n ON n.name_id = x.name_id;
 
 CREATE VIEW metrics AS

@@ -13,7 +13,7 @@ final class Connection {
     private var prepared: [String: PreparedStatement] = [:]
 
     /// How long a writer waits for another one, in milliseconds.
-    private static let busyMilliseconds: Int32 = 60_000
+    static let busyMilliseconds: Int32 = 60_000
 
     init(path: String, uri: String? = nil, flags: Int32) throws(Failure) {
         self.path = path
@@ -49,6 +49,8 @@ final class Connection {
 
     var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
     var changedRows: Int { Int(sqlite3_changes(handle)) }
+    /// Whether the last call failed because another program holds the lock.
+    var isBusy: Bool { sqlite3_errcode(handle) & 0xff == SQLITE_BUSY }
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
     func failure(_ code: Int32) -> Failure {

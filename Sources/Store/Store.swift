@@ -101,13 +101,25 @@ public final class Store {
     }
 
     private func chooseJournal(_ choice: JournalChoice, folder: String) throws(Failure) {
-        if choice == .writeAheadLog, worksWithWriteAheadLog(folder),
-            try connection.statement(SQL.journalWal).first([], { $0.text(0) }) == "wal"
-        {
+        if choice == .writeAheadLog, worksWithWriteAheadLog(folder), try switchToWriteAheadLog() {
             try connection.execute(SQL.synchronousNormal.text)
         } else {
             try connection.execute(SQL.journalRollback.text)
             try connection.execute(SQL.synchronousFull.text)
+        }
+    }
+
+    /// false: the file system cannot have one. SQLite does not wait by itself where the journal is switched, since two
+    /// makers of one store could wait for each other for ever.
+    private func switchToWriteAheadLog() throws(Failure) -> Bool {
+        let deadline = ContinuousClock.now + .milliseconds(Int(Connection.busyMilliseconds))
+        while true {
+            do {
+                return try connection.statement(SQL.journalWal).first([], { $0.text(0) }) == "wal"
+            } catch {
+                guard connection.isBusy, ContinuousClock.now < deadline else { throw error }
+                usleep(.random(in: 1_000...20_000))
+            }
         }
     }
 
