@@ -7,9 +7,6 @@ import Model
 import PipelineFormat
 import Report
 
-/// The version that `runs --version` prints and that a store too new asks for.
-public let runsVersion = "0.1.0"
-
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
@@ -18,7 +15,7 @@ struct RunsCommand: ParsableCommand {
             Start with `runs init`, then `runs exec`. A second `runs exec` runs only what changed.
             Everything that happened is in .runs/runs.db: ask it with `runs query` and `runs history`.
             """,
-        version: runsVersion,
+        version: programVersion,
         subcommands: [
             ExecCommand.self, StatusCommand.self, WhyCommand.self, HistoryCommand.self, LogsCommand.self,
             QueryCommand.self, InitCommand.self, SchemaCommand.self,

@@ -16,8 +16,6 @@ public final class Store {
         case read
     }
 
-    /// Which program made a store: told to whoever meets one that is too new.
-    static let programVersion = "0.1.0"
     private static let applicationID: Int64 = 0x7275_6e73
 
     let connection: Connection
@@ -159,7 +157,7 @@ public final class Store {
                 try connection.execute(migration.text)
                 try connection.statement(SQL.recordMigration).run([
                     ("version", migration.version), ("name", migration.name), ("sha256", digest(of: migration.text)),
-                    ("program_version", Self.programVersion),
+                    ("program_version", programVersion),
                 ])
             }
             applied = migration.version
@@ -182,7 +180,7 @@ public final class Store {
                 throw Failure(
                     .store,
                     "the store \(connection.path) was made by runs \(row.program), which is newer than this one "
-                        + "(\(Self.programVersion)). Use runs \(row.program) or later; nothing was changed.")
+                        + "(\(programVersion)). Use runs \(row.program) or later; nothing was changed.")
             }
             guard digest(of: migration.text) == row.digest else {
                 throw Failure(
