@@ -99,12 +99,13 @@ struct Oracle {
         if let match = candidates.first(where: isOnDisk) {
             return (.fresh, match)
         }
-        if restores, let match = candidates.first(where: isKeptWhole) { return (.restored, match) }
+        if restores, let match = candidates.first(where: canBePutBack) { return (.restored, match) }
         return (.run, nil)
     }
 
-    func isKeptWhole(_ execution: ModelExecution) -> Bool {
-        execution.outputs.allSatisfy { kept[execution.id]?[$0.key.path] == $0.value }
+    /// Whether each of its outputs is in place or kept: what was made can then be put together again.
+    func canBePutBack(_ execution: ModelExecution) -> Bool {
+        execution.outputs.allSatisfy { files(of: $0.key) == $0.value || kept[execution.id]?[$0.key.path] == $0.value }
     }
 
     func isOnDisk(_ execution: ModelExecution) -> Bool {
@@ -219,12 +220,15 @@ struct Oracle {
     }
 
     mutating func putBack(_ execution: ModelExecution) {
-        let versions = kept.removeValue(forKey: execution.id) ?? [:]
-        for (path, files) in versions {
-            moveAside(path)
-            disk.merge(files) { $1 }
-            owner[path] = execution.id
+        for (output, made) in execution.outputs {
+            if files(of: output) != made {
+                moveAside(output.path)
+                disk.merge(made) { $1 }
+                kept[execution.id]?[output.path] = nil
+            }
+            owner[output.path] = execution.id
         }
+        if kept[execution.id]?.isEmpty ?? false { kept[execution.id] = nil }
     }
 
     /// After a success: the newest versions that succeeded executions made stay, as many as the stage keeps.

@@ -56,7 +56,7 @@ extension Oracle {
             // With a glob open the paths of the inputs are not all known: that one is new need not be foreseen.
             return !past.isEmpty && open.contains(where: \.isGlob) ? ["run", "may_run"] : ["run"]
         }
-        let canComeBack = restores && candidates.contains(where: isKeptWhole)
+        let canComeBack = restores && candidates.contains(where: canBePutBack)
         if stage.outputs.contains(where: { files(of: $0).isEmpty }) && !canComeBack { return ["run"] }
         // Rubbish in an output's place is not missing; that it cannot become fresh need not be foreseen.
         if !canComeBack && !candidates.contains(where: isOnDisk) { return ["run", "may_run"] }
