@@ -25,7 +25,10 @@ func finalMetrics(ofFile path: String, shownAs name: String, at time: Timestamp)
     }
     var points: [MetricPoint] = []
     guard flatten(members, prefix: "", step: nil, at: time, into: &points) else {
-        return ([], "its metrics file '\(name)' has a name of more than \(mostNameBytes) bytes, counted with those of the objects around it")
+        return (
+            [],
+            "its metrics file '\(name)' has a name of more than \(mostNameBytes) bytes, counted with those of the objects around it"
+        )
     }
     return (points, nil)
 }
