@@ -15,7 +15,8 @@ extension Capacity {
         let memory = counted.removeValue(forKey: "memory").map { Int64($0.value) } ?? usableMemoryBytes()
         var gpuIDs = visibleGPUs(caller("CUDA_VISIBLE_DEVICES"))
         if let gpus = counted.removeValue(forKey: "gpus") {
-            let count = gpus.thousandths / 1000
+            // No machine has more, and each is an entry of a list.
+            let count = min(gpus.thousandths / 1000, 4096)
             gpuIDs = gpuIDs.count >= count ? Array(gpuIDs.prefix(count)) : (0..<count).map(String.init)
         }
         return Capacity(cpus: cpus, memoryBytes: memory, gpuIDs: gpuIDs, counted: counted)

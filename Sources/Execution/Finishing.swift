@@ -62,8 +62,7 @@ extension Run {
         guard var execution = running.removeValue(forKey: id), let outcome = execution.outcome else { return [] }
         let stage = graph.stages[execution.stage]
         let now = clock()
-        let livePoints = execution.tail.read(at: now, isLast: true)
-        if !livePoints.isEmpty { try store.addMetrics(livePoints, to: id) }
+        try execution.tail.readRest(at: now) { points throws(Failure) in try store.addMetrics(points, to: id) }
         let (state, error) = ExecutionState.after(
             ExecutionEnding(
                 exit: outcome.exit, stopCause: execution.stopCause, sawOutOfMemoryKill: outcome.sawOutOfMemoryKill,
@@ -87,6 +86,7 @@ extension Run {
             try dropOldVersions(of: stage)
         }
         execution.tail.removeFile()
+        if stage.command.textForFile != nil { unlink("\(root)/\(RunFiles.command(of: runID, id))") }
         events.append(
             .stageFinished(
                 StageFinished(
@@ -174,7 +174,8 @@ private func examine(
             continue
         }
         guard output.isMetrics else { continue }
-        let (points, problem) = finalMetrics(ofFile: "\(root)/\(output.path)", shownAs: output.path, at: time)
+        let path = output.path.hasPrefix("/") ? output.path : "\(root)/\(output.path)"
+        let (points, problem) = finalMetrics(ofFile: path, shownAs: output.path, at: time)
         result.metrics += points
         result.problem = result.problem ?? problem
     }

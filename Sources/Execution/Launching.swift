@@ -33,7 +33,7 @@ extension Run {
         let isResumed =
             keepsPersistent && previous?.key != key
             && stage.outputs.contains { $0.isPersistent && preparation.area.exists($0.path) }
-        let problem = try clearWay(for: stage, keepsPersistent: keepsPersistent)
+        var problem = try clearWay(for: stage, keepsPersistent: keepsPersistent)
         let now = clock()
         let start = ExecutionStart(
             stage: stage.name, template: stage.template, attempt: attempt, key: key,
@@ -65,15 +65,22 @@ extension Run {
                     stage: stage.name, executionID: id, attempt: attempt, maxAttempts: stage.retries.max + 1,
                     reasons: judged.decision.reasons, command: start.details.command, logPath: start.logPath,
                     expectedSeconds: preparation.medians[stage.name], resources: lease.request)))
-        let (paramsPath, fileProblem) = makeFiles(for: stage, logPath: start.logPath)
-        if let problem = problem ?? fileProblem {
+        var (paramsPath, arguments) = ("", stage.command.arguments)
+        if problem == nil {
+            do throws(WorkspaceFailure) {
+                (paramsPath, arguments) = try makeFiles(for: stage, id, logPath: start.logPath)
+            } catch {
+                problem = error.description
+            }
+        }
+        if let problem {
             let usage = Usage(wallSeconds: 0)
             return try ended(
                 id, EngineOutcome(exit: .notStarted(problem), usage: usage, leftoverProcesses: 0, sawOutOfMemoryKill: false))
         }
         launches.append(
             Launch(
-                executionID: id, stage: stage.name, arguments: stage.command.arguments,
+                executionID: id, stage: stage.name, arguments: arguments,
                 workingDirectory: stage.workingDirectory.map { $0.hasPrefix("/") ? $0 : "\(root)/\($0)" } ?? root,
                 environment: environment(of: stage, id, start, lease, paramsPath: paramsPath), logPath: "\(root)/\(start.logPath)",
                 token: start.token, graceSeconds: options.graceSeconds))
@@ -88,6 +95,7 @@ extension Run {
 
     /// Moves aside what lies where outputs will be made. A sentence when that must not or cannot be.
     private func clearWay(for stage: Stage, keepsPersistent: Bool) throws(Failure) -> String? {
+        if let stray = strayOutput(of: stage) { return stray }
         for output in stage.outputs {
             if output.isPersistent && keepsPersistent { continue }
             guard preparation.area.exists(output.path) else { continue }
@@ -98,7 +106,9 @@ extension Run {
             do throws(WorkspaceFailure) {
                 // What nobody made is kept under the number of the run that moved it, below zero.
                 let keeper = owner ?? ExecutionID(-runID.value)
-                if try preparation.area.setAside(output.path, madeBy: keeper) { history.keptNow(keeper) }
+                let isMoved = try preparation.area.setAside(
+                    output.path, madeBy: keeper, mayBeOutside: output.isExternal)
+                if isMoved { history.keptNow(keeper) }
             } catch {
                 return error.description
             }
@@ -106,22 +116,36 @@ extension Run {
         return nil
     }
 
-    /// Folders for outputs and log, and the params file, whose path is returned. A sentence when one cannot be made.
-    private func makeFiles(for stage: Stage, logPath: String) -> (paramsPath: String, problem: String?) {
+    /// What keeps the stage's outputs from being made, or put back, where they are to lie. Looked at anew each time: what
+    /// ran since may have put a link in the place of a folder.
+    private func strayOutput(of stage: Stage) -> String? {
+        var foldersInside = Set<Substring>()
+        do throws(WorkspaceFailure) {
+            return try preparation.strayOutput(of: stage, foldersInside: &foldersInside)
+        } catch {
+            return error.description
+        }
+    }
+
+    /// Folders for outputs and log, the params file, and a file for a shell command that is too long for an argument;
+    /// the words to execute.
+    private func makeFiles(
+        for stage: Stage, _ id: ExecutionID, logPath: String
+    ) throws(WorkspaceFailure) -> (paramsPath: String, arguments: [String]) {
         let params = JSONValue.object(stage.params.map { JSONValue.Member(name: $0.name, value: $0.value) }).text
         let paramsPath = paramsFiles[params] ?? RunFiles.params(of: runID, number: paramsFiles.count)
-        do throws(WorkspaceFailure) {
-            for output in stage.outputs { try preparation.area.makeParents(of: output.path) }
-            try preparation.area.makeParents(of: logPath)
-            if paramsFiles[params] == nil {
-                try preparation.area.makeParents(of: paramsPath)
-                try preparation.area.write(params + "\n", to: paramsPath)
-                paramsFiles[params] = paramsPath
-            }
-            return (paramsPath, nil)
-        } catch {
-            return (paramsPath, error.description)
+        for output in stage.outputs { try preparation.area.makeParents(of: output.path) }
+        try preparation.area.makeParents(of: logPath)
+        if paramsFiles[params] == nil {
+            try preparation.area.makeParents(of: paramsPath)
+            try preparation.area.write(params + "\n", to: paramsPath)
+            paramsFiles[params] = paramsPath
         }
+        guard let text = stage.command.textForFile else { return (paramsPath, stage.command.arguments) }
+        let commandPath = RunFiles.command(of: runID, id)
+        try preparation.area.makeParents(of: commandPath)
+        try preparation.area.write(text, to: commandPath)
+        return (paramsPath, ["/bin/sh", "\(root)/\(commandPath)"])
     }
 
     private func environment(
@@ -178,10 +202,10 @@ extension Run {
 
     func finishRestoring(_ index: StageIndex, from id: ExecutionID, isIntact: Bool) throws(Failure) -> [SchedulerAction] {
         let stage = graph.stages[index]
-        guard isIntact, let judged = pendingDecisions.removeValue(forKey: index), let key = judged.decision.key,
+        guard isIntact, strayOutput(of: stage) == nil, let judged = pendingDecisions.removeValue(forKey: index), let key = judged.decision.key,
             let record = try store.succeededExecutions(key: key).first(where: { $0.id == id })
         else {
-            // It is not what was made: it never will be, so it is not looked at again in this run.
+            // It is not what was made, or its place is no longer the project's: it never will be, so it is not looked at again in this run.
             history.droppedKept(id)
             return scheduler.handle(.outdated(index))
         }
@@ -190,8 +214,9 @@ extension Run {
             if found == record.outputs.first(where: { $0.path == output.path })?.fingerprint { continue }
             let owner = try store.owner(ofPath: output.path) ?? ExecutionID(-runID.value)
             try asFailure { () throws(WorkspaceFailure) in
-                if try preparation.area.setAside(output.path, madeBy: owner) { history.keptNow(owner) }
-                try preparation.area.putBack(output.path, madeBy: id)
+                let isExternal = output.isExternal
+                if try preparation.area.setAside(output.path, madeBy: owner, mayBeOutside: isExternal) { history.keptNow(owner) }
+                try preparation.area.putBack(output.path, madeBy: id, mayBeOutside: isExternal)
             }
         }
         try store.setOwner(ofPaths: stage.outputs.map(\.path), to: id)

@@ -7,9 +7,9 @@ import Model
 
 /// The numbers of a metrics file; nested objects are flattened with dots. A sentence where it is no JSON object.
 func finalMetrics(ofFile path: String, shownAs name: String, at time: Timestamp) -> (points: [MetricPoint], problem: String?) {
-    guard let descriptor = openRegularFile(path) else { return ([], "its metrics file '\(name)' cannot be read") }
+    guard let (descriptor, size) = openRegularFile(path) else { return ([], "its metrics file '\(name)' cannot be read") }
     defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: mostFileBytes + 1)
+    var bytes = [UInt8](repeating: 0, count: Int(clamping: min(size, off_t(mostFileBytes) + 1)))
     let count = pread(descriptor, &bytes, bytes.count, 0)
     guard count >= 0, count <= mostFileBytes else {
         return ([], "its metrics file '\(name)' is larger than \(mostFileBytes >> 20) MiB. Write figures, not data, to it")
@@ -24,32 +24,43 @@ func finalMetrics(ofFile path: String, shownAs name: String, at time: Timestamp)
         return ([], "its metrics file '\(name)' must hold a JSON object at the top")
     }
     var points: [MetricPoint] = []
-    flatten(members, prefix: "", step: nil, at: time, into: &points)
+    guard flatten(members, prefix: "", step: nil, at: time, into: &points) else {
+        return (
+            [],
+            "its metrics file '\(name)' has a name of more than \(mostNameBytes) bytes, counted with those of the objects around it"
+        )
+    }
     return (points, nil)
 }
 
+/// False, with some of the points, where a name is too long: names are repeated for everything inside an object, so that
+/// a small file could fill the memory.
 private func flatten(
     _ members: [JSONValue.Member], prefix: String, step: Int64?, at time: Timestamp, into points: inout [MetricPoint]
-) {
+) -> Bool {
     for member in members {
+        guard prefix.utf8.count + member.name.utf8.count <= mostNameBytes else { return false }
         let name = prefix + member.name
         switch member.value {
-        case .number: 
+        case .number:
             if let value = metricValue(member.value) {
                 points.append(MetricPoint(name: name, step: step, value: value, recordedAt: time))
             }
         case .bool(let flag): points.append(MetricPoint(name: name, step: step, value: flag ? 1 : 0, recordedAt: time))
-        case .object(let inner): flatten(inner, prefix: name + ".", step: step, at: time, into: &points)
+        case .object(let inner):
+            guard flatten(inner, prefix: name + ".", step: step, at: time, into: &points) else { return false }
         case .null, .string, .array: continue
         }
     }
+    return true
 }
 
 /// Figures need no more.
 private let mostFileBytes = 16 << 20
+private let mostNameBytes = 500
 
 /// nil for what a stage may have put in a file's place: a fifo would keep its reader waiting, a device never ends.
-private func openRegularFile(_ path: String) -> Int32? {
+private func openRegularFile(_ path: String) -> (descriptor: Int32, size: off_t)? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     var status = stat()
@@ -57,7 +68,7 @@ private func openRegularFile(_ path: String) -> Int32? {
         close(descriptor)
         return nil
     }
-    return descriptor
+    return (descriptor, status.st_size)
 }
 
 /// Python writes NaN and Infinity where JSON has no word for them.
@@ -76,33 +87,50 @@ struct MetricsTail {
     private let path: String
     private var offset: off_t = 0
     /// The beginning of a line whose end is not written yet.
-    private var partial: [UInt8] = []
+    private(set) var partial: [UInt8] = []
     /// Inside of a line that is too long to be one.
     private var isSkipping = false
     private(set) var badLines = 0
-    private static let mostLineBytes = 1 << 20
+    /// Of a line, and of what is read at a time.
+    static let mostLineBytes = 1 << 20
 
     init(path: String) { self.path = path }
 
-    /// Points of the lines completed since the last call, at most about a mebibyte of them.
-    ///
-    /// - Parameter isLast: also takes a last line that lacks its newline.
-    mutating func read(at time: Timestamp, isLast: Bool) -> [MetricPoint] {
-        var points: [MetricPoint] = []
-        guard let descriptor = openRegularFile(path) else { return points }
+    /// Points of the lines completed since the last call, out of at most a mebibyte.
+    mutating func read(at time: Timestamp) -> [MetricPoint] {
+        guard let (descriptor, size) = openRegularFile(path) else { return [] }
         defer { close(descriptor) }
-        var chunk = [UInt8](repeating: 0, count: 1 << 20)
-        repeat {
-            let count = pread(descriptor, &chunk, chunk.count, offset)
-            guard count > 0 else { break }
-            offset += off_t(count)
-            partial.append(contentsOf: chunk[..<count])
-            takeLines(at: time, into: &points)
-        } while isLast
-        if isLast, !partial.isEmpty, !isSkipping {
-            take(line: partial[...], at: time, into: &points)
-            partial = []
+        return readPiece(of: descriptor, size: size, at: time) ?? []
+    }
+
+    /// Hands over what is left, a mebibyte at a time, and a last line that lacks its newline. Goes as far as the file does
+    /// now: whoever still writes to it is not waited for.
+    mutating func readRest(
+        at time: Timestamp, take: (_ points: [MetricPoint]) throws(Failure) -> Void
+    ) throws(Failure) {
+        if let (descriptor, size) = openRegularFile(path) {
+            defer { close(descriptor) }
+            while let points = readPiece(of: descriptor, size: size, at: time) {
+                if !points.isEmpty { try take(points) }
+            }
         }
+        guard !partial.isEmpty, !isSkipping else { return }
+        var points: [MetricPoint] = []
+        self.take(line: partial[...], at: time, into: &points)
+        partial = []
+        if !points.isEmpty { try take(points) }
+    }
+
+    /// nil where nothing was left to read.
+    private mutating func readPiece(of descriptor: Int32, size: off_t, at time: Timestamp) -> [MetricPoint]? {
+        guard offset < size else { return nil }
+        var piece = [UInt8](repeating: 0, count: min(Self.mostLineBytes, Int(size - offset)))
+        let count = pread(descriptor, &piece, piece.count, offset)
+        guard count > 0 else { return nil }
+        offset += off_t(count)
+        partial.append(contentsOf: piece[..<count])
+        var points: [MetricPoint] = []
+        takeLines(at: time, into: &points)
         return points
     }
 
@@ -112,16 +140,21 @@ struct MetricsTail {
     private mutating func takeLines(at time: Timestamp, into points: inout [MetricPoint]) {
         var start = partial.startIndex
         while let end = partial[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            if !isSkipping { take(line: partial[start..<end], at: time, into: &points) }
+            // Its length decides, not how it was cut into pieces.
+            if !isSkipping, end - start > Self.mostLineBytes {
+                badLines += 1
+            } else if !isSkipping {
+                take(line: partial[start..<end], at: time, into: &points)
+            }
             isSkipping = false
             start = end + 1
         }
         partial.removeSubrange(..<start)
-        if partial.count > Self.mostLineBytes {
-            if !isSkipping { badLines += 1 }
+        if !isSkipping, partial.count > Self.mostLineBytes {
+            badLines += 1
             isSkipping = true
-            partial.removeAll()
         }
+        if isSkipping { partial.removeAll() }
     }
 
     private mutating func take(line: ArraySlice<UInt8>, at time: Timestamp, into points: inout [MetricPoint]) {
@@ -131,6 +164,10 @@ struct MetricsTail {
             return
         }
         let step = value["step"].flatMap(metricValue).flatMap { Int64(exactly: $0.rounded()) }
-        flatten(members.filter { $0.name != "step" }, prefix: "", step: step ?? nil, at: time, into: &points)
+        let before = points.count
+        if !flatten(members.filter { $0.name != "step" }, prefix: "", step: step, at: time, into: &points) {
+            points.removeSubrange(before...)
+            badLines += 1
+        }
     }
 }

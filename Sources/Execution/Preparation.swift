@@ -95,6 +95,7 @@ public final class Preparation {
     public func obstacles() throws(Failure) -> [String] {
         var sentences: [String] = []
         let pool = ResourcePool(request.capacity)
+        var foldersInside = Set<Substring>()
         for (index, stage) in request.graph.stages.enumerated() {
             let verdict = plan.decisions[index].verdict
             for missing in plan.missingInputs[index] ?? [] { sentences.append(sentence(for: missing, of: index)) }
@@ -102,6 +103,9 @@ public final class Preparation {
             for phrase in pool.impossibilities(of: stage.resources) {
                 sentences.append("stage '\(stage.name)' \(phrase).")
             }
+            if let phrase = stage.lengthProblem { sentences.append("stage '\(stage.name)' \(phrase).") }
+            // A folder that cannot be looked at may be mended by a stage before; else the launch tells.
+            if let stray = try? strayOutput(of: stage, foldersInside: &foldersInside) { sentences.append(stray) }
             if verdict == .run, !request.options.overwrite {
                 for output in stage.outputs where try isForeign(output.path) {
                     sentences.append(
@@ -111,6 +115,24 @@ public final class Preparation {
             }
         }
         return sentences
+    }
+
+    /// A sentence on the first output that is not said to be external and yet lies outside the project, for links among
+    /// its parent folders lead there.
+    ///
+    /// - Parameter foldersInside: parent folders that were found to be inside; they are not looked at again.
+    func strayOutput(of stage: Stage, foldersInside: inout Set<Substring>) throws(WorkspaceFailure) -> String? {
+        for output in stage.outputs where !output.isExternal {
+            let folder = output.path.lastIndex(of: "/").map { output.path[..<$0] } ?? ""
+            if foldersInside.contains(folder) { continue }
+            guard try area.leavesFolder(output.path) else {
+                foldersInside.insert(folder)
+                continue
+            }
+            return "'\(output.path)', an output of stage '\(stage.name)', lies outside the project: its folder '\(folder)' "
+                + "leads out of it through a link. Have it lie inside, or add \"external\": true to the output."
+        }
+        return nil
     }
 
     private func sentence(for missing: MissingInput, of index: StageIndex) -> String {

@@ -24,5 +24,10 @@ enum RunFiles {
         "\(scratchFolder(of: run))/metrics-\(execution).jsonl"
     }
 
+    /// Shell text that is too long for an argument.
+    static func command(of run: RunID, _ execution: ExecutionID) -> String {
+        "\(scratchFolder(of: run))/command-\(execution).sh"
+    }
+
     static func liveLock(of run: RunID) -> String { "\(folder)/live/\(run)" }
 }

@@ -210,7 +210,7 @@ extension Run {
 
     private func readLiveMetrics() throws(Failure) {
         for id in running.keys.sorted() where running[id]?.outcome == nil {
-            let points = running[id]?.tail.read(at: clock(), isLast: false) ?? []
+            let points = running[id]?.tail.read(at: clock()) ?? []
             if !points.isEmpty { try store.addMetrics(points, to: id) }
         }
     }

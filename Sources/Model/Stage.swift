@@ -77,13 +77,19 @@ public struct Output: Hashable, Sendable {
     public let isPersistent: Bool
     /// A JSON file whose numbers are read into the store after success.
     public let isMetrics: Bool
+    /// May lie outside the pipeline's folder.
+    public let isExternal: Bool
 
-    public init(name: String, path: String, mode: DigestMode = .content, isPersistent: Bool = false, isMetrics: Bool = false) {
+    public init(
+        name: String, path: String, mode: DigestMode = .content, isPersistent: Bool = false, isMetrics: Bool = false,
+        isExternal: Bool = false
+    ) {
         self.name = name
         self.path = path
         self.mode = mode
         self.isPersistent = isPersistent
         self.isMetrics = isMetrics
+        self.isExternal = isExternal
     }
 }
 

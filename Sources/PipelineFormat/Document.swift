@@ -197,6 +197,7 @@ struct OutputDocument {
     var mode: DigestMode
     var isPersistent: Bool
     var isMetrics: Bool
+    var isExternal: Bool
     var position: JSONPosition
     var place: String
 }

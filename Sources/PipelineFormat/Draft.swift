@@ -66,9 +66,10 @@ struct Drafting {
         draft.outputs = (document.outputs?.items ?? []).compactMap { name, item in
             let place = join(document.place, item.place)
             let path = cleaned(draft.renderer.bare(Located(value: item.path, position: item.position), place))
-            guard isOutputPath(path, place, item.position) else { return nil }
+            guard isOutputPath(path, isExternal: item.isExternal, place, item.position) else { return nil }
             let output = Output(
-                name: name, path: path, mode: item.mode, isPersistent: item.isPersistent, isMetrics: item.isMetrics)
+                name: name, path: path, mode: item.mode, isPersistent: item.isPersistent, isMetrics: item.isMetrics,
+                isExternal: item.isExternal)
             return DraftOutput(output: output, position: item.position, place: place)
         }
         draft.inputs = (document.inputs?.items ?? []).compactMap { name, item in
@@ -93,10 +94,19 @@ struct Drafting {
         return path == "." ? nil : path
     }
 
-    private func isOutputPath(_ path: String, _ place: String, _ position: JSONPosition) -> Bool {
-        if leavesFolder(path) {
+    private func isOutputPath(
+        _ path: String, isExternal: Bool, _ place: String, _ position: JSONPosition
+    ) -> Bool {
+        if leavesFolder(path), !isExternal {
             problems.add(
-                place, position, "the output '\(path)' leaves the pipeline's folder; give a path inside of it.")
+                place, position,
+                "the output '\(path)' leaves the pipeline's folder; give a path inside of it, or say "
+                    + "{\"path\": …, \"external\": true}.")
+            return false
+        }
+        if path == "/" || path.split(separator: "/").last == ".." {
+            problems.add(
+                place, position, "the output '\(path)' holds the pipeline's own folder; name something inside of it.")
             return false
         }
         if path == "." {

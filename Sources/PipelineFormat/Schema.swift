@@ -153,6 +153,7 @@ public let pipelineSchema = #"""
                 "path": {"type": "string", "minLength": 1},
                 "persist": {"type": "boolean", "default": false, "description": "Stays where it is between attempts and reruns while the key is unchanged: checkpoints."},
                 "metrics": {"type": "boolean", "default": false, "description": "A JSON file whose numbers are read into the store after success."},
+                "external": {"type": "boolean", "default": false, "description": "May lie outside the pipeline's folder: an absolute path, or one that begins with .. or leads out through links."},
                 "digest": {"$ref": "#/$defs/digest"}
               }
             }

@@ -109,9 +109,9 @@ struct StageBuilder {
     }
 }
 
-/// The path as it is seen from a folder; both relative to the pipeline's folder and normalised.
+/// The path as it is seen from a folder inside the pipeline's; both normalised. An absolute path is seen as it is.
 func relative(_ path: String, to folder: String?) -> String {
-    guard let folder, !leavesFolder(path), !leavesFolder(folder) else { return path }
+    guard let folder, !path.hasPrefix("/"), !leavesFolder(folder) else { return path }
     let parts = path == "." ? [] : path.split(separator: "/")
     let base = folder.split(separator: "/")
     let shared = zip(parts, base).prefix { $0 == $1 }.count

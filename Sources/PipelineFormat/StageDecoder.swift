@@ -128,7 +128,8 @@ struct StageDecoder {
     private func outputs(_ node: JSONNode, _ place: String) -> OutputList? {
         paths(node, place, "outputs") { node, own in
             var output = OutputDocument(
-                path: "", mode: .content, isPersistent: false, isMetrics: false, position: node.position, place: own)
+                path: "", mode: .content, isPersistent: false, isMetrics: false, isExternal: false,
+                position: node.position, place: own)
             let full = join(place, own)
             guard case .object = node.content else {
                 guard let path = path(node, full) else { return nil }
@@ -136,7 +137,7 @@ struct StageDecoder {
                 return output
             }
             var hasPath = false
-            values.fields(of: node, full, known: ["path", "persist", "metrics", "digest"]) { member in
+            values.fields(of: node, full, known: ["path", "persist", "metrics", "external", "digest"]) { member in
                 let node = member.value
                 switch member.name {
                 case "path":
@@ -144,6 +145,7 @@ struct StageDecoder {
                     output.path = path(node, join(full, "path")) ?? ""
                 case "persist": output.isPersistent = values.flag(node, join(full, "persist")) ?? false
                 case "metrics": output.isMetrics = values.flag(node, join(full, "metrics")) ?? false
+                case "external": output.isExternal = values.flag(node, join(full, "external")) ?? false
                 case "digest": output.mode = digestMode(node, join(full, "digest")) ?? .content
                 default: return false
                 }

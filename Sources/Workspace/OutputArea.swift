@@ -73,7 +73,10 @@ public struct OutputArea: Sendable {
 
     /// Where an execution's version of a path is kept, relative to the root.
     public func keptPath(_ path: String, madeBy id: ExecutionID) -> String {
-        "\(stateDirectory)/kept/\(id)/\(path.hasPrefix("/") ? "_root" + path : path)"
+        let place = path.hasPrefix("/") ? "_root" + path : path
+        guard place.split(separator: "/").contains("..") else { return "\(stateDirectory)/kept/\(id)/\(place)" }
+        let words = place.split(separator: "/").map { $0 == ".." ? "_up" : $0 }
+        return "\(stateDirectory)/kept/\(id)/\(words.joined(separator: "/"))"
     }
 
     /// Whether a version of a path that the execution made is kept.
@@ -94,10 +97,13 @@ public struct OutputArea: Sendable {
 
     /// Renames what is at the path to where that execution's versions are kept; an older one there is replaced.
     ///
+    /// - Parameter mayBeOutside: whether the path may be written with `..`.
     /// - Returns: false where nothing was at the path.
     /// - Throws: also where that place is on another file system: nothing is ever copied.
-    public func setAside(_ path: String, madeBy id: ExecutionID) throws(WorkspaceFailure) -> Bool {
-        try refuseEscape(path)
+    public func setAside(
+        _ path: String, madeBy id: ExecutionID, mayBeOutside: Bool = false
+    ) throws(WorkspaceFailure) -> Bool {
+        if !mayBeOutside { try refuseEscape(path) }
         guard let found = status(path) else { return false }
         let kept = keptPath(path, madeBy: id)
         try makeParents(of: kept)
@@ -108,8 +114,10 @@ public struct OutputArea: Sendable {
     }
 
     /// The reverse; the place must be free.
-    public func putBack(_ path: String, madeBy id: ExecutionID) throws(WorkspaceFailure) {
-        try refuseEscape(path)
+    public func putBack(
+        _ path: String, madeBy id: ExecutionID, mayBeOutside: Bool = false
+    ) throws(WorkspaceFailure) {
+        if !mayBeOutside { try refuseEscape(path) }
         let kept = keptPath(path, madeBy: id)
         guard exists(kept) else {
             throw WorkspaceFailure("'\(path)' of execution \(id) is no longer kept and cannot be put back.")
@@ -168,7 +176,7 @@ public struct OutputArea: Sendable {
     /// Whether the path is the root itself or, after the links among its parents are followed, lies outside it.
     /// A link at the path itself is not followed.
     public func leavesFolder(_ path: String) throws(WorkspaceFailure) -> Bool {
-        guard let top = resolved(root) else {
+        guard let top = resolved(root.isEmpty ? "/" : root) else {
             throw WorkspaceFailure("the folder '\(root)' cannot be found", errno: errno)
         }
         var rest = (path.hasPrefix("/") ? path : "\(top)/\(path)").split(separator: "/")

@@ -51,6 +51,16 @@ import Testing
         #expect(met.status == 0, "\(met.story)")
     }
 
+    /// A total is no reason to make a list of a hundred billion devices.
+    @Test func absurdTotalsAreTaken() throws {
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "p", "capacity": {"gpus": 1e11}, "stages": {"s": {"command": "true"}}}"#)
+        for arguments in [["exec"], ["exec", "--force", "--capacity", "cpus=1e11", "--capacity", "gpus=1e11"]] {
+            let result = try project.runs(arguments, timeout: .seconds(20))
+            #expect(result.status == 0, "\(result.story)")
+        }
+    }
+
     @Test func aFileThatNobodyMadeIsNotTakenOver() throws {
         let project = try TestProject()
         try project.write("pipeline.json", #"{"name": "p", "stages": {"s": {"command": "echo made > out", "outputs": ["out"]}}}"#)

@@ -21,6 +21,24 @@ import Testing
         #expect(graph.producers == (isEdge ? [[[1]], []] : [[[]], []]))
     }
 
+    @Test func externalOutputs() throws {
+        let graph = try load(
+            #"""
+            {"stages": {
+              "a": {"workdir": "w", "command": ["x", "${{ outputs.far }}", "${{ outputs.up }}", "${{ outputs.near }}"],
+                    "outputs": {"far": {"path": "/s//m/", "external": true}, "up": {"path": "../u", "external": true}, "near": "n"}},
+              "b": {"command": ["x"], "inputs": {"m": {"from": "a.far"}, "u": "../u/v"}}}}
+            """#
+        ).graph
+        let stage = try graph.stage("a")
+        #expect(stage.outputs.map(\.path) == ["/s/m", "../u", "n"])
+        #expect(stage.outputs.map(\.isExternal) == [true, true, false])
+        #expect(stage.command.arguments == ["x", "/s/m", "../../u", "../n"])
+        #expect(graph.producers == [[], [[0], [0]]])
+        #expect(graph.moved(into: "p/").stages[0].outputs.map(\.path) == ["/s/m", "u", "p/n"])
+        #expect(graph.moved(into: "p/").stages[0].outputs.map(\.isExternal) == [true, true, false])
+    }
+
     @Test func metricsAreFiles() throws {
         let graph = try load(
             #"{"stages": {"a": {"command": ["x"], "outputs": {"m": {"path": "d/m.json", "metrics": true}}, "inputs": ["d/*/x"]}}}"#

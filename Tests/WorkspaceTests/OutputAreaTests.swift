@@ -177,6 +177,19 @@ import Testing
         #expect(try !OutputArea(root: other.absolute("alias")).leavesFolder(folder.absolute("x")))
     }
 
+    /// As a path below the folder, and where it is kept.
+    @Test(arguments: [("../x/y", ".runs/kept/7/_up/x/y"), ("../../z", ".runs/kept/7/_up/_up/z")])
+    func whatMayLieOutsideIsKeptInside(path: String, kept: String) throws {
+        let inner = OutputArea(root: folder.absolute("a/b"))
+        try folder.write("far", to: "a/b/\(path)")
+        #expect(inner.keptPath(path, madeBy: id) == kept)
+        #expect(try inner.setAside(path, madeBy: id, mayBeOutside: true))
+        #expect(!folder.exists("a/b/\(path)"))
+        #expect(folder.read("a/b/\(kept)") == "far")
+        try inner.putBack(path, madeBy: id, mayBeOutside: true)
+        #expect(folder.read("a/b/\(path)") == "far")
+    }
+
     @Test(arguments: ["../x", "a/../../x"]) func nothingOutsideIsMoved(path: String) throws {
         #expect(throws: WorkspaceFailure.self) { try area.setAside(path, madeBy: id) }
         #expect(throws: WorkspaceFailure.self) { try area.putBack(path, madeBy: id) }

@@ -1,0 +1,71 @@
+// Outputs outside of the project: made, kept and put back where that was asked for, refused where it was not.
+
+import Glibc
+import Testing
+
+@Suite struct ExternalOutputTests {
+    private func pipeline(_ output: String, _ command: String = "echo ${{ params.v }} > ${{ outputs.o }}") -> String {
+        #"{"name": "p", "params": {"v": 1}, "stages": {"s": {"command": "\#(command)", "outputs": {"o": \#(output)}}}}"#
+    }
+
+    /// Where the output lies, seen from the pipeline's folder `inner`; `ROOT` is the folder above.
+    @Test(arguments: ["../far/model", "ROOT/far/model", "link/model"])
+    func theyAreMadeKeptAndPutBack(_ place: String) throws {
+        let project = try TestProject()
+        try project.write("inner/note", "")
+        try project.write("far/note", "")
+        #expect(symlink("../far", project.path("inner/link")) == 0)
+        let path = place.replacing("ROOT", with: project.folder)
+        try project.write("inner/pipeline.json", pipeline(#"{"path": "\#(path)", "external": true}"#))
+        for (arguments, text) in [(["exec"], "1\n"), (["exec", "--set", "v=2"], "2\n"), (["exec"], "1\n")] {
+            let result = try project.runs(arguments, in: "inner")
+            #expect(result.status == 0, "\(result.story)")
+            #expect(project.read("far/model") == text, "\(result.story)")
+        }
+        // The last of them put the first version back.
+        #expect(try project.query("select count(*) as n from executions", in: "inner") == [["n": .number(2)]])
+    }
+
+    @Test func metricsOfAnExternalFileAreRead() throws {
+        let project = try TestProject()
+        try project.write("inner/pipeline.json", pipeline(
+            #"{"path": "\#(project.folder)/m.json", "external": true, "metrics": true}"#, #"echo '{\"acc\": 0.5}' > ${{ outputs.o }}"#))
+        let result = try project.runs(["exec"], in: "inner")
+        #expect(result.status == 0, "\(result.story)")
+        #expect(try project.query("select name, value from metrics", in: "inner") == [["name": .text("acc"), "value": .number(0.5)]])
+    }
+
+    @Test func whatIsNotSaidToBeExternalIsRefused() throws {
+        let project = try TestProject()
+        try project.write("far/model", "precious")
+        try project.write("inner/pipeline.json", pipeline(#""../far/model""#))
+        let written = try project.runs(["exec"], in: "inner")
+        #expect(written.status == 2 && written.errorOutput.contains(#""external": true"#), "\(written.story)")
+
+        #expect(symlink("../far", project.path("inner/link")) == 0)
+        try project.write("inner/pipeline.json", pipeline(#""link/model""#))
+        for arguments in [["exec"], ["exec", "--overwrite"], ["exec", "--dry-run"]] {
+            let result = try project.runs(arguments, in: "inner")
+            #expect(result.status == 2, "\(result.story)")
+            for part in ["'s'", "'link/model'", #""external": true"#] { #expect(result.errorOutput.contains(part), "\(result.story)") }
+        }
+        #expect(project.read("far/model") == "precious")
+    }
+
+    /// The link comes to be while the run goes on: what lies behind it stays.
+    @Test func aLinkThatAStageMakesIsSeenAtTheLaunch() throws {
+        let project = try TestProject()
+        try project.write("far/model", "precious")
+        try project.write(
+            "inner/pipeline.json",
+            #"""
+            {"name": "p", "stages": {
+              "a": {"command": "ln -s ../far d"},
+              "b": {"command": "echo b > d/model", "outputs": ["d/model"], "needs": ["a"]}}}
+            """#)
+        let result = try project.runs(["exec", "--overwrite"], in: "inner")
+        #expect(result.status == 1, "\(result.story)")
+        #expect(result.errorOutput.contains(#""external": true"#), "\(result.story)")
+        #expect(project.read("far/model") == "precious")
+    }
+}
