@@ -139,7 +139,8 @@ extension Run {
     }
 
     /// Keeps as many earlier succeeded versions of the outputs as the stage asks for. Runs after a success only, so
-    /// that a failed retrain never costs the model that was there.
+    /// that a failed retrain never costs the model that was there; nor does a success that cannot be recorded, for
+    /// the others are removed only after the commit.
     private func dropOldVersions(of stage: Stage) throws(Failure) {
         var succeeded = 0
         for kept in try history.keptExecutions(of: stage.name) {
@@ -147,9 +148,16 @@ extension Run {
                 succeeded += 1
                 if succeeded <= stage.keep { continue }
             }
-            asideFailure { () throws(WorkspaceFailure) in try preparation.area.dropKept(kept.id) }
+            superseded.append(kept.id)
             history.droppedKept(kept.id)
         }
+    }
+
+    func removeSuperseded() {
+        for id in superseded {
+            asideFailure { () throws(WorkspaceFailure) in try preparation.area.dropKept(id) }
+        }
+        superseded.removeAll()
     }
 
     /// Tidying that failed is worth a word, not the run.

@@ -103,9 +103,8 @@ extension Run {
             if owner == nil, !options.overwrite {
                 return "'\(output.path)' exists but was not made by any execution; move it away, or say --overwrite"
             }
+            let keeper = try keeper(of: output, ownedBy: owner)
             do throws(WorkspaceFailure) {
-                // What nobody made is kept under the number of the run that moved it, below zero.
-                let keeper = owner ?? ExecutionID(-runID.value)
                 let isMoved = try preparation.area.setAside(
                     output.path, madeBy: keeper, mayBeOutside: output.isExternal)
                 if isMoved { history.keptNow(keeper) }
@@ -114,6 +113,17 @@ extension Run {
             }
         }
         return nil
+    }
+
+    /// Under whose versions to keep what lies at an output's path. What nobody made, as far as is known, goes under the
+    /// number of the run that moves it, below zero.
+    private func keeper(of output: Output, ownedBy owner: ExecutionID?) throws(Failure) -> ExecutionID {
+        let unknown = ExecutionID(-runID.value)
+        guard let owner else { return unknown }
+        guard preparation.area.isKept(output.path, madeBy: owner) else { return owner }
+        // The owner's version was moved before: this is one of a putting back that was cut short, or somebody's own.
+        guard let found = try? preparation.workspace.fingerprint(of: output.path, mode: output.mode) else { return unknown }
+        return try store.maker(ofPath: output.path, holding: found) ?? unknown
     }
 
     /// What keeps the stage's outputs from being made, or put back, where they are to lie. Looked at anew each time: what
@@ -212,10 +222,10 @@ extension Run {
         for output in stage.outputs {
             let found = try? preparation.workspace.fingerprint(of: output.path, mode: output.mode)
             if found == record.outputs.first(where: { $0.path == output.path })?.fingerprint { continue }
-            let owner = try store.owner(ofPath: output.path) ?? ExecutionID(-runID.value)
+            let keeper = try keeper(of: output, ownedBy: try store.owner(ofPath: output.path))
             try asFailure { () throws(WorkspaceFailure) in
                 let isExternal = output.isExternal
-                if try preparation.area.setAside(output.path, madeBy: owner, mayBeOutside: isExternal) { history.keptNow(owner) }
+                if try preparation.area.setAside(output.path, madeBy: keeper, mayBeOutside: isExternal) { history.keptNow(keeper) }
                 try preparation.area.putBack(output.path, madeBy: id, mayBeOutside: isExternal)
             }
         }

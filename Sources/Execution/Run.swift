@@ -68,6 +68,8 @@ public final class Run {
     var failedStages: [String] = []
     /// Launches whose rows are written but not committed yet.
     var launches: [Launch] = []
+    /// Kept versions that go once what takes their place is committed.
+    var superseded: [ExecutionID] = []
     /// Events are told once what they tell is committed.
     var events: [RunEvent.Kind] = []
     var runID = RunID(0)

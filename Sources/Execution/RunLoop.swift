@@ -53,6 +53,7 @@ extension Run {
                     try carryOut(actions, turn: turn, engine: engine)
                     try store.saveDigests(preparation.workspace.takeNewEntries())
                 }
+                removeSuperseded()
                 flushEvents()
                 if !launches.isEmpty {
                     engine.launch(launches)

@@ -17,6 +17,7 @@ public protocol RunStore: AnyObject {
     func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath]
     func details(of execution: ExecutionID) throws(Failure) -> ExecutionDetails?
     func owner(ofPath path: String) throws(Failure) -> ExecutionID?
+    func maker(ofPath path: String, holding fingerprint: Fingerprint) throws(Failure) -> ExecutionID?
     func stage(of execution: ExecutionID) throws(Failure) -> (pipeline: String, stage: String, state: ExecutionState)?
     func cachedDigests() throws(Failure) -> [DigestCacheEntry]
     /// Seconds, by stage.

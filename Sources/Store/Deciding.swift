@@ -79,6 +79,13 @@ extension Store {
         try connection.statement(SQL.ownerOfPath).first([("path", path)]) { ExecutionID($0.integer(0)) }
     }
 
+    /// The newest succeeded execution that made exactly this at a path; nil: none did.
+    public func maker(ofPath path: String, holding fingerprint: Fingerprint) throws(Failure) -> ExecutionID? {
+        try connection.statement(SQL.makerOfArtifact).first([
+            ("path", path), ("sha256", fingerprint.digest), ("digest_kind", fingerprint.kind.rawValue),
+        ]) { ExecutionID($0.integer(0)) }
+    }
+
     public func stage(
         of execution: ExecutionID
     ) throws(Failure) -> (pipeline: String, stage: String, state: ExecutionState)? {

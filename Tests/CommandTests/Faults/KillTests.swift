@@ -1,0 +1,148 @@
+// `kill -9` of the program at random moments, sometimes of its supervisor too: the store stays whole, no process is left
+// behind, nothing that was recorded is lost or done again, and the next run ends with the right files.
+
+import Glibc
+import Testing
+
+@Suite struct KillTests {
+    /// Stages of several kinds; each says what it made by the param `r`, so that every round begins with all of it stale.
+    private static let pipeline = #"""
+        {"name": "kill", "params": {"r": 0}, "stages": {
+          "quick": {"command": "echo quick ${{ params.r }} > quick", "outputs": ["quick"]},
+          "slow": {"command": "sleep 0.15; sed 's/$/ slow/' quick > slow", "inputs": ["quick"], "outputs": ["slow"]},
+          "left": {"command": "(setsid sleep 300 &); echo left ${{ params.r }} > left", "outputs": ["left"]},
+          "daemon": {"command": "( (setsid sh -c 'sleep 300; true' &) & ); sleep 0.05; echo daemon ${{ params.r }} > daemon",
+                     "outputs": ["daemon"]},
+          "sum": {"command": "cat quick slow left daemon > sum", "inputs": ["quick", "slow", "left", "daemon"],
+                  "outputs": ["sum"]}
+        }}
+        """#
+
+    private func expected(_ round: Int) -> String {
+        "quick \(round)\nquick \(round) slow\nleft \(round)\ndaemon \(round)\n"
+    }
+
+    @Test func atAnyMomentNothingIsLostAndNothingIsLeftBehind() throws {
+        let seed = try testSeed(20_261_124)
+        var generator = SeededGenerator(seed: seed)
+        let project = try TestProject()
+        let marker = ["RUNS_FAULT_MARKER_\(getpid())": "kill-\(project.folder)"]
+        let markerText = marker.map { "\($0.key)=\($0.value)" }[0]
+        // A program of the test that sees the same variable would be found too: there is none.
+        let text = Self.pipeline.replacing(#""#, with: "")
+        try project.write("pipeline.json", text)
+        var recorded: [[String: JSON]] = []
+        for round in 1...(isLongFaultTest ? 200 : 12) {
+            let arguments = ["exec", "--set", "r=\(round)", "--grace", "100ms"]
+            let command = try project.start(arguments, environment: marker)
+            usleep(UInt32.random(in: 0..<700_000, using: &generator))
+            let killsSupervisor = generator.oneIn(3)
+            let supervisor = killsSupervisor ? ProcessSight.supervisor(of: command.processID) : nil
+            let supervisorFirst = generator.oneIn(2)
+            if let supervisor, supervisorFirst { kill(supervisor.pid, SIGKILL) }
+            command.send(SIGKILL)
+            if let supervisor, !supervisorFirst { kill(supervisor.pid, SIGKILL) }
+            // What it left behind may hold its output open: only the program itself is waited for.
+            let killed = command.processID
+            try wait(for: "the killed program to be gone") {
+                ProcessSight.all().first { $0.pid == killed }?.isZombie ?? true
+            }
+            let story: Comment = "round \(round), seed \(seed), supervisor \(killsSupervisor ? "killed too" : "alive")"
+            var done: [[String: JSON]] = []
+            if project.exists(".runs/runs.db") {
+                #expect(try project.integrity() == "ok", story)
+            }
+            let successes = "select execution_id, stage, key, finished_at from executions where state = 'succeeded' order by 1"
+            if try project.runs("query", "select 1 from runs limit 1").status == 0 {
+                done = try project.query(successes)
+                #expect(recorded.allSatisfy(done.contains), "a recorded success is gone: \(story)")
+            }
+            let finishing = try project.runs(arguments, environment: marker)
+            #expect(finishing.status == 0, "\(story)\n\(finishing.story)")
+            #expect(project.read("sum") == expected(round), story)
+            let now = try project.query(successes)
+            #expect(done.allSatisfy(now.contains), "a recorded success is gone: \(story)")
+            let keys = now.compactMap { $0["key"]?.text }
+            #expect(Set(keys).count == keys.count, "a stage that had succeeded was executed again: \(story)\n\(now)")
+            #expect(try project.query("select 1 from executions where state = 'running'").isEmpty, story)
+            try wait(for: "every process of \(markerText) to be gone, round \(round), seed \(seed)") {
+                ProcessSight.marked(markerText).allSatisfy { $0.pid == killed }
+            }
+            recorded = now
+        }
+        #expect(try project.integrity() == "ok")
+    }
+
+    @Test func whileTheStoreIsMade() throws {
+        let seed = try testSeed(20_261_125)
+        var generator = SeededGenerator(seed: seed)
+        for round in 0..<(isLongFaultTest ? 300 : 16) {
+            let project = try TestProject()
+            try project.write(
+                "pipeline.json", #"{"name": "p", "stages": {"a": {"command": "echo a > a", "outputs": ["a"]}}}"#)
+            let command = try project.start(["exec", "--grace", "100ms"])
+            let delay = UInt32.random(in: 0...30_000, using: &generator)
+            usleep(delay)
+            command.send(SIGKILL)
+            _ = try command.finish()
+            let result = try project.runs("exec")
+            #expect(result.status == 0, "round \(round), seed \(seed), after \(delay) µs\n\(result.story)")
+            #expect(project.read("a") == "a\n")
+            #expect(try project.integrity() == "ok", "round \(round), seed \(seed), after \(delay) µs")
+            #expect(
+                try project.query("select 1 from executions where state = 'succeeded'").count == 1,
+                "round \(round), seed \(seed), after \(delay) µs")
+        }
+    }
+
+    /// Versions of 200 files, killed while one takes another's place. Whatever is asked for next, old or new, each version
+    /// is put back whole: nothing runs twice.
+    @Test func whileManyOutputsArePutBack() throws {
+        let seed = try testSeed(20_261_126)
+        var generator = SeededGenerator(seed: seed)
+        let count = 200
+        let project = try TestProject()
+        let outputs = (1...count).map { #""o/\#($0)""# }.joined(separator: ", ")
+        try project.write(
+            "pipeline.json",
+            #"""
+            {"name": "p", "params": {"v": 1}, "stages": {"a": {
+              "command": "for i in $(seq \#(count)); do echo ${{ params.v }}-$i > o/$i; done", "keep": 1000,
+              "outputs": [\#(outputs)]}}}
+            """#)
+        for version in 1...3 { #expect(try project.runs("exec", "--set", "v=\(version)").status == 0) }
+        var version = 3
+        var newest = 3
+        var cutShort = 0
+        for round in 0..<(isLongFaultTest ? 150 : 10) {
+            let picked = generator.pick((1...newest).filter { $0 != version })
+            let target = try #require(picked)
+            let watched = project.path(".runs/kept/\(target)/o/\(Int.random(in: 1...count, using: &generator))")
+            let command = try project.start(["exec", "--set", "v=\(target)"])
+            let deadline = ContinuousClock.now + .seconds(30)
+            while access(watched, F_OK) == 0, ContinuousClock.now < deadline {}
+            command.send(SIGKILL)
+            _ = try command.finish()
+            let there = (1...count).filter { project.read("o/\($0)") == "\(target)-\($0)\n" }.count
+            if there > 0, there < count { cutShort += 1 }
+            version = generator.oneIn(4) ? newest + 1 : Int.random(in: 1...newest, using: &generator)
+            newest = max(newest, version)
+            let result = try project.runs("exec", "--set", "v=\(version)")
+            let story: Comment = """
+                round \(round), seed \(seed): killed with \(there) files of version \(target) put back, then version \(version)
+                \(result.story)
+                """
+            #expect(result.status == 0, story)
+            let wrong = (1...count).filter { project.read("o/\($0)") != "\(version)-\($0)\n" }
+            #expect(wrong.isEmpty, "\(wrong.count) files are not version \(version): \(story)")
+            #expect(try project.query("select count(*) as n from executions")[0]["n"]?.integer == newest, story)
+            guard wrong.isEmpty else { return }
+        }
+        #expect(cutShort > 0, "no kill came while files were being put back: the test has shown nothing")
+        for version in 1...newest {
+            #expect(try project.runs("exec", "--set", "v=\(version)").status == 0)
+            #expect((1...count).allSatisfy { project.read("o/\($0)") == "\(version)-\($0)\n" })
+        }
+        #expect(try project.query("select count(*) as n from executions")[0]["n"]?.integer == newest)
+    }
+}

@@ -1,0 +1,58 @@
+// A store that is damaged, cut off, of another program, too new, no file, or somewhere else than it was made: a sentence
+// and exit status 3, not a byte changed; or no difference at all.
+
+import Foundation
+import Testing
+
+@Suite struct StrangeStoreTests {
+    private func finished() throws -> TestProject {
+        let project = try TestProject()
+        try project.write(
+            "one/pipeline.json",
+            #"""
+            {"name": "p", "stages": {
+              "a": {"command": "cp in a", "inputs": ["in"], "outputs": ["a"]},
+              "b": {"command": "mkdir -p b && cp a b/c", "inputs": ["a"], "outputs": ["b"]}
+            }}
+            """#)
+        try project.write("one/in", "in\n")
+        #expect(try project.runs(["exec"], in: "one").status == 0)
+        return project
+    }
+
+    /// What is done to the store, and a word of the sentence that tells of it.
+    @Test(arguments: [
+        ("printf 'this is no store at all' | dd of=runs.db conv=notrunc 2> /dev/null", "no SQLite file"),
+        ("head -c 5000 /dev/urandom > runs.db", "no SQLite file"),
+        ("dd if=/dev/zero of=runs.db bs=4096 seek=1 count=20 conv=notrunc 2> /dev/null", "damaged"),
+        ("truncate -s 12288 runs.db", "damaged"),
+        ("truncate -s 100 runs.db", "runs.db"),
+        ("rm runs.db; python3 -c \"import sqlite3; sqlite3.connect('runs.db').execute('create table songs (title text)')\"", "another program"),
+        ("python3 -c \"import sqlite3; c = sqlite3.connect('runs.db'); c.execute('insert into migrations (version, name, sha256, program_version) values (99, \\'later\\', zeroblob(32), \\'7.8.9\\')'); c.commit()\"", "7.8.9"),
+        ("rm runs.db; mkdir runs.db", "is a folder"),
+    ])
+    func isRefusedAndLeftAsItIs(_ damage: String, _ word: String) throws {
+        let project = try finished()
+        try project.shell("cd one/.runs && { \(damage)\n}")
+        let before = FileManager.default.contents(atPath: project.path("one/.runs/runs.db"))
+        for arguments in [["exec"], ["status"], ["query", "select count(*) from executions"], ["history", "a"]] {
+            let result = try project.runs(arguments, in: "one")
+            #expect(result.status == 3, "\(damage)\n\(result.story)")
+            #expect(result.errorOutput.contains(word), "\(damage)\n\(result.story)")
+            #expect(FileManager.default.contents(atPath: project.path("one/.runs/runs.db")) == before, "\(damage): \(arguments)")
+        }
+        #expect(project.read("one/b/c") == "in\n")
+    }
+
+    @Test func aProjectThatIsMovedStaysFresh() throws {
+        let project = try finished()
+        try project.shell("mv one two && mkdir one")
+        let result = try project.runs(["exec"], in: "two")
+        #expect(result.status == 0, "\(result.story)")
+        #expect(try project.query("select count(*) as n from executions", in: "two")[0]["n"]?.integer == 2)
+        try project.write("two/in", "other\n")
+        #expect(try project.runs(["exec"], in: "two").status == 0)
+        #expect(project.read("two/b/c") == "other\n")
+        #expect(project.files(below: "one").isEmpty)
+    }
+}
