@@ -122,7 +122,11 @@ extension Run {
             try tookFresh(index, decision)
             events.append(.stageDecided(stage: stage.name, decision: decision))
         case .run where !facts.missingInputs.isEmpty:
-            let missing = facts.missingInputs.map { Reason(.blocked, subject: "missing input \($0.path)") }
+            let missing = facts.missingInputs.map { input in
+                Reason(
+                    .blocked,
+                    subject: input.problem.map { "an input that cannot be read: \($0)" } ?? "missing input \(input.path)")
+            }
             try tookBlocked(index, Decision(verdict: .blocked, reasons: missing))
             return scheduler.handle(.impossible(index))
         case .run, .mayRun, .restored:
