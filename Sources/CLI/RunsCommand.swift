@@ -21,7 +21,7 @@ struct RunsCommand: ParsableCommand {
         version: runsVersion,
         subcommands: [
             ExecCommand.self, StatusCommand.self, WhyCommand.self, HistoryCommand.self, LogsCommand.self,
-            QueryCommand.self, InitCommand.self, SchemaCommand.self,
+            QueryCommand.self, InitCommand.self, SchemaCommand.self, DoctorCommand.self, GCCommand.self,
         ])
 }
 
