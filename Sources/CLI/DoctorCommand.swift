@@ -61,13 +61,14 @@ struct DoctorCommand: ParsableCommand {
             case .lives: tell("\(name), is running")
             case .gone(let mayHaveProcesses):
                 let tokens = mayHaveProcesses ? Set(try store.runningExecutions(of: run.id).map(\.token)) : []
-                let processes = countText(countLeftovers(tokens: tokens), "process", plural: "processes")
+                let count = countLeftovers(tokens: tokens)
+                let processes = count == 0 ? "" : " and left \(processText(count))"
                 findings.add(
-                    "\(name), is lost: its program is gone; it left \(processes)",
-                    remedy: "ends them and records it as lost"
+                    "\(name), is lost: its program is gone\(processes)",
+                    remedy: (count == 0 ? "" : "ends them and ") + "records it as lost"
                 ) {
                     let ended = try layToRest(run, mayHaveProcesses: mayHaveProcesses, in: store, root: root, now: .now())
-                    return "recorded as lost; \(countText(ended, "process", plural: "processes")) ended"
+                    return "recorded as lost" + (ended == 0 ? "" : "; \(processText(ended)) ended")
                 }
             case .elsewhere where holdsLock(run, root: root): tell("\(name), is running on host \(run.liveness.host)")
             case .elsewhere:
@@ -87,11 +88,10 @@ struct DoctorCommand: ParsableCommand {
             let count = countLeftovers(tokens: [execution.token])
             guard count > 0 else { continue }
             findings.add(
-                "the lost execution \(execution.id) of '\(execution.stage)' left \(countText(count, "process", plural: "processes"))",
+                "the lost execution \(execution.id) of '\(execution.stage)' left \(processText(count))",
                 remedy: "ends them"
             ) {
-                let ended = endLeftovers(tokens: [execution.token])
-                return "\(countText(ended, "process", plural: "processes")) ended"
+                return "\(processText(endLeftovers(tokens: [execution.token]))) ended"
             }
         }
     }
@@ -177,6 +177,8 @@ private struct Findings {
         return mendable == 0 ? "\(count) left" : "\(count) left; `runs doctor --repair` mends \(mendable)"
     }
 }
+
+private func processText(_ count: Int) -> String { countText(count, "process", plural: "processes") }
 
 /// Paths and names of stages are others' words.
 private func tell(_ line: String) { Terminal.standardOutput.writeForeign(line + "\n") }

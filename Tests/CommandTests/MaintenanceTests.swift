@@ -136,7 +136,8 @@ import Testing
         #expect(found.status == 1)
         #expect(found.output.contains("the lost execution 1 of 'a' left 1 process"), "\(found.story)")
         #expect(try project.runs("doctor", "--repair").status == 0)
-        #expect(try leftover.finish().end == .signalled(SIGTERM))
+        let end = try leftover.finish().end
+        #expect([.signalled(SIGTERM), .signalled(SIGKILL)].contains(end), "\(end)")
     }
 
     @Test func aRunOfAnotherHostIsDeclaredLostOnlyWhenAsked() throws {
