@@ -9,7 +9,6 @@ import Model
 let tokenVariable = "RUNS_EXECUTION_TOKEN"
 
 /// Ends what still runs of these executions: TERM, two seconds, KILL. Returns how many processes there were.
-@discardableResult
 public func endLeftovers(tokens: Set<String>) -> Int {
     guard !tokens.isEmpty else { return 0 }
     var found = Set<Int32>()
