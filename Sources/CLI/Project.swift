@@ -49,6 +49,14 @@ struct Project {
         return try Store.open(path: storePath, access: .read)
     }
 
+    /// Whether `.runs` of the root holds the files of this store, not those of another one that lies there.
+    var ownsFolder: Bool {
+        let own = "\(root)/.runs/runs.db"
+        var (named, lying) = (stat(), stat())
+        guard stat(own, &lying) == 0 else { return true }
+        return stat(storePath, &named) == 0 && named.st_dev == lying.st_dev && named.st_ino == lying.st_ino
+    }
+
     static func absolute(_ folder: String) throws -> String {
         guard let resolved = realpath(folder, nil) else {
             throw Failure(.usage, "the folder '\(folder)' cannot be opened: \(String(cString: strerror(errno))).")

@@ -9,7 +9,7 @@ import Model
 let tokenVariable = "RUNS_EXECUTION_TOKEN"
 
 /// Ends what still runs of these executions: TERM, two seconds, KILL. Returns how many processes there were.
-func endLeftovers(tokens: Set<String>) -> Int {
+public func endLeftovers(tokens: Set<String>) -> Int {
     guard !tokens.isEmpty else { return 0 }
     var found = Set<Int32>()
     // Processes may make others while they are being ended: look until none is left.
@@ -30,6 +30,9 @@ func endLeftovers(tokens: Set<String>) -> Int {
     }
     return found.count
 }
+
+/// How many processes still run of these executions.
+public func countLeftovers(tokens: Set<String>) -> Int { tokens.isEmpty ? 0 : processes(marked: tokens).count }
 
 private func processes(marked tokens: Set<String>) -> [Int32] {
     guard let folder = opendir("/proc") else { return [] }

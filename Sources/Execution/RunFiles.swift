@@ -6,7 +6,13 @@ import Model
 enum RunFiles {
     static let folder = ".runs"
 
-    static func logFolder(of run: RunID) -> String { "\(folder)/logs/\(run)" }
+    static let logs = "\(folder)/logs"
+    static let scratch = "\(folder)/tmp"
+
+    static func logFolder(of run: RunID) -> String { "\(logs)/\(run)" }
+
+    /// Earlier versions of what an execution made.
+    static func keptFolder(of execution: ExecutionID) -> String { "\(folder)/kept/\(execution)" }
 
     /// One log a stage and attempt. A name that is too long for a file keeps its beginning and gets the execution's
     /// place in the graph, which is as unique.
@@ -16,7 +22,7 @@ enum RunFiles {
     }
 
     /// What stages of a run are handed, and hand back, while it lives.
-    static func scratchFolder(of run: RunID) -> String { "\(folder)/tmp/\(run)" }
+    static func scratchFolder(of run: RunID) -> String { "\(scratch)/\(run)" }
 
     /// Stages with the same params share a file, so that 10,000 stages without params need one.
     static func params(of run: RunID, number: Int) -> String { "\(scratchFolder(of: run))/params-\(number).json" }

@@ -43,7 +43,7 @@ final class RunLock: Sendable {
 
 extension Liveness {
     /// This process.
-    static func ofThisProcess(root: String) -> Liveness {
+    public static func ofThisProcess(root: String) -> Liveness {
         var name = [CChar](repeating: 0, count: 256)
         gethostname(&name, name.count - 1)
         var namespace = [CChar](repeating: 0, count: 128)

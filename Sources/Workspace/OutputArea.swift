@@ -84,14 +84,22 @@ public struct OutputArea: Sendable {
 
     /// Executions of which something is kept, in order.
     public func keptExecutions() throws(WorkspaceFailure) -> [ExecutionID] {
-        let descriptor = open("\(root)/\(stateDirectory)/kept", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        try numberedFolders(in: "\(stateDirectory)/kept").map { ExecutionID($0) }
+    }
+
+    /// Numbers that folders in a folder have for names, in order. None where there is no such folder.
+    public func numberedFolders(in folder: String) throws(WorkspaceFailure) -> [Int64] {
+        let descriptor = open(absolute(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }
         guard descriptor >= 0, let listing = FolderListing(descriptor: descriptor) else {
             if errno == ENOENT { return [] }
-            throw WorkspaceFailure("the folder '\(stateDirectory)/kept' cannot be read", errno: errno)
+            throw WorkspaceFailure("the folder '\(folder)' cannot be read", errno: errno)
         }
-        return listing.entries.compactMap {
-            Int64(String(decoding: listing.name(of: $0), as: UTF8.self)).map(ExecutionID.init)
+        return listing.entries.compactMap { entry in
+            guard entry.status.kind == .folder else { return nil }
+            let name = String(decoding: listing.name(of: entry), as: UTF8.self)
+            // Another spelling of a number, such as +1, is nothing of ours.
+            return Int64(name).flatMap { String($0) == name ? $0 : nil }
         }.sorted()
     }
 

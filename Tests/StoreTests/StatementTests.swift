@@ -40,10 +40,30 @@ struct StatementTests {
         "decisions_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "member VIRTUAL TABLE INDEX 1:"],
         "history_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "m", "g"],
         "latest_logs": ["chosen", "chosen VIRTUAL TABLE INDEX 1:"],
+        // Looking after a store.
+        "digested_paths": ["p USING COVERING INDEX sqlite_autoindex_paths_1"],
+        "unused_digests": ["p USING COVERING INDEX sqlite_autoindex_paths_1"],
+        "ended_before": ["run_rows"],
+        "forgettable_executions": ["e", "current_executions", "path_owners", "json_each VIRTUAL TABLE INDEX 1:"],
+        "forgettable_runs": ["r", "json_each VIRTUAL TABLE INDEX 1:"],
+        // For references to what goes; they are off while it is used.
+        "forget_executions": ["path_owners", "current_executions", "decision_rows"],
+        "forget_links": ["decision_rows", "json_each VIRTUAL TABLE INDEX 1:"],
+        "forget_unexecuted_sets": ["unexecuted_sets", "run_rows"],
+        "lost_executions": ["e"],
+        "owned_paths": ["o"],
+        "sqlite_version": ["CONSTANT ROW"],
         // Partial indexes that hold running rows only.
         "claims_of_other_runs": ["e USING INDEX execution_rows_running"],
         "running_runs": ["r USING INDEX run_rows_running"],
     ]
+
+    /// JSON arrays that are handed to the statements that look after a store.
+    private static func arrays(of statement: Statement) -> Set<String> {
+        let prefixes = ["forget_", "unknown_", "ended_runs", "drop_digests", "makers_of_kept"]
+        guard prefixes.contains(where: statement.name.hasPrefix) else { return [] }
+        return ["chosen VIRTUAL TABLE INDEX 1:", "json_each VIRTUAL TABLE INDEX 1:"]
+    }
 
     @Test func noStatementReadsAWholeTable() throws {
         let store = try Store.inMemory()
@@ -51,7 +71,8 @@ struct StatementTests {
             let plan = try PreparedStatement("EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)
             let details = try plan.all { row in row.text(3) }
             let scans = details.filter { $0.hasPrefix("SCAN ") }.map { String($0.dropFirst(5)) }
-            let unexpected = scans.filter { !(Self.meant[statement.name] ?? []).contains($0) }
+            let meant = (Self.meant[statement.name] ?? []).union(Self.arrays(of: statement))
+            let unexpected = scans.filter { !meant.contains($0) }
             #expect(unexpected.isEmpty, "\(statement.name): \(details)")
         }
     }

@@ -1,0 +1,35 @@
+// How much room files take and how much is left. Sizes are sums of what `stat` says of files; what cannot be looked at
+// counts nothing, for they are told to people and decide nothing.
+
+import Glibc
+import Model
+
+/// Bytes of a file or of all files below a folder, links not followed. 0 where nothing is.
+public func bytes(ofTree path: String) -> Int64 {
+    guard let top = FileStatus.of(path, in: AT_FDCWD) else { return 0 }
+    guard top.kind == .folder else { return top.stamp.sizeBytes }
+    var total: Int64 = 0
+    var pending = [Array(path.utf8)]
+    while let folder = pending.popLast() {
+        let name = folder.map { CChar(bitPattern: $0) } + [0]
+        let descriptor = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { continue }
+        defer { close(descriptor) }
+        guard let listing = FolderListing(descriptor: descriptor) else { continue }
+        for entry in listing.entries {
+            switch entry.status.kind {
+            case .folder: pending.append(folder + [UInt8(ascii: "/")] + listing.name(of: entry))
+            case .file: total += entry.status.stamp.sizeBytes
+            case .link, .other: break
+            }
+        }
+    }
+    return total
+}
+
+/// Bytes that this user may still write to the file system of a folder; nil where it does not tell.
+public func freeBytes(ofFolder path: String) -> Int64? {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return nil }
+    return Int64(clamping: UInt64(status.f_bavail) &* UInt64(status.f_frsize))
+}

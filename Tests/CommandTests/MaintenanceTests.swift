@@ -1,0 +1,315 @@
+// `runs doctor` and `runs gc`: what they find, what they change, and what they never touch.
+
+import Glibc
+import Testing
+
+@Suite struct MaintenanceTests {
+    private func project(_ stages: String) throws -> TestProject {
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "p", "stages": {\#(stages)}}"#)
+        return project
+    }
+
+    /// `a` makes what stands in `src`; three runs with three versions, all but the newest kept.
+    private func projectWithVersions() throws -> TestProject {
+        let project = try project(#""a": {"command": "cp src a", "inputs": ["src"], "outputs": ["a"], "keep": 5}"#)
+        for version in ["one", "two", "three"] {
+            try project.write("src", version)
+            #expect(try project.runs("exec").status == 0)
+        }
+        #expect(project.exists(".runs/kept/1/a") && project.exists(".runs/kept/2/a"))
+        return project
+    }
+
+    /// Everything below the project but what SQLite itself writes when a store is opened.
+    private func files(_ project: TestProject) -> [String: String] {
+        project.files(below: ".").filter { !$0.key.hasSuffix("-wal") && !$0.key.hasSuffix("-shm") }
+    }
+
+    private func counts(_ project: TestProject) throws -> [String: JSON] {
+        try project.query(
+            """
+            select (select count(*) from runs) as runs, (select count(*) from executions) as executions,
+              (select count(*) from inputs) as inputs, (select count(*) from params) as params,
+              (select count(*) from decisions) as decisions
+            """)[0]
+    }
+
+    // MARK: - doctor
+
+    @Test func aSoundProjectHasNothingToFind() throws {
+        let project = try projectWithVersions()
+        let result = try project.runs("doctor")
+        #expect(result.status == 0, "\(result.story)")
+        #expect(result.output.hasSuffix("nothing found: all is well\n"), "\(result.story)")
+        for word in ["schema 2", "SQLite 3.", "journal ", "disk: ", "gpus: "] {
+            #expect(result.output.contains(word), "\(word) in \(result.output)")
+        }
+    }
+
+    @Test func theGPUsSeenAreTold() throws {
+        let project = try projectWithVersions()
+        #expect(try project.runs("doctor", environment: ["CUDA_VISIBLE_DEVICES": "3,5"]).output.contains("gpus: 2 seen (3, 5)"))
+        #expect(try project.runs("doctor", environment: ["CUDA_VISIBLE_DEVICES": ""]).output.contains("gpus: none seen"))
+    }
+
+    @Test(arguments: [[], ["--repair"]]) func withoutAStoreNoneIsMade(_ options: [String]) throws {
+        let project = try project(#""a": {"command": "true"}"#)
+        #expect(try project.runs(["doctor"] + options).status == 3)
+        #expect(!project.exists(".runs"))
+    }
+
+    @Test func orphansAreToldAndRemovedOnlyWhenAsked() throws {
+        let project = try projectWithVersions()
+        let orphans = [".runs/logs/77/x.1.log", ".runs/tmp/78/params-0.json", ".runs/tmp/1/params-0.json", ".runs/kept/79/b"]
+        let others = [".runs/kept/-3/mine", ".runs/logs/notes/x", ".runs/logs/+7/x", ".runs/kept/1/a", ".runs/logs/1/a.1.log"]
+        for path in orphans + others where !project.exists(path) { try project.write(path, "12345") }
+        let before = files(project)
+        let found = try project.runs("doctor")
+        #expect(found.status == 1)
+        for path in [".runs/logs/77", ".runs/tmp/78", ".runs/tmp/1", ".runs/kept/79"] {
+            #expect(found.output.contains("found: \(path): "), "\(path) in \(found.story)")
+        }
+        #expect(found.output.contains("5 B"))
+        #expect(found.output.hasSuffix("4 findings left; `runs doctor --repair` mends 4\n"), "\(found.story)")
+        #expect(files(project) == before, "nothing is changed without --repair")
+
+        let repaired = try project.runs("doctor", "--repair")
+        #expect(repaired.status == 0, "\(repaired.story)")
+        #expect(repaired.output.hasSuffix("all mended\n"))
+        for path in orphans { #expect(!project.exists(path), "\(path)") }
+        for path in others { #expect(project.exists(path), "\(path)") }
+        #expect(try project.runs("doctor").output.hasSuffix("nothing found: all is well\n"))
+    }
+
+    @Test func digestsOfWhatIsGoneAreDropped() throws {
+        let project = try projectWithVersions()
+        try project.remove("src")
+        let found = try project.runs("doctor")
+        #expect(found.status == 1)
+        #expect(found.output.contains("a remembered digest of 1 path that is gone"), "\(found.story)")
+        #expect(try project.runs("doctor", "--repair").status == 0)
+        #expect(try project.runs("doctor").status == 0)
+    }
+
+    @Test func aKilledRunIsLostAndItsProcessesAreEnded() throws {
+        let project = try project(#""a": {"command": "echo $$ > pid; exec sleep 1000", "outputs": ["a"]}"#)
+        let command = try project.start(["exec"])
+        try wait(for: "the stage to start") { project.read("pid")?.hasSuffix("\n") ?? false }
+        let alive = try project.runs("doctor", "--repair")
+        #expect(alive.status == 0, "\(alive.story)")
+        #expect(alive.output.contains("is running"))
+        let pid = try #require(project.read("pid").flatMap { pid_t($0.dropLast()) })
+        #expect(kill(pid, 0) == 0, "a living run is left alone")
+        #expect(project.exists(".runs/tmp/1"))
+
+        command.send(SIGKILL)
+        _ = try command.finish()
+        let found = try project.runs("doctor")
+        #expect(found.status == 1)
+        #expect(found.output.contains("is lost: its program is gone"), "\(found.story)")
+        #expect(try project.query("select status from runs") == [["status": .text("running")]])
+        let repaired = try project.runs("doctor", "--repair")
+        #expect(repaired.status == 0, "\(repaired.story)")
+        #expect(try project.query("select status from runs") == [["status": .text("lost")]])
+        #expect(try project.query("select state from executions") == [["state": .text("lost")]])
+        try wait(for: "the process to end") { kill(pid, 0) != 0 || isZombie(pid) }
+        #expect(!project.exists(".runs/tmp/1") && !project.exists(".runs/live/1"))
+        #expect(try project.runs("doctor").status == 0)
+    }
+
+    @Test func processesOfALostExecutionAreFoundByTheirToken() throws {
+        let project = try project(#""a": {"command": "echo $RUNS_EXECUTION_TOKEN > token; sleep 1000"}"#)
+        let command = try project.start(["exec"])
+        try wait(for: "the stage to start") { project.read("token")?.hasSuffix("\n") ?? false }
+        command.send(SIGKILL)
+        _ = try command.finish()
+        #expect(try project.runs("doctor", "--repair").status == 0)
+        let token = try #require(project.read("token")).dropLast()
+        let leftover = try RunningCommand(
+            program: "/bin/sleep", arguments: ["1000"], folder: project.folder,
+            environment: ["RUNS_EXECUTION_TOKEN": String(token)])
+        try wait(for: "the shell to have become the program") {
+            (project.read("/proc/\(leftover.processID)/cmdline") ?? "").contains("/bin/sleep\0")
+        }
+        let found = try project.runs("doctor")
+        #expect(found.status == 1)
+        #expect(found.output.contains("the lost execution 1 of 'a' left 1 process"), "\(found.story)")
+        #expect(try project.runs("doctor", "--repair").status == 0)
+        let end = try leftover.finish().end
+        #expect([.signalled(SIGTERM), .signalled(SIGKILL)].contains(end), "\(end)")
+    }
+
+    @Test(.enabled(if: system("command -v sqlite3 > /dev/null") == 0, "needs the sqlite3 shell to change a host's name"))
+    func aRunOfAnotherHostIsDeclaredLostOnlyWhenAsked() throws {
+        let project = try projectWithVersions()
+        let sqlite = "sqlite3 '\(project.path(".runs/runs.db"))'"
+        #expect(system("\(sqlite) \"update run_rows set status='running', finished_at=NULL, host='elsewhere' where run_id=3\"") == 0)
+        let found = try project.runs("doctor")
+        #expect(found.status == 1)
+        #expect(found.output.contains("belongs to host elsewhere"), "\(found.story)")
+        #expect(try project.query("select status from runs where run_id = 3")[0]["status"]?.text == "running")
+        #expect(try project.runs("exec").status == 3)
+        let repaired = try project.runs("doctor", "--repair")
+        #expect(repaired.status == 0 && repaired.output.contains("declared lost"), "\(repaired.story)")
+        #expect(try project.runs("exec").status == 0)
+    }
+
+    @Test func filesOfAnotherStoreAreNotJudged() throws {
+        let project = try projectWithVersions()
+        try project.write("other/pipeline.json", #"{"name": "q", "stages": {"b": {"command": "true"}}}"#)
+        #expect(try project.runs("exec", "other/pipeline.json", "--store", project.path("other.db")).status == 0)
+        let result = try project.runs("doctor", "--repair", "--store", project.path("other.db"))
+        #expect(result.output.contains("not looked at"), "\(result.story)")
+        #expect(project.exists(".runs/kept/2/a"))
+        #expect(try project.runs("gc", "--older-than", "0s", "--store", project.path("other.db")).status == 2)
+        #expect(project.exists(".runs/kept/1/a"))
+    }
+
+    // MARK: - gc
+
+    @Test func whatIsYoungStays() throws {
+        let project = try projectWithVersions()
+        let before = files(project)
+        let result = try project.runs("gc", "--older-than", "30d", "--rows")
+        #expect(result.status == 0, "\(result.story)")
+        #expect(
+            result.output == """
+                logs of 0 runs: 0 B
+                remembered digests of 0 paths
+                kept outputs of 0 executions: 0 B
+                rows of 0 runs and 0 executions (the store keeps its size and fills the room again)
+                in all: 0 B
+
+                """)
+        #expect(files(project).filter { $0.key != "./.runs/runs.db" } == before.filter { $0.key != "./.runs/runs.db" })
+    }
+
+    @Test func whatIsOldGoesAndADryRunTellsTheSame() throws {
+        let project = try projectWithVersions()
+        try project.write(".runs/kept/-3/mine", "mine")
+        let before = files(project)
+        let rows = try counts(project)
+        let told = try project.runs("gc", "--older-than", "0s", "--rows", "--dry-run")
+        #expect(files(project) == before)
+        #expect(try counts(project) == rows)
+
+        let result = try project.runs("gc", "--older-than", "0s", "--rows")
+        #expect(result.status == 0, "\(result.story)")
+        #expect(told.output == result.output + "nothing was changed (--dry-run)\n")
+        #expect(result.output.contains("logs of 3 runs"))
+        #expect(result.output.contains("kept outputs of 1 execution: 3 B"))
+        #expect(result.output.contains("rows of 1 run and 1 execution "), "\(result.story)")
+        #expect(!project.exists(".runs/logs/1") && !project.exists(".runs/logs/3"))
+        #expect(!project.exists(".runs/kept/1"))
+        #expect(project.read(".runs/kept/2/a") == "two" && project.read(".runs/kept/-3/mine") == "mine")
+        #expect(
+            try project.query("select execution_id, run_id from executions order by execution_id") == [
+                ["execution_id": .number(2), "run_id": .number(2)], ["execution_id": .number(3), "run_id": .number(3)],
+            ])
+        #expect(try project.runs("doctor").status == 0, "the store is sound")
+
+        // What is left still counts: nothing runs again, and the kept version can be put back.
+        #expect(try project.runs("exec").status == 0)
+        #expect(try project.executedStages() == [])
+        try project.write("src", "two")
+        #expect(try project.runs("exec").status == 0)
+        #expect(try project.executedStages() == [])
+        #expect(project.read("a") == "two")
+    }
+
+    @Test func withoutRowsTheHistoryStays() throws {
+        let project = try projectWithVersions()
+        let rows = try counts(project)
+        let result = try project.runs("gc", "--older-than", "0s")
+        #expect(result.status == 0 && !result.output.contains("rows of"), "\(result.story)")
+        #expect(try counts(project) == rows)
+        #expect(!project.exists(".runs/logs/1"))
+    }
+
+    @Test func aFailureOfTodayIsNotForgotten() throws {
+        let project = try project(#""a": {"command": "test -e ok"}"#)
+        try project.write("ok", "")
+        #expect(try project.runs("exec").status == 0)
+        try project.remove("ok")
+        #expect(try project.runs("exec", "--force").status == 1)
+        #expect(try project.runs("gc", "--older-than", "0s", "--rows").status == 0)
+        #expect(try project.runs("exec").status == 1, "it is still the failed stage that it was")
+    }
+
+    @Test func everyKindOfRowGoesWithItsExecution() throws {
+        let project = try project(
+            #"""
+            "a": {"command": "cat src > a; echo '{\"loss\": 1}' > m.json; test -e ok", "inputs": ["src"],
+                  "outputs": {"a": "a", "m": {"path": "m.json", "metrics": true}}, "params": {"lr": 0.1}, "env": {"X": "1"}, "keep": 0},
+            "b": {"command": "cat a > b", "inputs": ["a"], "outputs": ["b"], "keep": 0}
+            """#)
+        for version in ["one", "two", "three"] {
+            try project.write("src", version)
+            try project.write("ok", "")
+            let result = try project.runs("exec", "--tag", version)
+            #expect(result.status == 0, "\(result.story)")
+            try project.write("src", "broken" + version)
+            try project.remove("ok")
+            #expect(try project.runs("exec", "--keep-going").status == 1)
+        }
+        let result = try project.runs("gc", "--older-than", "0s", "--rows")
+        #expect(result.status == 0, "\(result.story)")
+        let left = try #require(try counts(project)["executions"]?.integer)
+        #expect(left < 9, "\(result.story)")
+        let sound = try project.runs("doctor")
+        #expect(!sound.output.contains("damaged"), "\(sound.story)")
+        try project.write("ok", "")
+        #expect(try project.runs("exec").status == 0)
+    }
+
+    @Test func nothingOfARunningRunIsTouched() throws {
+        let project = try projectWithVersions()
+        try project.write(
+            "slow.json", #"{"name": "slow", "stages": {"s": {"command": "echo > started; while ! test -e go; do sleep 0.01; done"}}}"#)
+        let command = try project.start(["exec", "slow.json"])
+        try wait(for: "the stage to start") { project.exists("started") }
+        let result = try project.runs("gc", "--older-than", "0s", "--rows")
+        #expect(result.status == 1, "\(result.story)")
+        #expect(result.output.contains("left alone: kept outputs and rows, for run 4 of 'slow'"), "\(result.story)")
+        #expect(project.exists(".runs/logs/4") && !project.exists(".runs/logs/1"))
+        #expect(project.exists(".runs/kept/1/a"))
+        #expect(try counts(project)["executions"]?.integer == 4)
+        try project.write("go", "")
+        #expect(try command.finish().status == 0)
+    }
+
+    @Test func orphanedOutputsAreListedOnly() throws {
+        let project = try project(
+            #""old": {"command": "echo > old.txt", "outputs": ["old.txt"]}, "new": {"command": "echo > new.txt", "outputs": ["new.txt"]}"#)
+        #expect(try project.runs("exec").status == 0)
+        #expect(try project.runs("gc", "--orphans", "pipeline.json").output == "0 orphaned outputs; none is removed\n")
+        try project.write("pipeline.json", #"{"name": "p", "stages": {"new": {"command": "echo > new.txt", "outputs": ["new.txt"]}}}"#)
+        let result = try project.runs("gc", "--orphans", "pipeline.json")
+        #expect(
+            result.output == """
+                orphan: old.txt, made by 'old', which pipeline.json no longer has
+                1 orphaned output; none is removed
+
+                """, "\(result.story)")
+        #expect(project.exists("old.txt"))
+    }
+
+    @Test(arguments: [[], ["--rows"], ["--rows", "--orphans", "pipeline.json"], ["--older-than", "soon"], ["--older-than=-1d"]])
+    func whatCannotBeMeantIsRefused(_ options: [String]) throws {
+        let project = try projectWithVersions()
+        let before = files(project)
+        let result = try project.runs(["gc"] + options)
+        #expect(result.status == 2, "\(result.story)")
+        #expect(files(project) == before)
+    }
+}
+
+/// Ended, though nobody has asked how.
+private func isZombie(_ pid: pid_t) -> Bool {
+    guard let file = fopen("/proc/\(pid)/stat", "re") else { return true }
+    defer { fclose(file) }
+    var buffer = [UInt8](repeating: 0, count: 512)
+    let count = fread(&buffer, 1, buffer.count, file)
+    return String(decoding: buffer[..<count], as: UTF8.self).contains(") Z ")
+}

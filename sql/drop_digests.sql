@@ -1,0 +1,3 @@
+-- Digests of some paths (a JSON array) need not be remembered any more.
+DELETE FROM file_digests
+WHERE path_id IN (SELECT p.path_id FROM json_each(:paths) chosen JOIN paths p ON p.path = chosen.value)

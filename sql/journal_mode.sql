@@ -1,0 +1,2 @@
+-- Which journal the file has.
+PRAGMA journal_mode

@@ -1,0 +1,2 @@
+-- The library that reads the file.
+SELECT sqlite_version()
