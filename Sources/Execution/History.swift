@@ -15,6 +15,9 @@ final class History: RecordedState {
     private var currentByStage: [String: ExecutionRecord]
     private var newestByStage: [String: ExecutionRecord]
     private var keptExecutions: Set<ExecutionID>
+    /// Those of them whose stage was not asked for yet.
+    private var unsortedKept: Set<ExecutionID>
+    private var keptByStage: [String: Set<ExecutionID>] = [:]
 
     init(store: any RunStore, pipeline: String, area: OutputArea, workspace: Workspace) throws(Failure) {
         self.store = store
@@ -24,6 +27,7 @@ final class History: RecordedState {
         currentByStage = try store.currentExecutions(pipeline: pipeline)
         newestByStage = try store.newestExecutions(pipeline: pipeline)
         keptExecutions = Set(try asFailure { () throws(WorkspaceFailure) in try area.keptExecutions() })
+        unsortedKept = keptExecutions
     }
 
     func current(_ stage: String) -> ExecutionRecord? { currentByStage[stage] }
@@ -45,17 +49,23 @@ final class History: RecordedState {
 
     /// Executions of a stage whose outputs are kept, newest first.
     func keptExecutions(of stage: String) throws(Failure) -> [(id: ExecutionID, state: ExecutionState)] {
+        // Each is asked for once: a rerun of all stages would else ask for all of them after each.
+        for id in unsortedKept {
+            if let owner = try store.stage(of: id), owner.pipeline == pipeline { keptByStage[owner.stage, default: []].insert(id) }
+        }
+        unsortedKept.removeAll()
         var result: [(id: ExecutionID, state: ExecutionState)] = []
-        for id in keptExecutions.sorted(by: >) {
-            guard let owner = try store.stage(of: id), owner.pipeline == pipeline, owner.stage == stage else { continue }
-            result.append((id, owner.state))
+        for id in keptByStage[stage, default: []].sorted(by: >) where keptExecutions.contains(id) {
+            if let owner = try store.stage(of: id) { result.append((id, owner.state)) }
         }
         return result
     }
 
     func started(_ record: ExecutionRecord) { newestByStage[record.stage] = record }
     func tookCurrent(_ record: ExecutionRecord, for stage: String) { currentByStage[stage] = record }
-    func keptNow(_ execution: ExecutionID) { keptExecutions.insert(execution) }
+    func keptNow(_ execution: ExecutionID) {
+        if keptExecutions.insert(execution).inserted { unsortedKept.insert(execution) }
+    }
     func droppedKept(_ execution: ExecutionID) { keptExecutions.remove(execution) }
 }
 
