@@ -232,16 +232,6 @@ CREATE TABLE path_owners (
   execution_id INTEGER NOT NULL REFERENCES execution_rows
 ) STRICT;
 
--- What running executions hold, so that two runs at once keep out of each other's way: outputs exclusively, inputs
--- shared. Rows go when their execution ends.
-CREATE TABLE path_claims (
-  path_id INTEGER NOT NULL REFERENCES paths,
-  execution_id INTEGER NOT NULL REFERENCES execution_rows,
-  is_output INTEGER NOT NULL CHECK (is_output IN (0, 1)),
-  PRIMARY KEY (path_id, execution_id, is_output)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX path_claims_by_execution ON path_claims (execution_id);
-
 -- Digests that need not be taken again while the stat of the file stays the same. tree: what a directory holds, in
 -- the encoding of Workspace.
 CREATE TABLE file_digests (

@@ -80,6 +80,7 @@ extension Run {
             outputs: finish.outputs)
         history.started(record)
         if isSuccess {
+            claim(.settled, execution.stage)
             history.tookCurrent(record, for: stage.name)
             settled[execution.stage] = Decision(
                 verdict: .fresh, reasons: execution.start.reasons, key: record.key, executionID: id)
@@ -96,6 +97,7 @@ extension Run {
         let actions = scheduler.handle(.ended(execution.stage, state))
         let isRetried = actions.contains { if case .wait(execution.stage, _, _) = $0 { true } else { false } }
         if !isSuccess, !isRetried, state != .interrupted {
+            claim(.released, execution.stage)
             counts.failed += 1
             failedStages.append(stage.name)
         }

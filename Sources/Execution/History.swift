@@ -12,11 +12,11 @@ final class History: RecordedState {
     private let pipeline: String
     private let area: OutputArea
     private let workspace: Workspace
-    private var currentByStage: [String: ExecutionRecord]
-    private var newestByStage: [String: ExecutionRecord]
-    private var keptExecutions: Set<ExecutionID>
+    private var currentByStage: [String: ExecutionRecord] = [:]
+    private var newestByStage: [String: ExecutionRecord] = [:]
+    private var keptExecutions = Set<ExecutionID>()
     /// Those of them whose stage was not asked for yet.
-    private var unsortedKept: Set<ExecutionID>
+    private var unsortedKept = Set<ExecutionID>()
     private var keptByStage: [String: Set<ExecutionID>] = [:]
 
     init(store: any RunStore, pipeline: String, area: OutputArea, workspace: Workspace) throws(Failure) {
@@ -24,10 +24,16 @@ final class History: RecordedState {
         self.pipeline = pipeline
         self.area = area
         self.workspace = workspace
+        try refresh()
+    }
+
+    /// Another run may have added to the past.
+    func refresh() throws(Failure) {
         currentByStage = try store.currentExecutions(pipeline: pipeline)
         newestByStage = try store.newestExecutions(pipeline: pipeline)
         keptExecutions = Set(try asFailure { () throws(WorkspaceFailure) in try area.keptExecutions() })
         unsortedKept = keptExecutions
+        keptByStage = [:]
     }
 
     func current(_ stage: String) -> ExecutionRecord? { currentByStage[stage] }

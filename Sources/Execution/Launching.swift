@@ -19,14 +19,6 @@ extension Run {
             judged = JudgedStage(decision: judged.decision, facts: facts, readyAt: judged.readyAt, turn: turn)
         }
         guard let key = judged.decision.key else { return scheduler.handle(.outdated(index)) }
-        if let blocker = try conflict(of: stage, facts: judged.facts) {
-            timers.append(Timer(at: clock().adding(seconds: 0.1), stage: index, blocker: blocker))
-            if toldWaits.insert(blocker).inserted {
-                let why = "execution \(blocker.execution) of '\(blocker.stage)' holds '\(blocker.path)'"
-                events.append(.stageWaiting(stage: stage.name, forRun: blocker.run, why: why))
-            }
-            return scheduler.handle(.held(index))
-        }
         let previous = history.newest(stage.name)
         let isFirstOfForced = attempt == 1 && (preparation.request.selection.isForced[index] || stage.isAlways)
         let keepsPersistent = !isFirstOfForced && previous != nil && (previous?.key == key || options.resume)
@@ -85,12 +77,6 @@ extension Run {
                 environment: environment(of: stage, id, start, lease, paramsPath: paramsPath), logPath: "\(root)/\(start.logPath)",
                 token: start.token, graceSeconds: options.graceSeconds))
         return []
-    }
-
-    private func conflict(of stage: Stage, facts: StageFacts) throws(Failure) -> ClaimConflict? {
-        try store.conflicts(
-            inputs: facts.inputs.map(\.path), outputs: stage.outputs.map(\.path), excluding: runID
-        ).first
     }
 
     /// Moves aside what lies where outputs will be made. A sentence when that must not or cannot be.
@@ -233,6 +219,7 @@ extension Run {
         try store.setCurrent(stage: stage.name, template: stage.template, pipeline: graph.pipeline, execution: id)
         history.tookCurrent(record, for: stage.name)
         settled[index] = Decision(verdict: .fresh, reasons: judged.decision.reasons, key: key, executionID: id)
+        claim(.settled, index)
         counts.restored += 1
         try recordDecision(index, judged.decision)
         events.append(.stageDecided(stage: stage.name, decision: judged.decision))

@@ -55,12 +55,15 @@ public final class Preparation {
     let judge: Judge<History>
     let area: OutputArea
     let medians: [String: Double]
+    /// The newest run that there was before anything was looked at.
+    private let newestRun: RunID?
 
     /// Looks at the disk and the store, and judges every selected stage. Writes nothing.
     public init(_ request: RunRequest, store: any RunStore) throws(Failure) {
         self.request = request
         self.store = store
         let graph = request.graph
+        newestRun = try store.newestRun()
         area = OutputArea(root: request.root)
         workspace = Workspace(root: request.root, cache: try store.cachedDigests(), ignoresCache: request.options.rehash)
         history = try History(store: store, pipeline: graph.pipeline, area: area, workspace: workspace)
@@ -72,6 +75,9 @@ public final class Preparation {
             graph, selection: request.selection, judge: judge, files: DiskFacts(workspace: workspace), history: history,
             environment: { Planner.recordedEnvironment(of: $0, salt: salt) { request.environment[$0] } })
     }
+
+    /// Whether no other run began since everything was looked at.
+    func isNext(_ run: RunID) -> Bool { run.value == (newestRun?.value ?? 0) + 1 }
 
     /// Reads on all cores what the judging will ask for one by one. Problems are met again, and told, there.
     private static func digestAhead(_ graph: Graph, _ selection: Selection, _ workspace: Workspace) {

@@ -52,8 +52,8 @@ public final class Run {
     var scheduler: Scheduler
     /// The verdicts by which stages are judged: a stage that ran counts as fresh from then on.
     var settled: [Decision]
-    /// By stage: the plan could not settle it.
-    let isOpen: [Bool]
+    /// By stage: this run has still to deal with it.
+    private(set) var isOpen: [Bool]
     /// What `judge` decided for stages on their way to a process.
     var pendingDecisions: [StageIndex: JudgedStage] = [:]
     var running: [ExecutionID: RunningStage] = [:]
@@ -62,8 +62,14 @@ public final class Run {
     var paramsFiles: [String: String] = [:]
     var unexecuted: [(stage: String, template: String, execution: ExecutionID?)] = []
     var decisionsRecorded = Set<StageIndex>()
-    /// What was waited for so far, so that each wait is told once.
-    var toldWaits = Set<ClaimConflict>()
+    /// Runs that began before this one and may still live.
+    var earlierRuns: [EarlierRun] = []
+    /// Stages that wait for one of them.
+    var held: [HeldStage] = []
+    /// Runs that were waited for so far, so that each wait is told once.
+    var toldWaits = Set<RunID>()
+    /// Claims that are told once what made them so is committed.
+    var claimsToTell: [UInt8] = []
     var counts = RunCounts()
     var failedStages: [String] = []
     /// Launches whose rows are written but not committed yet.
@@ -79,8 +85,6 @@ public final class Run {
     struct Timer {
         let at: Timestamp
         let stage: StageIndex
-        /// What the stage waits for, when it is another run.
-        let blocker: ClaimConflict?
     }
 
     /// - Parameters:
@@ -98,8 +102,13 @@ public final class Run {
         queue = EventQueue()
         settled = preparation.plan.decisions
         isOpen = Self.openStages(of: graph, settled)
-        scheduler = Scheduler(
-            graph: graph, open: isOpen, pool: ResourcePool(preparation.request.capacity),
+        scheduler = Self.makeScheduler(preparation, open: isOpen)
+    }
+
+    private static func makeScheduler(_ preparation: Preparation, open: [Bool]) -> Scheduler {
+        let options = preparation.request.options
+        return Scheduler(
+            graph: preparation.request.graph, open: open, pool: ResourcePool(preparation.request.capacity),
             options: Scheduler.Options(jobs: options.jobs, keepGoing: options.keepGoing))
     }
 
@@ -114,6 +123,15 @@ public final class Run {
             }
         }
         return isOpen
+    }
+
+    /// Another run may have changed what the plan found fresh, or may be about to: whatever a stage relies on that this
+    /// run has to deal with is judged again.
+    private func reopenFreshStages() {
+        for index in graph.order.reversed() where isOpen[index] {
+            for before in graph.predecessors[index] where settled[before].verdict == .fresh { isOpen[before] = true }
+        }
+        scheduler = Self.makeScheduler(preparation, open: isOpen)
     }
 
     /// Runs to the end and records everything.
@@ -138,7 +156,7 @@ public final class Run {
             let started = try makeEngine { queue.put(.engine($0)) }
             engine = started
             do {
-                try loop(engine: started, signals: signals, tick: tick)
+                try loop(engine: started, lock: lock, signals: signals, tick: tick)
             } catch {
                 started.shutDown()
                 throw error
@@ -159,7 +177,11 @@ public final class Run {
         // The lock is held before anyone can see the row: a run without its lock is a dead one.
         return try store.inTransaction { () throws(Failure) in
             runID = try store.beginRun(start, liveness: liveness)
-            return try RunLock.acquire(root: root, run: runID)
+            let lock = try RunLock.acquire(root: root, run: runID)
+            try meetEarlierRuns()
+            if !earlierRuns.isEmpty || !preparation.isNext(runID) { reopenFreshStages() }
+            try lock.tell(ownClaims())
+            return lock
         }
     }
 

@@ -2,8 +2,9 @@
 
 import Glibc
 import Model
+import Synchronization
 
-/// The lock on `.runs/live/RUN`, held while the run lives.
+/// The file `.runs/live/RUN`, locked while the run lives; the run writes its claims on paths into it.
 final class RunLock: Sendable {
     private let descriptor: Int32
     private let path: String
@@ -16,7 +17,8 @@ final class RunLock: Sendable {
     static func acquire(root: String, run: RunID) throws(Failure) -> RunLock {
         let path = "\(root)/\(RunFiles.liveLock(of: run))"
         mkdir("\(root)/\(RunFiles.folder)/live", 0o777)
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        // What a copied or restored folder brought along under this number says nothing of this run.
+        let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let reason = String(cString: strerror(errno))
             if descriptor >= 0 { close(descriptor) }
@@ -27,18 +29,71 @@ final class RunLock: Sendable {
 
     /// Whether nobody holds the lock of that run.
     static func isFree(root: String, run: RunID) -> Bool {
-        let descriptor = open("\(root)/\(RunFiles.liveLock(of: run))", O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { return errno == ENOENT }
-        defer { close(descriptor) }
-        return flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        do { return try !LiveFile(root: root, run: run).isLocked } catch { return error.isMissing }
     }
 
     static func removeFile(root: String, run: RunID) { unlink("\(root)/\(RunFiles.liveLock(of: run))") }
+
+    /// Adds to the claims that others read.
+    ///
+    /// - Throws: where not all could be written: the disk is full.
+    func tell(_ bytes: [UInt8]) throws(Failure) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let reason = String(cString: strerror(errno))
+                throw Failure(.store, "cannot write \(path): \(reason). Make room there and run the same command again.")
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
 
     deinit {
         unlink(path)
         close(descriptor)
     }
+}
+
+/// The same file, as another run sees it.
+final class LiveFile: Sendable {
+    struct Unopened: Error {
+        let isMissing: Bool
+    }
+
+    private let descriptor: Int32
+    private let offset = Mutex(0)
+
+    init(root: String, run: RunID) throws(Unopened) {
+        let opened = open("\(root)/\(RunFiles.liveLock(of: run))", O_RDWR | O_CLOEXEC)
+        guard opened >= 0 else { throw Unopened(isMissing: errno == ENOENT) }
+        descriptor = opened
+    }
+
+    /// Whether the run holds its lock. Asked for with a shared lock, so that two that ask do not take each other for it.
+    var isLocked: Bool {
+        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return true }
+        flock(descriptor, LOCK_UN)
+        return false
+    }
+
+    /// What was written since the last time.
+    func readOn() -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        offset.withLock { offset in
+            while true {
+                let count = pread(descriptor, &chunk, chunk.count, off_t(offset))
+                guard count > 0 else { return }
+                bytes.append(contentsOf: chunk[..<count])
+                offset += count
+            }
+        }
+        return bytes
+    }
+
+    deinit { close(descriptor) }
 }
 
 extension Liveness {

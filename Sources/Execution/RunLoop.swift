@@ -29,10 +29,13 @@ struct RunningStage {
 }
 
 extension Run {
-    func loop(engine: any Engine, signals: borrowing SignalSource, tick: () -> Void) throws(Failure) {
+    func loop(
+        engine: any Engine, lock: RunLock, signals: borrowing SignalSource, tick: () -> Void
+    ) throws(Failure) {
         var turn = 0
         var pending = scheduler.start()
         var nextMetrics = clock().adding(seconds: 1)
+        var nextLook = clock()
         while true {
             turn += 1
             let now = clock()
@@ -42,18 +45,23 @@ extension Run {
             let due = takeDueTimers()
             stopOverdue(engine)
             if isMetricsDue { nextMetrics = now.adding(seconds: 1) }
+            if !held.isEmpty, now >= nextLook {
+                pending += try lookAtEarlierRuns()
+                nextLook = now.adding(seconds: 0.1)
+            }
             if !messages.isEmpty || !due.isEmpty || !pending.isEmpty || isMetricsDue {
                 let carried = pending
                 pending = []
                 try store.inTransaction { () throws(Failure) in
                     var actions = carried
                     for message in messages { actions += try handle(message) }
-                    for timer in due { actions += try handle(timer) }
+                    for timer in due { actions += scheduler.handle(.due(timer.stage)) }
                     if isMetricsDue { try readLiveMetrics() }
                     try carryOut(actions, turn: turn, engine: engine)
                     try store.saveDigests(preparation.workspace.takeNewEntries())
                 }
                 removeSuperseded()
+                tellClaims(lock)
                 flushEvents()
                 if !launches.isEmpty {
                     engine.launch(launches)
@@ -84,13 +92,14 @@ extension Run {
         case .restore(let stage): return try beginRestoring(stage)
         case .launch(let stage, let attempt, let lease): return try launch(stage, attempt: attempt, lease, turn: turn)
         case .wait(let stage, let nextAttempt, let seconds):
-            timers.append(Timer(at: clock().adding(seconds: seconds), stage: stage, blocker: nil))
+            timers.append(Timer(at: clock().adding(seconds: seconds), stage: stage))
             events.append(
                 .stageRetrying(
                     stage: graph.stages[stage].name, nextAttempt: nextAttempt,
                     maxAttempts: graph.stages[stage].retries.max + 1, delaySeconds: seconds))
             return []
         case .block(let stage, let blocker):
+            claim(.released, stage)
             let reason = Reason(.blocked, subject: graph.stages[blocker].name)
             try tookBlocked(stage, Decision(verdict: .blocked, reasons: [reason]))
             return []
@@ -116,8 +125,11 @@ extension Run {
     private func judge(_ index: StageIndex, turn: Int) throws(Failure) -> [SchedulerAction] {
         let stage = graph.stages[index]
         let (decision, facts) = try decide(index)
+        let inputs = facts.inputs.map(\.path) + facts.missingInputs.map(\.path)
+        if !earlierRuns.isEmpty, isHeld(index, decision, inputs: inputs) { return scheduler.handle(.held(index)) }
         switch decision.verdict {
         case .fresh:
+            claim(.settled, index)
             settled[index] = decision
             try tookFresh(index, decision)
             events.append(.stageDecided(stage: stage.name, decision: decision))
@@ -127,6 +139,7 @@ extension Run {
                     .blocked,
                     subject: input.problem.map { "an input that cannot be read: \($0)" } ?? "missing input \(input.path)")
             }
+            claim(.released, index)
             try tookBlocked(index, Decision(verdict: .blocked, reasons: missing))
             return scheduler.handle(.impossible(index))
         case .run, .mayRun, .restored:
@@ -147,34 +160,10 @@ extension Run {
         }
     }
 
-    private func handle(_ timer: Timer) throws(Failure) -> [SchedulerAction] {
-        if let blocker = timer.blocker, try isStillHeld(blocker, for: timer.stage) {
-            timers.append(Timer(at: clock().adding(seconds: 0.1), stage: timer.stage, blocker: blocker))
-            return []
-        }
-        return scheduler.handle(.due(timer.stage))
-    }
-
-    /// Same key: its result is waited for. Another key: an earlier run is waited for to its end, of a later one only
-    /// the execution, so that two runs never wait for each other.
-    private func isStillHeld(_ blocker: ClaimConflict, for stage: StageIndex) throws(Failure) -> Bool {
-        let isSameKey = pendingDecisions[stage]?.decision.key == blocker.key
-        if !isSameKey, blocker.run < runID {
-            return try store.runningRuns().contains { $0.id == blocker.run } && !RunLock.isFree(root: root, run: blocker.run)
-        }
-        guard try store.stage(of: blocker.execution)?.state == .running else { return false }
-        if RunLock.isFree(root: root, run: blocker.run) {
-            _ = endLeftovers(tokens: Set(try store.runningExecutions(of: blocker.run).map(\.token)))
-            try store.markLost(run: blocker.run, at: clock())
-            return false
-        }
-        return true
-    }
-
     // MARK: - Time
 
     private func waitSeconds(now: Timestamp) -> Double {
-        var wait = running.isEmpty ? 1.0 : 0.1
+        var wait = running.isEmpty && held.isEmpty ? 1.0 : 0.1
         for timer in timers { wait = min(wait, timer.at.seconds(since: now)) }
         for execution in running.values {
             if let deadline = execution.deadline { wait = min(wait, deadline.seconds(since: now)) }
@@ -203,6 +192,12 @@ extension Run {
                 engine.stop(id, graceSeconds: options.graceSeconds)
             }
         }
+    }
+
+    /// A claim that is not told makes others wait longer, no more.
+    private func tellClaims(_ lock: RunLock) {
+        if !claimsToTell.isEmpty { try? lock.tell(claimsToTell) }
+        claimsToTell.removeAll(keepingCapacity: true)
     }
 
     private func interrupt(by signal: Int32, engine: any Engine) -> [SchedulerAction] {

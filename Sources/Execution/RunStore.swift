@@ -42,7 +42,7 @@ public protocol RunStore: AnyObject {
     func saveDigests(_ entries: [DigestCacheEntry]) throws(Failure)
 
     // Other runs.
-    func conflicts(inputs: [String], outputs: [String], excluding run: RunID) throws(Failure) -> [ClaimConflict]
+    func newestRun() throws(Failure) -> RunID?
     func runningRuns() throws(Failure) -> [RunningRun]
     func runningExecutions(of run: RunID) throws(Failure) -> [RunningExecution]
     func markLost(run: RunID, at: Timestamp) throws(Failure)

@@ -1,4 +1,4 @@
-// Who runs a run, and what running executions hold: what two `runs exec` on one store need to know of each other.
+// Who runs a run: what two `runs exec` on one store need to know of each other.
 
 /// Where the program of a run lives.
 public struct Liveness: Hashable, Sendable {
@@ -47,21 +47,5 @@ public struct RunningExecution: Hashable, Sendable {
         self.id = id
         self.stage = stage
         self.token = token
-    }
-}
-
-/// A running execution of another run that holds a path which a stage needs.
-public struct ClaimConflict: Hashable, Sendable {
-    public let run: RunID
-    public let execution: ExecutionID
-    public let stage: String
-    public let key: Digest
-    public let path: String
-    public init(run: RunID, execution: ExecutionID, stage: String, key: Digest, path: String) {
-        self.run = run
-        self.execution = execution
-        self.stage = stage
-        self.key = key
-        self.path = path
     }
 }

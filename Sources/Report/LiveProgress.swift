@@ -22,7 +22,6 @@ public struct LiveProgress: RunReporter {
 
     private let useColor: Bool
     private var region = LiveRegion()
-    private var waits = ToldWaits()
     private var pending: [Line] = []
     /// Display widths of the region's lines as they stand on the screen, top first.
     private var drawn: [Int] = []
@@ -54,7 +53,6 @@ public struct LiveProgress: RunReporter {
             let text = RunWording.retrying(stage, nextAttempt: next, maxAttempts: most, delaySeconds: delay)
             pending.append(Line(text: text, colour: .yellow))
         case .stageWaiting(let stage, let run, let why):
-            guard waits.isNew(stage: stage, run: run, why: why) else { break }
             pending.append(Line(text: RunWording.waiting(stage, forRun: run, why: why), colour: .yellow))
         case .warning(let text): pending += RunWording.warning(text).map { Line(text: $0, colour: .yellow) }
         case .interrupted(let signal, let forced):

@@ -6,7 +6,6 @@ import Model
 /// that had nothing to do is one line.
 public struct PlainProgress: RunReporter {
     private var tally = RunTally()
-    private var waits = ToldWaits()
     /// Held back until something happens.
     private var beginning: String?
 
@@ -39,7 +38,6 @@ public struct PlainProgress: RunReporter {
                 counter + RunWording.retrying(stage, nextAttempt: next, maxAttempts: most, delaySeconds: delay)
             ]
         case .stageWaiting(let stage, let run, let why):
-            guard waits.isNew(stage: stage, run: run, why: why) else { return [] }
             return [counter + RunWording.waiting(stage, forRun: run, why: why)]
         case .warning(let text): return RunWording.warning(text)
         case .interrupted(let signal, let forced): return [RunWording.interrupted(signal: signal, forced: forced)]

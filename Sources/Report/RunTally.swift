@@ -47,12 +47,3 @@ struct RunTally: Sendable {
         return unsuccessful[blocker] != nil || blocked.contains(blocker)
     }
 }
-
-/// The waits that were told: the executor tells of one each time it looks again.
-struct ToldWaits: Sendable {
-    private var told: Set<String> = []
-
-    mutating func isNew(stage: String, run: RunID, why: String) -> Bool {
-        told.insert("\(run) \(stage) \(why)").inserted
-    }
-}

@@ -55,7 +55,7 @@ private func percentEncoded(_ path: String) -> String {
 
 private func copyToTemporaryFolder(_ path: String) throws(Failure) -> String {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(base)/runs-XXXXXX".utf8CString)
+    var template = Array("\(base)/runs-reading-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
         throw Failure(.store, "no temporary folder could be made in \(base) to read the store in. Set TMPDIR to a writable folder.")
     }

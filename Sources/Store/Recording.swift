@@ -54,7 +54,6 @@ extension Store {
             let id = connection.lastInsertedRow
             try recordDetails(start, of: id)
             for output in start.outputs {
-                try claim(output.path, by: id, isOutput: true)
                 try connection.statement(SQL.setOwner).run([("path_id", try pathNumber(output.path)), ("execution_id", id)])
             }
             return ExecutionID(id)
@@ -66,7 +65,6 @@ extension Store {
             try connection.statement(SQL.insertExecutionInput).run([
                 ("execution_id", id), ("name_id", try nameNumber(input.name)), ("artifact_id", try artifactNumber(input)),
             ])
-            try claim(input.path, by: id, isOutput: false)
         }
         for param in start.details.params {
             try connection.statement(SQL.insertExecutionParam).run([
@@ -84,12 +82,6 @@ extension Store {
                 ("execution_id", id), ("name_id", try nameNumber(name)), ("requested", amount.value),
             ])
         }
-    }
-
-    private func claim(_ path: String, by id: Int64, isOutput: Bool) throws(Failure) {
-        try connection.statement(SQL.insertClaim).run([
-            ("path_id", try pathNumber(path)), ("execution_id", id), ("is_output", isOutput),
-        ])
     }
 
     /// The one transition of an execution.
@@ -124,7 +116,6 @@ extension Store {
                 ])
             }
             try addMetrics(finish.metrics, to: finish.id)
-            try connection.statement(SQL.releaseClaims).run([("execution_id", finish.id.value)])
             if finish.state == .succeeded { try connection.statement(SQL.setCurrentOfExecution).run([("execution_id", finish.id.value)]) }
         }
     }

@@ -32,6 +32,85 @@ import Testing
         #expect(ran.count == 16, "\(ran.sorted())")
     }
 
+    /// Different params, the same outputs: each run sees its own values from its first stage to its last.
+    @Test(arguments: [2, 4])
+    func runsWithOtherParamsDoNotMix(_ count: Int) throws {
+        let project = try TestProject()
+        let parts = (0..<4).map { index in
+            #""a\#(index)": {"command": "echo ${{ params.v }} > a\#(index)", "outputs": ["a\#(index)"]}"#
+        }
+        let sum = #""sum": {"command": "cat a0 a1 a2 a3 | sort -u > sum", "inputs": ["a0", "a1", "a2", "a3"], "outputs": ["sum"]}"#
+        let show = #""show": {"command": "cat sum", "inputs": ["sum"]}"#
+        try project.write(
+            "pipeline.json",
+            #"{"name": "p", "params": {"v": 0}, "stages": {\#((parts + [sum, show]).joined(separator: ", "))}}"#)
+        let commands = try (0..<count).map { try project.start(["exec", "--jobs", "2", "--set", "v=\($0)"]) }
+        for command in commands {
+            let result = try command.finish()
+            #expect(result.status == 0, "\(result.story)")
+        }
+        // Every execution of `sum` read parts of one run, and every run has one of its own.
+        let shown = try project.query(
+            """
+            select i.run_id, count(distinct o.execution_id) as parts, count(distinct o.run_id) as runs from inputs i
+            join outputs o on o.path = i.path and o.sha256 = i.sha256
+            where i.stage = 'sum' group by i.execution_id order by i.run_id
+            """)
+        #expect(shown.count == count)
+        #expect(shown.allSatisfy { $0["parts"] == .number(4) && $0["runs"] == .number(1) }, "\(shown)")
+        let logs = try project.query("select log_path from executions where stage = 'show' order by log_path")
+        #expect(Set(logs.compactMap { $0["log_path"]?.text.flatMap(project.read) }).count == count)
+        // Each version was kept or is in place; nothing says that a run is still there.
+        #expect(try project.runs(["exec", "--set", "v=0"]).status == 0)
+        #expect(project.read("sum") == "0\n")
+        #expect(project.files(below: ".runs/live").isEmpty)
+    }
+
+    /// The plan of the second found `a` fresh; the first changes it before the second has begun to read it.
+    @Test func whatAnEarlierRunWillChangeIsNotReliedOn() throws {
+        let project = try TestProject()
+        try project.write(
+            "pipeline.json",
+            """
+            {"name": "p", "params": {"v": 1}, "stages": {
+              "slow": {"command": "touch started; while ! test -e go; do sleep 0.05; done; echo ${{ params.v }} > slow", "outputs": ["slow"]},
+              "a": {"command": "cat slow > a", "inputs": ["slow"], "outputs": ["a"]},
+              "b": {"command": "cat a extra > b", "inputs": ["a", "extra"], "outputs": ["b"]}}}
+            """)
+        try project.write("extra", "x\n")
+        try project.write("go", "")
+        #expect(try project.runs(["exec"]).status == 0)
+        try project.remove("go")
+        try project.remove("started")
+        let first = try project.start(["exec", "--set", "v=2", "--jobs", "1"])
+        try wait(for: "the first to start") { project.read("started") != nil }
+        // `a` of the first version was made from what is gone now, and `b` alone is stale for the second.
+        try project.write("extra", "y\n")
+        let second = try project.start(["exec", "b", "--set", "v=1"])
+        try second.read(until: { $0.errorOutput.contains("waiting for run 2") }, "it waited")
+        try project.write("go", "")
+        #expect(try first.finish().status == 0)
+        let result = try second.finish()
+        #expect(result.status == 0, "\(result.story)")
+        #expect(project.read("b") == "1\ny\n")
+        #expect(project.read("slow") == "1\n")
+    }
+
+    @Test func aStageWithoutOutputsIsExecutedOnceToo() throws {
+        let project = try TestProject()
+        try project.write(
+            "pipeline.json",
+            #"{"name": "p", "stages": {"check": {"command": "echo ran >> trace; while ! test -e go; do sleep 0.05; done"}}}"#)
+        let first = try project.start(["exec"])
+        try wait(for: "the stage to start") { project.read("trace") != nil }
+        let second = try project.start(["exec"])
+        try second.read(until: { $0.errorOutput.contains("waiting for run 1") }, "it waited")
+        try project.write("go", "")
+        #expect(try first.finish().status == 0)
+        #expect(try second.finish().status == 0)
+        #expect(project.read("trace") == "ran\n")
+    }
+
     @Test func theOthersTakeOverFromOneThatWasKilled() throws {
         let project = try TestProject()
         try project.write(

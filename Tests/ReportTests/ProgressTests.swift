@@ -42,7 +42,6 @@ import Testing
                 event(0.2, .stageRetrying(stage: "train@lr=0.1", nextAttempt: 2, maxAttempts: 2, delaySeconds: 10)),
                 stageStarted(10.2, "train@lr=0.1", id: 2, attempt: 2, of: 2),
                 event(10.2, .stageWaiting(stage: "prep", forRun: RunID(3), why: "execution 9 of 'x' holds 'a.csv'")),
-                event(10.3, .stageWaiting(stage: "prep", forRun: RunID(3), why: "execution 9 of 'x' holds 'a.csv'")),
                 stageFailed(10.4, "train@lr=0.1", id: 2, attempt: 2, tail: ["\u{1b}[31mboom\u{1b}[0m", "10%\r20%"]),
                 decided(10.4, "compare", .blocked, Reason(.blocked, subject: "train@lr=0.1")),
                 decided(10.4, "report", .blocked, Reason(.blocked, subject: "missing input logo.png")),

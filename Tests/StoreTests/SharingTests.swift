@@ -106,7 +106,7 @@ struct SharingTests {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name.hasPrefix("runs-") && !name.hasPrefix("runs-store-") { names.insert(name) }
+            if name.hasPrefix("runs-reading-") { names.insert(name) }
         }
         return names
     }

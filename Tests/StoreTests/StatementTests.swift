@@ -54,7 +54,6 @@ struct StatementTests {
         "owned_paths": ["o"],
         "sqlite_version": ["CONSTANT ROW"],
         // Partial indexes that hold running rows only.
-        "claims_of_other_runs": ["e USING INDEX execution_rows_running"],
         "running_runs": ["r USING INDEX run_rows_running"],
     ]
 
@@ -85,7 +84,7 @@ struct StatementTests {
             (SQL.recentWallSeconds, "execution_rows_succeeded_by_stage"),
             (SQL.succeededByKey, "execution_rows_succeeded_by_key"),
             (SQL.succeededByBaseKey, "execution_rows_succeeded_by_base_key"),
-            (SQL.runningExecutionsOfRun, "execution_rows_running"), (SQL.releaseClaims, "path_claims_by_execution"),
+            (SQL.runningExecutionsOfRun, "execution_rows_running"),
         ]
         for (statement, index) in indexes {
             let plan = try PreparedStatement("EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)

@@ -1,0 +1,130 @@
+// How a run keeps out of the way of those that began before it and still live: what they will change is waited for, what
+// they rely on is left as it is until they end. Waiting always goes from a later run to an earlier one, so that no two
+// ever wait for each other.
+
+import Glibc
+import Model
+
+/// A run that began earlier and had not ended when this one began.
+struct EarlierRun {
+    enum News {
+        case nothing
+        /// Paths that it will not change any more.
+        case told([String: PathClaim])
+        case gone
+    }
+
+    let run: RunningRun
+    private let file: LiveFile?
+    private var claims = PathClaims()
+
+    init(_ run: RunningRun, root: String) {
+        self.run = run
+        file = try? LiveFile(root: root, run: run.id)
+        _ = claims.take(file?.readOn() ?? [])
+    }
+
+    mutating func look() -> News {
+        guard let file, file.isLocked else { return .gone }
+        let told = claims.take(file.readOn())
+        return told.isEmpty ? .nothing : .told(told)
+    }
+
+    func overlapping(_ path: String, where isMeant: (PathClaim) -> Bool) -> String? {
+        claims.overlapping(path, where: isMeant)
+    }
+}
+
+/// A stage that keeps out of an earlier run's way.
+struct HeldStage {
+    let stage: StageIndex
+    let run: RunID
+    /// As that run claims it.
+    let path: String
+}
+
+extension Run {
+    /// Takes note of the runs that live and began before this one. To be called in the transaction that writes this
+    /// run's row: whoever comes later sees this run's claims.
+    func meetEarlierRuns() throws(Failure) {
+        earlierRuns = try store.runningRuns().filter { $0.id < runID }.map { EarlierRun($0, root: root) }
+    }
+
+    /// What this run will change, and what it relies on without looking at it again.
+    func ownClaims() -> [UInt8] {
+        var bytes: [UInt8] = []
+        var relied = Set<String>()
+        for index in graph.order where isOpen[index] {
+            for path in claimedPaths(of: index) { PathClaims.encode(.changing, path, onto: &bytes) }
+            for before in graph.predecessors[index] where !isOpen[before] { relied.formUnion(claimedPaths(of: before)) }
+            for (position, input) in graph.stages[index].inputs.enumerated()
+            where !input.isGlob && graph.producers[index][position].isEmpty { relied.insert(input.path) }
+        }
+        for path in relied { PathClaims.encode(.settled, path, onto: &bytes) }
+        return bytes
+    }
+
+    /// A stage without outputs is claimed by its name, which is written as no path can be.
+    private func claimedPaths(of index: StageIndex) -> [String] {
+        let stage = graph.stages[index]
+        return stage.outputs.isEmpty ? ["//\(graph.pipeline)/\(stage.name)"] : stage.outputs.map(\.path)
+    }
+
+    /// To be told once what made it so is committed.
+    func claim(_ claim: PathClaim, _ index: StageIndex) {
+        for path in claimedPaths(of: index) { PathClaims.encode(claim, path, onto: &claimsToTell) }
+    }
+
+    /// Whether a stage has to wait before that verdict may be acted upon; says so once for each run that is waited for.
+    func isHeld(_ index: StageIndex, _ decision: Decision, inputs: [String]) -> Bool {
+        // What is in place already, or is only read, must not be about to change.
+        let mustNotChange = decision.verdict == .fresh ? claimedPaths(of: index) : inputs
+        let mustBeFree = decision.verdict == .fresh ? [] : claimedPaths(of: index)
+        for earlier in earlierRuns {
+            let overlaps =
+                mustBeFree.lazy.compactMap { earlier.overlapping($0) { _ in true } }.first
+                ?? mustNotChange.lazy.compactMap { earlier.overlapping($0) { $0 == .changing } }.first
+            guard let path = overlaps else { continue }
+            held.append(HeldStage(stage: index, run: earlier.run.id, path: path))
+            if toldWaits.insert(earlier.run.id).inserted {
+                let what = graph.stages[index].outputs.isEmpty ? "the same stage" : "'\(path)'"
+                events.append(
+                    .stageWaiting(
+                        stage: graph.stages[index].name, forRun: earlier.run.id, why: "it began earlier and deals with \(what)"))
+            }
+            return true
+        }
+        return false
+    }
+
+    /// Lets those stages go on whose earlier run has ended, or has done what they wait for.
+    func lookAtEarlierRuns() throws(Failure) -> [SchedulerAction] {
+        var due: [HeldStage] = []
+        var mustRefresh = false
+        for position in earlierRuns.indices.reversed() {
+            let id = earlierRuns[position].run.id
+            let isMeant: (HeldStage) -> Bool
+            switch earlierRuns[position].look() {
+            case .nothing: continue
+            case .told(let news):
+                isMeant = { $0.run == id && news[$0.path] != nil }
+                // What was settled is fresh or else still waited for; but that is told by the newest execution alone
+                // where there are no outputs.
+                mustRefresh = mustRefresh || news.contains { $0.value == .released || $0.key.hasPrefix("//") }
+            case .gone:
+                let run = earlierRuns.remove(at: position).run
+                if try store.runningRuns().contains(where: { $0.id == id }) {
+                    try layToRest(run, mayHaveProcesses: true, in: store, root: root, now: clock())
+                }
+                isMeant = { $0.run == id }
+                mustRefresh = true
+            }
+            due += held.filter(isMeant)
+            held.removeAll(where: isMeant)
+        }
+        if mustRefresh, !due.isEmpty { try history.refresh() }
+        var actions: [SchedulerAction] = []
+        for entry in due.sorted(by: { $0.stage < $1.stage }) { actions += scheduler.handle(.due(entry.stage)) }
+        return actions
+    }
+}
