@@ -123,14 +123,19 @@ public final class Preparation {
         return sentences
     }
 
-    /// A sentence on the first output that is not said to be external and yet lies outside the project, for links among
-    /// its parent folders lead there.
+    /// A sentence on the first output that is not said to be external and yet lies outside the project, or that lies in
+    /// the program's own folder, for links among its parent folders lead there.
     ///
     /// - Parameter foldersInside: parent folders that were found to be inside; they are not looked at again.
     func strayOutput(of stage: Stage, foldersInside: inout Set<Substring>) throws(WorkspaceFailure) -> String? {
-        for output in stage.outputs where !output.isExternal {
+        for output in stage.outputs {
             let folder = output.path.lastIndex(of: "/").map { output.path[..<$0] } ?? ""
-            if foldersInside.contains(folder) { continue }
+            if !output.isExternal, foldersInside.contains(folder) { continue }
+            if try area.entersStateDirectory(output.path) {
+                return "'\(output.path)', an output of stage '\(stage.name)', leads into .runs, which belongs to this program. "
+                    + "Have it lie elsewhere."
+            }
+            if output.isExternal { continue }
             guard try area.leavesFolder(output.path) else {
                 foldersInside.insert(folder)
                 continue

@@ -10,7 +10,7 @@ public struct Quantity: Hashable, Sendable, Comparable, CustomStringConvertible 
     /// The nearest thousandth; nil for a negative, infinite or absurdly large number and for one that is not zero but
     /// rounds to it.
     public init?(_ value: Double) {
-        guard value.isFinite, value >= 0, value < 1e12 else { return nil }
+        guard value.isFinite, value >= 0, value < 1e15 else { return nil }
         let rounded = Int((value * 1000).rounded())
         guard rounded > 0 || value == 0 else { return nil }
         thousandths = rounded

@@ -55,6 +55,7 @@ public final class Store {
 
     private static func openForWriting(_ path: String) throws(Failure) -> Store {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        makeFile(path)
         let connection = try Connection(path: path, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
         let store = Store(connection: connection, temporaryFolder: nil)
         try store.refuseForeignFile()
@@ -63,6 +64,13 @@ public final class Store {
         try connection.execute(SQL.foreignKeysOn.text)
         try store.migrate()
         return store
+    }
+
+    /// SQLite would not let a group write that the umask allows to; nobody else ever may. Where it cannot be made, opening
+    /// it tells why.
+    private static func makeFile(_ path: String) {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0o664)
+        if descriptor >= 0 { close(descriptor) }
     }
 
     private static func openForReading(_ path: String) throws(Failure) -> Store {

@@ -65,7 +65,10 @@ public struct OutputArea: Sendable {
     /// Makes the folder of the program itself, which git ignores.
     public func prepare() throws(WorkspaceFailure) {
         let ignore = "\(stateDirectory)/.gitignore"
-        try makeParents(of: ignore)
+        // Whoever may write to this folder may replace the store, so it is never open to the world, whatever the umask.
+        guard mkdir(absolute(stateDirectory), 0o775) == 0 || errno == EEXIST else {
+            throw WorkspaceFailure("the folder '\(stateDirectory)' cannot be made", errno: errno)
+        }
         if !exists(ignore) { try write("*\n", to: ignore) }
     }
 
@@ -184,27 +187,44 @@ public struct OutputArea: Sendable {
     /// Whether the path is the root itself or, after the links among its parents are followed, lies outside it.
     /// A link at the path itself is not followed.
     public func leavesFolder(_ path: String) throws(WorkspaceFailure) -> Bool {
+        let inside = try top()
+        guard let whole = try place(of: path) else { return true }
+        return !(whole.count > inside.count && whole.starts(with: inside))
+    }
+
+    /// Whether the path, after the links among its parents are followed, is the program's own folder or lies in it.
+    public func entersStateDirectory(_ path: String) throws(WorkspaceFailure) -> Bool {
+        var state = try top() + [stateDirectory[...]]
+        // It may be a link to a larger disk.
+        if let real = resolved(absolute(stateDirectory)) { state = real.split(separator: "/") }
+        return try place(of: path)?.starts(with: state) ?? false
+    }
+
+    /// The root's own place.
+    private func top() throws(WorkspaceFailure) -> [Substring] {
         guard let top = resolved(root.isEmpty ? "/" : root) else {
             throw WorkspaceFailure("the folder '\(root)' cannot be found", errno: errno)
         }
-        var rest = (path.hasPrefix("/") ? path : "\(top)/\(path)").split(separator: "/")
+        return top.split(separator: "/")
+    }
+
+    /// The path's names from the file system's root on, with the links among its parents followed; nil where it cannot be
+    /// told where it leads.
+    private func place(of path: String) throws(WorkspaceFailure) -> [Substring]? {
+        var rest = try path.hasPrefix("/") ? path.split(separator: "/") : top() + path.split(separator: "/")
         // What the last word of a path such as `a/..` means is not the name of anything.
-        guard let name = rest.popLast(), name != ".." else { return true }
+        guard let name = rest.popLast(), name != ".." else { return nil }
         var missing: [Substring] = []
         while true {
             let folder = "/" + rest.joined(separator: "/")
             if let real = resolved(folder) {
-                let whole = real.split(separator: "/") + missing.reversed() + (name == "." ? [] : [name])
-                let inside = top.split(separator: "/")
-                return !(whole.count > inside.count && whole.starts(with: inside))
+                return real.split(separator: "/") + missing.reversed() + (name == "." ? [] : [name])
             }
             guard errno == ENOENT || errno == ENOTDIR else {
                 throw WorkspaceFailure("'\(folder)' cannot be looked at", errno: errno)
             }
             // Through a link that leads nowhere, or up from a folder that is not there, it may lead anywhere.
-            guard let part = rest.popLast(), part != "..", FileStatus.of(folder, in: AT_FDCWD) == nil else {
-                return true
-            }
+            guard let part = rest.popLast(), part != "..", FileStatus.of(folder, in: AT_FDCWD) == nil else { return nil }
             missing.append(part)
         }
     }

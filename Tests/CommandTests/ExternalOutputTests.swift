@@ -26,6 +26,22 @@ import Testing
         #expect(try project.query("select count(*) as n from executions", in: "inner") == [["n": .number(2)]])
     }
 
+    /// Written by a detour, or through links, an output still must not take the place of what `.runs` holds.
+    @Test(arguments: ["../inner/.runs/runs.db", "ROOT/inner/.runs/x", "../inner/.runs", "link/x", "alias/.runs/logs/x"])
+    func theProgramsOwnFolderIsRefused(_ place: String) throws {
+        let project = try TestProject()
+        try project.write("inner/pipeline.json", #"{"name": "p", "stages": {"s": {"command": "true"}}}"#)
+        #expect(try project.runs(["exec"], in: "inner").status == 0)
+        #expect(symlink(".runs/logs", project.path("inner/link")) == 0 && symlink(".", project.path("inner/alias")) == 0)
+        let path = place.replacing("ROOT", with: project.folder)
+        for isExternal in [true, false] where isExternal || !path.contains("inner/.runs") {
+            try project.write("inner/pipeline.json", pipeline(#"{"path": "\#(path)", "external": \#(isExternal)}"#))
+            let result = try project.runs(["exec", "--overwrite"], in: "inner")
+            #expect(result.status == 2 && result.errorOutput.contains("leads into .runs"), "\(result.story)")
+        }
+        #expect(try project.query("select count(*) as n from runs", in: "inner") == [["n": .number(1)]])
+    }
+
     @Test func metricsOfAnExternalFileAreRead() throws {
         let project = try TestProject()
         try project.write("inner/pipeline.json", pipeline(

@@ -1,5 +1,6 @@
 // What is refused before anything runs, and how: exit 2, a sentence, nothing changed.
 
+import Glibc
 import Testing
 
 @Suite struct RefusalTests {
@@ -95,6 +96,21 @@ import Testing
             let result = try project.runs(arguments)
             #expect(result.status == 3)
             #expect(result.errorOutput.contains("runs exec"))
+        }
+    }
+
+    /// With the umask that lets everybody write, the store and its folder still are for owner and group only.
+    @Test(arguments: [(0o000, 0o664, 0o775), (0o002, 0o664, 0o775), (0o022, 0o644, 0o755), (0o077, 0o600, 0o700)])
+    func theStoreIsNeverOpenToTheWorld(umask: Int, file: Int, folder: Int) throws {
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "p", "stages": {"s": {"command": "true"}}}"#)
+        let mask = String(umask, radix: 8)
+        let line = "cd '\(project.folder)' && umask \(mask) && '\(try RunsBinary.path())' exec --output quiet"
+        #expect(system(line) == 0)
+        for (path, expected) in [(".runs/runs.db", file), (".runs", folder)] {
+            var status = stat()
+            #expect(stat(project.path(path), &status) == 0)
+            #expect(Int(status.st_mode & 0o777) == expected, "\(path): \(String(status.st_mode & 0o777, radix: 8)), umask \(mask)")
         }
     }
 }

@@ -23,7 +23,7 @@ import Testing
         #expect(Timestamp(microseconds: microseconds).iso8601 == text)
     }
 
-    @Test(arguments: [(0.5, "0.5"), (2, "2"), (0, "0"), (0.001, "0.001"), (1.25, "1.25")] as [(Double, String)])
+    @Test(arguments: [(0.5, "0.5"), (2, "2"), (0, "0"), (0.001, "0.001"), (1.25, "1.25"), (8e12, "8000000000000")] as [(Double, String)])
     func amountsAreExact(_ value: Double, _ text: String) { #expect(Quantity(value)?.description == text) }
 
     @Test(arguments: [-1, .nan, .infinity, 1e15, 0.0001] as [Double])
