@@ -11,7 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TOKEN_CAPACITY = 256 };
+enum {
+    TOKEN_CAPACITY = 256,
+    // A process is in the middle of exec for a millisecond or so, longer where the program comes from a slow disk.
+    LONGEST_EXEC_MS = 2000,
+    LOOK_AGAIN_MS = 1,
+};
 
 struct execution {
     pid_t main_pid; // Also the number of its session and group.
@@ -30,6 +35,7 @@ enum told { NOTHING, TOLD_TERM, TOLD_KILL, OUT_OF_REACH };
 struct orphan {
     pid_t pid;
     struct execution *owner; // NULL where nothing says whose it is.
+    uint64_t undecided_until_ns; // 0: whose it is will not be asked again.
     enum told told;
     struct orphan *next;
 };
@@ -78,11 +84,22 @@ static struct execution *owner_by_token(pid_t pid)
     return NULL;
 }
 
-static bool owns_orphans(const struct execution *execution)
+// An orphan that cannot be told yet may belong to any execution.
+static bool may_own_orphans(const struct execution *execution)
 {
     for (struct orphan *o = table.orphans; o != NULL; o = o->next)
-        if (o->owner == execution) return true;
+        if (o->owner == execution || o->undecided_until_ns != 0) return true;
     return false;
+}
+
+static void find_owner(struct orphan *orphan)
+{
+    orphan->owner = owner_by_session(orphan->pid);
+    if (orphan->owner == NULL) orphan->owner = owner_by_token(orphan->pid);
+    if (orphan->owner != NULL || !is_in_exec(orphan->pid) || monotonic_ns() >= orphan->undecided_until_ns)
+        orphan->undecided_until_ns = 0;
+    // Only what had to be ended hands over its children after the main process.
+    if (orphan->owner != NULL && orphan->owner->main_ended) orphan->owner->ending.leftovers++;
 }
 
 static bool is_known(pid_t pid)
@@ -105,6 +122,8 @@ static size_t known_children(void)
 // after the list was read, so it is read again until it shows no such one.
 static void find_orphans(void)
 {
+    for (struct orphan *o = table.orphans; o != NULL; o = o->next)
+        if (o->undecided_until_ns != 0) find_owner(o);
     for (bool again = true; again;) {
         again = false;
         list_children(&table.children);
@@ -115,12 +134,9 @@ static void find_orphans(void)
             if (is_known(pid)) continue;
             struct orphan *orphan = malloc(sizeof *orphan);
             if (orphan == NULL) abort();
-            struct execution *owner = owner_by_session(pid);
-            if (owner == NULL) owner = owner_by_token(pid);
-            *orphan = (struct orphan){pid, owner, NOTHING, table.orphans};
+            *orphan = (struct orphan){pid, NULL, after_ms(LONGEST_EXEC_MS), NOTHING, table.orphans};
             table.orphans = orphan;
-            // Only what had to be ended hands over its children after the main process.
-            if (owner != NULL && owner->main_ended) owner->ending.leftovers++;
+            find_owner(orphan);
             if (has_ended(pid)) again = true;
         }
     }
@@ -204,7 +220,7 @@ static void reap_main(struct execution *execution, void (*report)(const struct e
 {
     execution->ending.ended_ns = monotonic_ns();
     find_orphans();
-    bool has_leftovers = owns_orphans(execution);
+    bool has_leftovers = may_own_orphans(execution);
     if (has_leftovers) {
         // Counted before they are told anything: those that ended by themselves are not meant.
         for (struct orphan *o = table.orphans; o != NULL; o = o->next)
@@ -278,6 +294,7 @@ uint64_t send_due_signals(void (*report)(const struct ending *))
 
     uint64_t now = monotonic_ns(), next = NEVER;
     for (struct orphan *o = table.orphans; o != NULL; o = o->next) {
+        if (must_look && o->undecided_until_ns != 0) next = earlier(next, now + LOOK_AGAIN_MS * 1000000u);
         if (!table.all_must_end && (o->owner == NULL || !o->owner->main_ended)) continue;
         uint64_t deadline = o->owner != NULL ? o->owner->deadline_ns : table.all_deadline_ns;
         tell(o, now >= deadline);
@@ -285,7 +302,7 @@ uint64_t send_due_signals(void (*report)(const struct ending *))
     }
     for (struct execution *e = table.executions, *following; e != NULL; e = following) {
         following = e->next;
-        if (e->main_ended && !owns_orphans(e)) {
+        if (e->main_ended && !may_own_orphans(e)) {
             report(&e->ending);
             remove_execution(e);
         } else if (!e->main_ended && !e->group_killed) {

@@ -128,3 +128,15 @@ bool environment_value(pid_t pid, const char *name, char *value, size_t capacity
     close(file);
     return found;
 }
+
+static bool is_empty(pid_t pid, const char *name)
+{
+    char path[64], text[2];
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+    return read_small_file(path, text, sizeof text) == 0;
+}
+
+bool is_in_exec(pid_t child)
+{
+    return !has_ended(child) && is_empty(child, "environ") && is_empty(child, "cmdline");
+}

@@ -26,4 +26,7 @@ void read_io(pid_t pid, int64_t *read_bytes, int64_t *write_bytes);
 // there, cannot be read or does not fit.
 bool environment_value(pid_t pid, const char *name, char *value, size_t capacity);
 
+// Whether a child that lives is in the middle of exec, when it has neither its old environment any more nor its new one.
+bool is_in_exec(pid_t child);
+
 #endif

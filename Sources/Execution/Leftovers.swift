@@ -14,8 +14,9 @@ public func endLeftovers(tokens: Set<String>) -> Int {
     var found = Set<Int32>()
     // Processes may make others while they are being ended: look until none is left.
     for round in 0..<200 {
-        let pids = processes(marked: tokens)
-        if pids.isEmpty { break }
+        let (pids, someInExec) = processes(marked: tokens)
+        // What is in the middle of exec may be one of them. It is through in a moment.
+        if pids.isEmpty, !someInExec || round >= 40 { break }
         for pid in pids {
             let signals = found.insert(pid).inserted ? [SIGTERM, SIGCONT] : round >= 40 ? [SIGKILL] : []
             guard !signals.isEmpty else { continue }
@@ -32,23 +33,34 @@ public func endLeftovers(tokens: Set<String>) -> Int {
 }
 
 /// How many processes still run of these executions.
-public func countLeftovers(tokens: Set<String>) -> Int { tokens.isEmpty ? 0 : processes(marked: tokens).count }
+public func countLeftovers(tokens: Set<String>) -> Int { tokens.isEmpty ? 0 : processes(marked: tokens).pids.count }
 
-private func processes(marked tokens: Set<String>) -> [Int32] {
-    guard let folder = opendir("/proc") else { return [] }
+/// Those that show one of the tokens, and whether there is any that may do so in a moment.
+private func processes(marked tokens: Set<String>) -> (pids: [Int32], someInExec: Bool) {
+    guard let folder = opendir("/proc") else { return ([], false) }
     defer { closedir(folder) }
-    var result: [Int32] = []
+    var pids: [Int32] = []
+    var someInExec = false
     while let entry = readdir(folder) {
         let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        guard let pid = Int32(name), pid != getpid(), let token = token(of: pid), tokens.contains(token) else { continue }
-        result.append(pid)
+        guard let pid = Int32(name), pid != getpid(), let environment = readText("/proc/\(pid)/environ") else { continue }
+        if let token = token(in: environment), tokens.contains(token) { pids.append(pid) }
+        if environment.isEmpty, isInExec(pid) { someInExec = true }
     }
-    return result
+    return (pids, someInExec)
+}
+
+/// Whether a process without an environment is in the middle of exec: then it has no arguments either, but, unlike a
+/// thread of the kernel and what has ended, a program.
+private func isInExec(_ pid: Int32) -> Bool {
+    var target = [CChar](repeating: 0, count: 8)
+    return readText("/proc/\(pid)/cmdline") == "" && readlink("/proc/\(pid)/exe", &target, target.count) > 0
 }
 
 /// The token in a process's environment; nil also for the processes of other users and for zombies.
-private func token(of pid: Int32) -> String? {
-    guard let environment = readText("/proc/\(pid)/environ") else { return nil }
+private func token(of pid: Int32) -> String? { readText("/proc/\(pid)/environ").flatMap(token(in:)) }
+
+private func token(in environment: String) -> String? {
     let prefix = tokenVariable + "="
     return environment.split(separator: "\0").first { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
 }

@@ -53,6 +53,18 @@ import Testing
         for line in try stage.lines(of: "daemons", count: 3) { #expect(!isRunning(try #require(Int32(line)))) }
     }
 
+    /// In the middle of exec a process has no environment that could tell whose it is.
+    @Test func daemonsThatAreJustBecomingAProgramAreEnded() throws {
+        let stage = try Stage()
+        for _ in 0..<20 {
+            let ids = (0..<20).map { _ in stage.spawn(["sh", "-c", "(setsid sleep 1000 &)"], log: stage.path("log")) }
+            for id in ids {
+                let ending = try stage.ending(of: id)
+                #expect(ending.exitCode == 0 && ending.leftovers == 1)
+            }
+        }
+    }
+
     @Test func leftoversOfOneExecutionDoNotTouchAnother() throws {
         let stage = try Stage()
         let other = stage.spawn(["sh", "-c", "(setsid sleep 1000 & echo $! > daemon); sleep 1000"])
