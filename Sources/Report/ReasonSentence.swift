@@ -38,7 +38,8 @@ public func sentence(for reason: Reason) -> String {
     case .fresh: return "fresh"
     case .frozen: return "frozen"
     case .restored: return "restored"
-    case .blocked: return subject.map { "blocked by \($0)" } ?? "blocked"
+    // It may be a whole sentence, whose end says what to do.
+    case .blocked: return reason.subject.map { "blocked by " + cutInMiddle(sanitized($0), to: 400) } ?? "blocked"
     case .notSelected: return "not selected"
     }
 }
