@@ -96,6 +96,8 @@ CREATE TABLE execution_rows (
   gpus REAL,
   memory_bytes INTEGER,
   timeout_seconds REAL,
+  -- How many earlier versions of its outputs the stage asked to have kept.
+  keep INTEGER NOT NULL DEFAULT 1 CHECK (keep >= 0),
   host TEXT NOT NULL,
   engine TEXT NOT NULL,
   engine_job_id TEXT,

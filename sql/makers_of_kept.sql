@@ -1,6 +1,7 @@
--- Of some executions (a JSON array of their numbers), newest first: the stage, how it ended, and whether its run ended
--- before a time while no output of today comes from it.
-SELECT e.execution_id, e.stage_id, e.state, r.status <> 'running' AND r.finished_at < :before AND c.stage_id IS NULL
+-- Of some executions (a JSON array of their numbers), newest first: the stage, how it ended, whether its run ended
+-- before a time while no output of today comes from it, and how many versions the stage now asks to have kept.
+SELECT e.execution_id, e.stage_id, e.state, r.status <> 'running' AND r.finished_at < :before AND c.stage_id IS NULL,
+  (SELECT n.keep FROM execution_rows n WHERE n.stage_id = e.stage_id ORDER BY n.execution_id DESC LIMIT 1)
 FROM json_each(:execution_ids) chosen
 JOIN execution_rows e ON e.execution_id = chosen.value
 JOIN run_rows r ON r.run_id = e.run_id

@@ -11,8 +11,8 @@ struct GCCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc", abstract: "Remove logs, remembered digests and kept outputs of old runs; their rows only with --rows.",
         discussion: """
-            Of every stage the newest kept success stays, whatever its age, and so does everything that outputs of today \
-            come from. While a run is running, kept outputs and rows are left alone. The status is 1 when something that \
+            Of every stage as many kept versions stay as it asks for ("keep"), whatever their age, and so does everything \
+            that outputs of today come from. While a run is running, kept outputs and rows are left alone. The status is 1 when something that \
             was asked for was left.
             """)
 
@@ -107,13 +107,17 @@ struct GCCommand: ParsableCommand {
         return bytes
     }
 
-    /// Old versions of stages of which a newer success is kept.
+    /// Old versions of stages of which as many newer successes are kept as the stage asks for.
     private func surplusVersions(among kept: [ExecutionID], _ before: Timestamp, _ store: Store) throws -> [ExecutionID] {
-        var hasNewer = Set<Int64>()
+        var newerByStage: [Int64: Int] = [:]
         var surplus: [ExecutionID] = []
         for maker in try store.makers(ofKept: kept, endedBefore: before) {
-            if maker.isOld, hasNewer.contains(maker.stageNumber) { surplus.append(maker.id) }
-            if maker.isSucceeded { hasNewer.insert(maker.stageNumber) }
+            let newer = newerByStage[maker.stageNumber, default: 0]
+            if maker.isOld, newer >= maker.keep {
+                surplus.append(maker.id)
+            } else if maker.isSucceeded {
+                newerByStage[maker.stageNumber] = newer + 1
+            }
         }
         return surplus
     }

@@ -33,7 +33,7 @@ extension Run {
             details: ExecutionDetails(
                 command: stage.command.displayText, workingDirectory: stage.workingDirectory,
                 environment: judged.facts.environment, params: stage.params, inputs: judged.facts.inputs),
-            outputs: stage.outputs, resources: lease.request, timeoutSeconds: stage.timeoutSeconds, startedAt: now,
+            outputs: stage.outputs, resources: lease.request, timeoutSeconds: stage.timeoutSeconds, keep: stage.keep, startedAt: now,
             queuedSeconds: max(0, now.seconds(since: judged.readyAt)), engine: "local", host: host,
             logPath: RunFiles.log(of: runID, stage: stage.name, index: index, attempt: attempt), token: randomToken(),
             reasons: judged.decision.reasons, resumed: isResumed, gpuIDs: lease.gpuIDs ?? [])

@@ -78,6 +78,8 @@ public struct ExecutionStart: Sendable {
     public var outputs: [Output]
     public var resources: ResourceRequest
     public var timeoutSeconds: Double?
+    /// How many earlier versions of its outputs the stage asks to have kept.
+    public var keep: Int
     public var startedAt: Timestamp
     /// Seconds between being ready and being started.
     public var queuedSeconds: Double
@@ -94,7 +96,7 @@ public struct ExecutionStart: Sendable {
 
     public init(
         stage: String, template: String, attempt: Int, key: Digest, baseKey: Digest, details: ExecutionDetails,
-        outputs: [Output], resources: ResourceRequest, timeoutSeconds: Double?, startedAt: Timestamp,
+        outputs: [Output], resources: ResourceRequest, timeoutSeconds: Double?, keep: Int, startedAt: Timestamp,
         queuedSeconds: Double, engine: String, host: String, logPath: String, token: String, reasons: [Reason],
         resumed: Bool, gpuIDs: [String]
     ) {
@@ -107,6 +109,7 @@ public struct ExecutionStart: Sendable {
         self.outputs = outputs
         self.resources = resources
         self.timeoutSeconds = timeoutSeconds
+        self.keep = keep
         self.startedAt = startedAt
         self.queuedSeconds = queuedSeconds
         self.engine = engine

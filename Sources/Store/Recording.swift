@@ -45,7 +45,7 @@ extension Store {
                 ("attempt", start.attempt), ("started_at", start.startedAt.iso8601),
                 ("queued_seconds", start.queuedSeconds), ("cpus", start.resources.cpus.value),
                 ("gpus", start.resources.gpus?.value), ("memory_bytes", start.resources.memoryBytes),
-                ("timeout_seconds", start.timeoutSeconds), ("host", start.host), ("engine", start.engine),
+                ("timeout_seconds", start.timeoutSeconds), ("keep", start.keep), ("host", start.host), ("engine", start.engine),
                 ("key", start.key), ("base_key", start.baseKey), ("command_id", try commandNumber(start.details.command)),
                 ("working_directory", start.details.workingDirectory), ("log_path", start.logPath),
                 ("token", start.token), ("resumed", start.resumed),

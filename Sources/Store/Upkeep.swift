@@ -27,6 +27,8 @@ public struct KeptMaker: Sendable {
     public let isSucceeded: Bool
     /// Its run ended before the time asked for, and no output of today comes from it.
     public let isOld: Bool
+    /// How many versions its stage asks to have kept.
+    public let keep: Int
 }
 
 extension Store {
@@ -99,7 +101,8 @@ extension Store {
         return try connection.statement(SQL.makersOfKept).all(bindings) {
             KeptMaker(
                 id: ExecutionID($0.integer(0)), stageNumber: $0.integer(1),
-                isSucceeded: $0.text(2) == ExecutionState.succeeded.rawValue, isOld: $0.flag(3))
+                isSucceeded: $0.text(2) == ExecutionState.succeeded.rawValue, isOld: $0.flag(3),
+                keep: Int($0.integer(4)))
         }
     }
 

@@ -12,13 +12,17 @@ import Testing
 
     /// `a` makes what stands in `src`; three runs with three versions, all but the newest kept.
     private func projectWithVersions() throws -> TestProject {
-        let project = try project(#""a": {"command": "cp src a", "inputs": ["src"], "outputs": ["a"], "keep": 5}"#)
+        let project = try project(stage(keep: 5))
         for version in ["one", "two", "three"] {
             try project.write("src", version)
             #expect(try project.runs("exec").status == 0)
         }
         #expect(project.exists(".runs/kept/1/a") && project.exists(".runs/kept/2/a"))
         return project
+    }
+
+    private func stage(keep: Int) -> String {
+        #""a": {"command": "grep -v bad src > a", "inputs": ["src"], "outputs": ["a"], "keep": \#(keep)}"#
     }
 
     /// Everything below the project but what SQLite itself writes when a store is opened.
@@ -192,6 +196,10 @@ import Testing
 
     @Test func whatIsOldGoesAndADryRunTellsTheSame() throws {
         let project = try projectWithVersions()
+        // It asks for fewer versions than there are, but no success came since to drop the others.
+        try project.write("pipeline.json", #"{"name": "p", "stages": {\#(stage(keep: 1))}}"#)
+        try project.write("src", "bad")
+        #expect(try project.runs("exec").status == 1)
         try project.write(".runs/kept/-3/mine", "mine")
         let before = files(project)
         let rows = try counts(project)
@@ -202,25 +210,32 @@ import Testing
         let result = try project.runs("gc", "--older-than", "0s", "--rows")
         #expect(result.status == 0, "\(result.story)")
         #expect(told.output == result.output + "nothing was changed (--dry-run)\n")
-        #expect(result.output.contains("logs of 3 runs"))
-        #expect(result.output.contains("kept outputs of 1 execution: 3 B"))
-        #expect(result.output.contains("rows of 1 run and 1 execution "), "\(result.story)")
+        #expect(result.output.contains("logs of 4 runs"))
+        #expect(result.output.contains("kept outputs of 2 executions: 8 B"), "\(result.story)")
+        #expect(result.output.contains("rows of 2 runs and 2 executions "), "\(result.story)")
         #expect(!project.exists(".runs/logs/1") && !project.exists(".runs/logs/3"))
-        #expect(!project.exists(".runs/kept/1"))
-        #expect(project.read(".runs/kept/2/a") == "two" && project.read(".runs/kept/-3/mine") == "mine")
+        #expect(!project.exists(".runs/kept/1") && !project.exists(".runs/kept/2"))
+        #expect(project.read(".runs/kept/3/a") == "three\n" && project.read(".runs/kept/-3/mine") == "mine")
         #expect(
             try project.query("select execution_id, run_id from executions order by execution_id") == [
-                ["execution_id": .number(2), "run_id": .number(2)], ["execution_id": .number(3), "run_id": .number(3)],
+                ["execution_id": .number(3), "run_id": .number(3)], ["execution_id": .number(4), "run_id": .number(4)],
             ])
         #expect(try project.runs("doctor").status == 0, "the store is sound")
 
-        // What is left still counts: nothing runs again, and the kept version can be put back.
-        #expect(try project.runs("exec").status == 0)
-        #expect(try project.executedStages() == [])
-        try project.write("src", "two")
-        #expect(try project.runs("exec").status == 0)
-        #expect(try project.executedStages() == [])
-        #expect(project.read("a") == "two")
+        // What is left still counts: the kept version can be put back, and nothing runs again.
+        try project.write("src", "three")
+        for _ in 1...2 {
+            #expect(try project.runs("exec").status == 0)
+            #expect(try project.executedStages() == [])
+            #expect(project.read("a") == "three\n")
+        }
+    }
+
+    @Test func whatTheStageAsksToHaveKeptStays() throws {
+        let project = try projectWithVersions()
+        let result = try project.runs("gc", "--older-than", "0s", "--rows")
+        #expect(result.output.contains("kept outputs of 0 executions"), "\(result.story)")
+        #expect(project.read(".runs/kept/1/a") == "one\n" && project.read(".runs/kept/2/a") == "two\n")
     }
 
     @Test func withoutRowsTheHistoryStays() throws {

@@ -97,7 +97,7 @@ func start(
         baseKey: digest(baseKey),
         details: ExecutionDetails(
             command: "make \(stage)", workingDirectory: nil, environment: environment, params: params, inputs: inputs),
-        outputs: outputs.map { Output(name: $0, path: $0) }, resources: resources, timeoutSeconds: 60,
+        outputs: outputs.map { Output(name: $0, path: $0) }, resources: resources, timeoutSeconds: 60, keep: 1,
         startedAt: time(second), queuedSeconds: 0.5, engine: "local", host: "host",
         logPath: ".runs/logs/1/\(stage).\(attempt).log", token: "0123456789abcdef0123456789abcdef",
         reasons: [Reason(.neverRan)], resumed: false, gpuIDs: [])
