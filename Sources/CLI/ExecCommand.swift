@@ -88,7 +88,7 @@ struct ExecCommand: ParsableCommand {
         if preparation.plan.decisions.contains(where: { $0.verdict == .run || $0.verdict == .mayRun }) {
             for warning in opened.warnings { display.show(RunEvent(at: clock(), kind: .warning(warning))) }
         }
-        let run = Run(preparation, clock: clock) { display.show($0) }
+        let run = try Run(preparation, clock: clock) { display.show($0) }
         let outcome: RunOutcome
         do {
             outcome = try run.execute(
@@ -134,7 +134,7 @@ struct ExecCommand: ParsableCommand {
             try OutputArea(root: project.root).prepare()
         } catch {
             throw Failure(
-                .store, "\(error.description). `runs exec` keeps its store and logs there; make the folder \(project.root) writable.")
+                .store, "\(error.description) `runs exec` keeps its store and logs there, so the folder \(project.root) must be writable.")
         }
     }
 

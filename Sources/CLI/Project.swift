@@ -126,7 +126,7 @@ func readBytes(_ path: String) throws(Failure) -> [UInt8] {
     return try readToEnd(descriptor, shownAs: path)
 }
 
-func readToEnd(_ descriptor: Int32, shownAs name: String) throws(Failure) -> [UInt8] {
+func readToEnd(_ descriptor: Int32, shownAs name: String, mostBytes: Int = .max) throws(Failure) -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -136,5 +136,8 @@ func readToEnd(_ descriptor: Int32, shownAs name: String) throws(Failure) -> [UI
         }
         if count == 0 { return bytes }
         bytes.append(contentsOf: chunk[..<count])
+        guard bytes.count <= mostBytes else {
+            throw Failure(.usage, "'\(name)' is larger than \(mostBytes >> 20) MiB, which no query is.")
+        }
     }
 }

@@ -69,17 +69,29 @@ struct QueryCommand: ParsableCommand {
         }
         let store = try Project.find(from: ".", storeOptions).openForReading()
         var writer: TableWriter?
+        // A box is as wide as its widest row, so all of it is kept until the end.
+        var roomBytes = [.box, .markdown].contains(formatOptions.chosen) ? Self.mostBytesKept : .max
         try store.query(
             text, bindings: try parameter.map(nameAndValue), limits: QueryLimits(timeoutSeconds: limit),
             onColumns: { writer = formatOptions.writer(columns: $0) },
-            onRow: { row in Terminal.standardOutput.writeForeign((writer?.add(row: row) ?? nil) ?? "") })
+            onRow: { row in
+                roomBytes -= row.reduce(0) { $0 + $1.sizeBytes }
+                guard roomBytes >= 0 else { return false }
+                return Terminal.standardOutput.writeForeign((writer?.add(row: row) ?? nil) ?? "")
+            })
+        guard roomBytes >= 0 else {
+            throw Failure(
+                .usage, "the result is too large for --format \(formatOptions.chosen.rawValue). Add a LIMIT, or say --format csv.")
+        }
         Terminal.standardOutput.writeForeign(writer?.finish() ?? "")
     }
+
+    private static let mostBytesKept = 64 << 20
 
     private func statement() throws -> String {
         switch (sql, file, named) {
         case (let sql?, nil, nil):
-            return sql == "-" ? String(decoding: try readToEnd(0, shownAs: "standard input"), as: UTF8.self) : sql
+            return sql == "-" ? String(decoding: try readToEnd(0, shownAs: "standard input", mostBytes: 64 << 20), as: UTF8.self) : sql
         case (nil, let file?, nil): return String(decoding: try readBytes(file), as: UTF8.self)
         case (nil, nil, let name?):
             if let query = Store.cannedQueries.first(where: { $0.name == name }) { return query.sql }

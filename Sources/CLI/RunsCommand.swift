@@ -27,11 +27,19 @@ struct RunsCommand: ParsableCommand {
 public func exitWithStatus(ofCommandLine arguments: [String]) -> Never {
     // A closed pipe ends the output, not the bookkeeping.
     signal(SIGPIPE, SIG_IGN)
-    exit(status(ofCommandLine: arguments))
+    // A file larger than the limit is an error to tell, as a full disk is.
+    signal(SIGXFSZ, SIG_IGN)
+    let result = status(ofCommandLine: arguments)
+    if let reason = Terminal.standardOutput.failure {
+        Terminal.standardError.writeLine("runs: standard output could not be written: \(reason). What it was to show is lost.")
+        exit(result == 0 ? 1 : result)
+    }
+    exit(result)
 }
 
 private func status(ofCommandLine arguments: [String]) -> Int32 {
     do {
+        try refuseTooFewFiles()
         var command = try RunsCommand.parseAsRoot(arguments)
         try command.run()
         return 0
@@ -52,4 +60,11 @@ private func status(ofCommandLine arguments: [String]) -> Int32 {
         Terminal.standardError.writeLine(sanitizedLines(text))
         return 2
     }
+}
+
+/// The library that runs threads ends the process without a word where it cannot open its files.
+private func refuseTooFewFiles() throws(Failure) {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < 32 else { return }
+    throw Failure(.store, "only \(limit.rlim_cur) files may be open at once. Raise the limit to 32 or more (`ulimit -n`).")
 }

@@ -3,12 +3,20 @@
 
 import Glibc
 import Report
+import Synchronization
 
-struct Terminal: Sendable {
+final class Terminal: Sendable {
     static let standardOutput = Terminal(descriptor: 1)
     static let standardError = Terminal(descriptor: 2)
 
     private let descriptor: Int32
+    /// Of the first write that failed otherwise than for want of a reader.
+    private let failedWith = Mutex<Int32?>(nil)
+
+    private init(descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Why something could not be written, in a few words; nil where all was, or nobody wanted it.
+    var failure: String? { failedWith.withLock { $0 }.map { String(cString: strerror($0)) } }
 
     var isTerminal: Bool { isatty(descriptor) == 1 }
 
@@ -42,6 +50,9 @@ struct Terminal: Sendable {
                 if count > 0 {
                     rest = rest.dropFirst(count)
                 } else if errno != EINTR && errno != EAGAIN {
+                    // A closed pipe, or no such stream at all.
+                    let number = errno
+                    if number != EPIPE && number != EBADF { failedWith.withLock { $0 = $0 ?? number } }
                     return false
                 }
             }

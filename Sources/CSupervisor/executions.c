@@ -13,8 +13,10 @@
 
 enum {
     TOKEN_CAPACITY = 256,
-    // A process is in the middle of exec for a millisecond or so, longer where the program comes from a slow disk.
+    // A process is in the middle of exec for a millisecond or so, longer where the program comes from a slow disk. One
+    // that has arguments and no environment seems to have been started so.
     LONGEST_EXEC_MS = 2000,
+    LONGEST_DOUBT_MS = 20,
     LOOK_AGAIN_MS = 1,
 };
 
@@ -35,7 +37,8 @@ enum told { NOTHING, TOLD_TERM, TOLD_KILL, OUT_OF_REACH };
 struct orphan {
     pid_t pid;
     struct execution *owner; // NULL where nothing says whose it is.
-    uint64_t undecided_until_ns; // 0: whose it is will not be asked again.
+    uint64_t found_ns;
+    bool is_undecided; // Whose it is will be asked again.
     enum told told;
     struct orphan *next;
 };
@@ -75,10 +78,11 @@ static struct execution *owner_by_session(pid_t pid)
     return NULL;
 }
 
-static struct execution *owner_by_token(pid_t pid)
+static struct execution *owner_by_token(pid_t pid, bool *has_no_environment)
 {
     char token[TOKEN_CAPACITY];
-    if (!environment_value(pid, "RUNS_EXECUTION_TOKEN", token, sizeof token) || token[0] == 0) return NULL;
+    if (!environment_value(pid, "RUNS_EXECUTION_TOKEN", token, sizeof token, has_no_environment) || token[0] == 0)
+        return NULL;
     for (struct execution *e = table.executions; e != NULL; e = e->next)
         if (strcmp(e->token, token) == 0) return e;
     return NULL;
@@ -88,16 +92,18 @@ static struct execution *owner_by_token(pid_t pid)
 static bool may_own_orphans(const struct execution *execution)
 {
     for (struct orphan *o = table.orphans; o != NULL; o = o->next)
-        if (o->owner == execution || o->undecided_until_ns != 0) return true;
+        if (o->owner == execution || o->is_undecided) return true;
     return false;
 }
 
 static void find_owner(struct orphan *orphan)
 {
+    bool has_no_environment = false;
     orphan->owner = owner_by_session(orphan->pid);
-    if (orphan->owner == NULL) orphan->owner = owner_by_token(orphan->pid);
-    if (orphan->owner != NULL || !is_in_exec(orphan->pid) || monotonic_ns() >= orphan->undecided_until_ns)
-        orphan->undecided_until_ns = 0;
+    if (orphan->owner == NULL) orphan->owner = owner_by_token(orphan->pid, &has_no_environment);
+    uint64_t patience_ms = has_no_arguments(orphan->pid) ? LONGEST_EXEC_MS : LONGEST_DOUBT_MS;
+    orphan->is_undecided = orphan->owner == NULL && has_no_environment && !has_ended(orphan->pid) &&
+                           monotonic_ns() < orphan->found_ns + patience_ms * 1000000u;
     // Only what had to be ended hands over its children after the main process.
     if (orphan->owner != NULL && orphan->owner->main_ended) orphan->owner->ending.leftovers++;
 }
@@ -123,7 +129,7 @@ static size_t known_children(void)
 static void find_orphans(void)
 {
     for (struct orphan *o = table.orphans; o != NULL; o = o->next)
-        if (o->undecided_until_ns != 0) find_owner(o);
+        if (o->is_undecided) find_owner(o);
     for (bool again = true; again;) {
         again = false;
         list_children(&table.children);
@@ -134,7 +140,7 @@ static void find_orphans(void)
             if (is_known(pid)) continue;
             struct orphan *orphan = malloc(sizeof *orphan);
             if (orphan == NULL) abort();
-            *orphan = (struct orphan){pid, NULL, after_ms(LONGEST_EXEC_MS), NOTHING, table.orphans};
+            *orphan = (struct orphan){.pid = pid, .found_ns = monotonic_ns(), .next = table.orphans};
             table.orphans = orphan;
             find_owner(orphan);
             if (has_ended(pid)) again = true;
@@ -294,7 +300,7 @@ uint64_t send_due_signals(void (*report)(const struct ending *))
 
     uint64_t now = monotonic_ns(), next = NEVER;
     for (struct orphan *o = table.orphans; o != NULL; o = o->next) {
-        if (must_look && o->undecided_until_ns != 0) next = earlier(next, now + LOOK_AGAIN_MS * 1000000u);
+        if (must_look && o->is_undecided) next = earlier(next, now + LOOK_AGAIN_MS * 1000000u);
         if (!table.all_must_end && (o->owner == NULL || !o->owner->main_ended)) continue;
         uint64_t deadline = o->owner != NULL ? o->owner->deadline_ns : table.all_deadline_ns;
         tell(o, now >= deadline);

@@ -101,8 +101,9 @@ void read_io(pid_t pid, int64_t *read_bytes, int64_t *write_bytes)
     if (write_line != NULL) *write_bytes = strtoll(write_line + strlen("\nwrite_bytes: "), NULL, 10);
 }
 
-bool environment_value(pid_t pid, const char *name, char *value, size_t capacity)
+bool environment_value(pid_t pid, const char *name, char *value, size_t capacity, bool *is_empty)
 {
+    *is_empty = false;
     char path[64], text[4096];
     snprintf(path, sizeof path, "/proc/%d/environ", pid);
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -110,8 +111,10 @@ bool environment_value(pid_t pid, const char *name, char *value, size_t capacity
     // Looked at as it streams by, for an environment may be large. `position` counts the bytes of the present entry.
     size_t prefix = strlen(name) + 1, position = 0;
     bool fits = true, found = false;
+    *is_empty = true;
     for (ssize_t count; !found && (count = read(file, text, sizeof text)) != 0;) {
         if (count < 0 && errno == EINTR) continue;
+        *is_empty = false;
         if (count < 0) break;
         for (ssize_t i = 0; i < count && !found; i++) {
             if (fits && position < prefix) fits = text[i] == (position + 1 < prefix ? name[position] : '=');
@@ -129,14 +132,9 @@ bool environment_value(pid_t pid, const char *name, char *value, size_t capacity
     return found;
 }
 
-static bool is_empty(pid_t pid, const char *name)
+bool has_no_arguments(pid_t pid)
 {
     char path[64], text[2];
-    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-    return read_small_file(path, text, sizeof text) == 0;
-}
-
-bool is_in_exec(pid_t child)
-{
-    return !has_ended(child) && is_empty(child, "environ") && is_empty(child, "cmdline");
+    snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+    return read_small_file(path, text, sizeof text) <= 0;
 }

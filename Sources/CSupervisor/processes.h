@@ -23,10 +23,11 @@ bool has_ended(pid_t child);
 void read_io(pid_t pid, int64_t *read_bytes, int64_t *write_bytes);
 
 // The value of the variable `name` in the environment with which the process's program began. False where it is not
-// there, cannot be read or does not fit.
-bool environment_value(pid_t pid, const char *name, char *value, size_t capacity);
+// there, cannot be read or does not fit. `is_empty`: there is no environment at all, as in the middle of exec, when a
+// process has neither its old one any more nor its new one.
+bool environment_value(pid_t pid, const char *name, char *value, size_t capacity, bool *is_empty);
 
-// Whether a child that lives is in the middle of exec, when it has neither its old environment any more nor its new one.
-bool is_in_exec(pid_t child);
+// Whether a process has no arguments: it is in the middle of exec, or has ended, or is none of a program.
+bool has_no_arguments(pid_t pid);
 
 #endif

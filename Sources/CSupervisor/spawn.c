@@ -11,7 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-const int ignored_signals[] = {SIGINT, SIGHUP, SIGTERM, SIGPIPE, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, 0};
+const int ignored_signals[] = {SIGINT, SIGHUP, SIGTERM, SIGPIPE, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ,
+                               0};
 
 static const char *const steps[] = {"open log", "chdir", "exec"};
 enum step { STEP_LOG, STEP_CHDIR, STEP_EXEC };

@@ -33,6 +33,14 @@ struct EarlierRun {
     func overlapping(_ path: String, where isMeant: (PathClaim) -> Bool) -> String? {
         claims.overlapping(path, where: isMeant)
     }
+
+    /// Whether it may yet change what an input names or matches.
+    func mayChange(_ input: Input) -> String? {
+        guard input.isGlob else { return claims.overlapping(input.path) { $0 == .changing } }
+        let pattern = GlobPattern(input.path)
+        // A folder that is made may hold whatever is looked for in it.
+        return claims.changing { pattern.matches($0) || pattern.mayMatch(inside: $0) }
+    }
 }
 
 /// A stage that keeps out of an earlier run's way.
@@ -76,15 +84,23 @@ extension Run {
     }
 
     /// Whether a stage has to wait before that verdict may be acted upon; says so once for each run that is waited for.
-    func isHeld(_ index: StageIndex, _ decision: Decision, inputs: [String]) -> Bool {
-        // What is in place already, or is only read, must not be about to change.
-        let mustNotChange = decision.verdict == .fresh ? claimedPaths(of: index) : inputs
-        let mustBeFree = decision.verdict == .fresh ? [] : claimedPaths(of: index)
+    ///
+    /// - Throws: where it would be waited for in vain, for that run waits for this one.
+    func isHeld(_ index: StageIndex, _ decision: Decision) throws(Failure) -> Bool {
+        let isFresh = decision.verdict == .fresh
+        let inputs = isFresh ? [] : graph.stages[index].inputs
         for earlier in earlierRuns {
+            // What is in place already, or is only read, must not be about to change; what will be made must be free.
             let overlaps =
-                mustBeFree.lazy.compactMap { earlier.overlapping($0) { _ in true } }.first
-                ?? mustNotChange.lazy.compactMap { earlier.overlapping($0) { $0 == .changing } }.first
+                claimedPaths(of: index).lazy.compactMap { earlier.overlapping($0) { !isFresh || $0 == .changing } }.first
+                ?? inputs.lazy.compactMap { earlier.mayChange($0) }.first
             guard let path = overlaps else { continue }
+            if isPartOf(earlier.run.id) {
+                throw Failure(
+                    .usage,
+                    "this `runs exec` was started by a stage of run \(earlier.run.id), deals with '\(path)' as that run does, "
+                        + "and would wait for it for ever. Make it a stage of the same pipeline instead.")
+            }
             held.append(HeldStage(stage: index, run: earlier.run.id, path: path))
             if toldWaits.insert(earlier.run.id).inserted {
                 let what = graph.stages[index].outputs.isEmpty ? "the same stage" : "'\(path)'"
@@ -95,6 +111,13 @@ extension Run {
             return true
         }
         return false
+    }
+
+    /// Whether this program was started by a stage of that run.
+    private func isPartOf(_ run: RunID) -> Bool {
+        let environment = preparation.request.environment
+        return environment["RUNS_RUN_ID"] == run.description
+            && environment["RUNS_PARAMS"]?.hasPrefix("\(root)/\(RunFiles.scratchFolder(of: run))/") ?? false
     }
 
     /// Lets those stages go on whose earlier run has ended, or has done what they wait for.

@@ -4,7 +4,12 @@
 import CLinux
 import DequeModule
 import Glibc
+import Model
 import Synchronization
+
+func noDescriptor() -> Failure {
+    Failure(.store, "no file can be opened: \(String(cString: strerror(errno))). Raise the limit on open files (`ulimit -n`).")
+}
 
 /// A queue that many threads put into and one waits on, together with signals.
 final class EventQueue<Event: Sendable>: Sendable {
@@ -12,9 +17,10 @@ final class EventQueue<Event: Sendable>: Sendable {
     /// An eventfd that is readable while there is something to take.
     private let wakeup: Int32
 
-    init() {
+    /// - Throws: where no file descriptor is left.
+    init() throws(Failure) {
         wakeup = clinux_eventfd()
-        precondition(wakeup >= 0, "no file descriptor left for an eventfd")
+        guard wakeup >= 0 else { throw noDescriptor() }
     }
 
     deinit { close(wakeup) }

@@ -62,6 +62,8 @@ extension Run {
         guard var execution = running.removeValue(forKey: id), let outcome = execution.outcome else { return [] }
         let stage = graph.stages[execution.stage]
         let now = clock()
+        // Its outputs were not looked at to the end.
+        if preparation.workspace.isReadingStopped { execution.stopCause = execution.stopCause ?? .interruption }
         try execution.tail.readRest(at: now) { points throws(Failure) in try store.addMetrics(points, to: id) }
         let (state, error) = ExecutionState.after(
             ExecutionEnding(

@@ -43,18 +43,22 @@ private func processes(marked tokens: Set<String>) -> (pids: [Int32], someInExec
     var someInExec = false
     while let entry = readdir(folder) {
         let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        guard let pid = Int32(name), pid != getpid(), let environment = readText("/proc/\(pid)/environ") else { continue }
+        guard let pid = Int32(name), pid != getpid(), var environment = readText("/proc/\(pid)/environ") else { continue }
+        if environment.isEmpty, isOfAProgram(pid) {
+            if readText("/proc/\(pid)/cmdline") ?? "" == "" { someInExec = true }
+            // It may have become its program since.
+            environment = readText("/proc/\(pid)/environ") ?? ""
+        }
         if let token = token(in: environment), tokens.contains(token) { pids.append(pid) }
-        if environment.isEmpty, isInExec(pid) { someInExec = true }
     }
     return (pids, someInExec)
 }
 
-/// Whether a process without an environment is in the middle of exec: then it has no arguments either, but, unlike a
-/// thread of the kernel and what has ended, a program.
-private func isInExec(_ pid: Int32) -> Bool {
+/// Unlike a thread of the kernel and what has ended, a process in the middle of exec has a program, though neither
+/// arguments nor environment.
+private func isOfAProgram(_ pid: Int32) -> Bool {
     var target = [CChar](repeating: 0, count: 8)
-    return readText("/proc/\(pid)/cmdline") == "" && readlink("/proc/\(pid)/exe", &target, target.count) > 0
+    return readlink("/proc/\(pid)/exe", &target, target.count) > 0
 }
 
 /// The token in a process's environment; nil also for the processes of other users and for zombies.

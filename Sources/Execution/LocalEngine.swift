@@ -41,9 +41,10 @@ public final class LocalEngine: Engine {
             }
         }
         // Every 200 ms for the first 30 s of an execution, then every second.
-        metering = Task.detached {
+        metering = Task.detached { [supervisor] in
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(200))
+                supervisor.wake()
                 meters.sample()
             }
         }
@@ -70,8 +71,8 @@ public final class LocalEngine: Engine {
     }
 
     public func shutDown() {
-        metering.cancel()
         supervisor.shutDown()
+        metering.cancel()
     }
 }
 

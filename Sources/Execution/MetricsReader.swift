@@ -90,9 +90,13 @@ struct MetricsTail {
     private(set) var partial: [UInt8] = []
     /// Inside of a line that is too long to be one.
     private var isSkipping = false
+    /// Bytes of that line so far.
+    private var skippedBytes = 0
     private(set) var badLines = 0
     /// Of a line, and of what is read at a time.
     static let mostLineBytes = 1 << 20
+    /// A line longer than this is not waited for the end of: the rest of the file is given up.
+    static let mostSkippedBytes = 64 << 20
 
     init(path: String) { self.path = path }
 
@@ -123,7 +127,7 @@ struct MetricsTail {
 
     /// nil where nothing was left to read.
     private mutating func readPiece(of descriptor: Int32, size: off_t, at time: Timestamp) -> [MetricPoint]? {
-        guard offset < size else { return nil }
+        guard offset < size, skippedBytes <= Self.mostSkippedBytes else { return nil }
         var piece = [UInt8](repeating: 0, count: min(Self.mostLineBytes, Int(size - offset)))
         let count = pread(descriptor, &piece, piece.count, offset)
         guard count > 0 else { return nil }
@@ -154,6 +158,7 @@ struct MetricsTail {
             badLines += 1
             isSkipping = true
         }
+        skippedBytes = isSkipping ? skippedBytes + partial.count : 0
         if isSkipping { partial.removeAll() }
     }
 

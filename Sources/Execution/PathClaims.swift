@@ -54,6 +54,11 @@ struct PathClaims: Sendable {
         return folders(of: path).first(where: isHeld) ?? below[path]?.first(where: isHeld)
     }
 
+    /// A path that may be changed and that the test accepts.
+    func changing(where isMeant: (String) -> Bool) -> String? {
+        claims.first { $0.value == .changing && isMeant($0.key) }?.key
+    }
+
     private func folders(of path: String) -> [String] {
         path.indices.filter { path[$0] == "/" && $0 != path.startIndex }.map { String(path[..<$0]) }
     }

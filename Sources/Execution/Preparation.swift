@@ -69,7 +69,7 @@ public final class Preparation {
         history = try History(store: store, pipeline: graph.pipeline, area: area, workspace: workspace)
         judge = Judge(history: history, mayRestore: request.options.mayRestore)
         medians = try store.medianWallSeconds(pipeline: graph.pipeline)
-        Self.digestAhead(graph, request.selection, workspace)
+        try Self.digestAhead(graph, request.selection, workspace)
         let salt = store.salt
         plan = try Planner.plan(
             graph, selection: request.selection, judge: judge, files: DiskFacts(workspace: workspace), history: history,
@@ -80,7 +80,7 @@ public final class Preparation {
     func isNext(_ run: RunID) -> Bool { run.value == (newestRun?.value ?? 0) + 1 }
 
     /// Reads on all cores what the judging will ask for one by one. Problems are met again, and told, there.
-    private static func digestAhead(_ graph: Graph, _ selection: Selection, _ workspace: Workspace) {
+    private static func digestAhead(_ graph: Graph, _ selection: Selection, _ workspace: Workspace) throws(Failure) {
         var paths: [(path: String, mode: DigestMode)] = []
         for (index, stage) in graph.stages.enumerated() where selection.isSelected[index] {
             for output in stage.outputs { paths.append((output.path, output.mode)) }
@@ -88,7 +88,7 @@ public final class Preparation {
                 paths.append((input.path, input.mode))
             }
         }
-        let done = EventQueue<Void>()
+        let done = try EventQueue<Void>()
         let requests = paths
         Task.detached {
             _ = await workspace.fingerprints(of: requests)
@@ -104,7 +104,9 @@ public final class Preparation {
         var foldersInside = Set<Substring>()
         for (index, stage) in request.graph.stages.enumerated() {
             let verdict = plan.decisions[index].verdict
-            for missing in plan.missingInputs[index] ?? [] { sentences.append(sentence(for: missing, of: index)) }
+            for missing in plan.missingInputs[index] ?? [] where try !isBeingMade(missing.path) {
+                sentences.append(sentence(for: missing, of: index))
+            }
             guard verdict == .run || verdict == .mayRun else { continue }
             for phrase in pool.impossibilities(of: stage.resources) {
                 sentences.append("stage '\(stage.name)' \(phrase).")
@@ -144,6 +146,14 @@ public final class Preparation {
                 + "leads out of it through a link. Have it lie inside, or add \"external\": true to the output."
         }
         return nil
+    }
+
+    /// Whether a run that lives may be making it, so that it is worth waiting for.
+    private func isBeingMade(_ path: String) throws(Failure) -> Bool {
+        try store.runningRuns().contains { run in
+            condition(of: run, root: request.root) == .lives
+                && EarlierRun(run, root: request.root).overlapping(path) { $0 == .changing } != nil
+        }
     }
 
     private func sentence(for missing: MissingInput, of index: StageIndex) -> String {

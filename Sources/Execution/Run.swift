@@ -81,6 +81,8 @@ public final class Run {
     var runID = RunID(0)
     var host = ""
     var interruption: Int32?
+    /// When outputs that are still being digested are given up.
+    var stopReadingAt: Timestamp?
 
     struct Timer {
         let at: Timestamp
@@ -90,7 +92,10 @@ public final class Run {
     /// - Parameters:
     ///   - clock: the time, for what is recorded and for deadlines.
     ///   - report: is told what happens, on the calling thread.
-    public init(_ preparation: Preparation, clock: @escaping () -> Timestamp, report: @escaping (RunEvent) -> Void) {
+    /// - Throws: where no file descriptor is left.
+    public init(
+        _ preparation: Preparation, clock: @escaping () -> Timestamp, report: @escaping (RunEvent) -> Void
+    ) throws(Failure) {
         self.preparation = preparation
         self.clock = clock
         self.report = report
@@ -99,7 +104,7 @@ public final class Run {
         store = preparation.store
         history = preparation.history
         root = preparation.request.root
-        queue = EventQueue()
+        queue = try EventQueue()
         settled = preparation.plan.decisions
         isOpen = Self.openStages(of: graph, settled)
         scheduler = Self.makeScheduler(preparation, open: isOpen)
@@ -144,7 +149,7 @@ public final class Run {
         labels: RunLabels, makeEngine: (_ events: @escaping @Sendable (EngineEvent) -> Void) throws(Failure) -> any Engine,
         tick: () -> Void
     ) throws(Failure) -> RunOutcome {
-        let signals = SignalSource()
+        let signals = try SignalSource()
         let startedAt = clock()
         let lock = try begin(labels, at: startedAt)
         defer { withExtendedLifetime(lock) {} }

@@ -20,8 +20,14 @@ final class RunLock: Sendable {
         // What a copied or restored folder brought along under this number says nothing of this run.
         let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let reason = String(cString: strerror(errno))
+            let (number, reason) = (errno, String(cString: strerror(errno)))
             if descriptor >= 0 { close(descriptor) }
+            guard number != EWOULDBLOCK else {
+                throw Failure(
+                    .store,
+                    "a run of another store holds \(path). A project's folder serves one store at a time: wait for that run, or "
+                        + "use the same store.")
+            }
             throw Failure(.store, "cannot lock \(path): \(reason). Check that the folder is writable and not full.")
         }
         return RunLock(descriptor: descriptor, path: path)
@@ -66,7 +72,7 @@ final class LiveFile: Sendable {
     private let offset = Mutex(0)
 
     init(root: String, run: RunID) throws(Unopened) {
-        let opened = open("\(root)/\(RunFiles.liveLock(of: run))", O_RDWR | O_CLOEXEC)
+        let opened = open("\(root)/\(RunFiles.liveLock(of: run))", O_RDONLY | O_CLOEXEC)
         guard opened >= 0 else { throw Unopened(isMissing: errno == ENOENT) }
         descriptor = opened
     }

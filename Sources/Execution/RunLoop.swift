@@ -44,6 +44,7 @@ extension Run {
             while let signal = signals.next() { pending += interrupt(by: signal, engine: engine) }
             let due = takeDueTimers()
             stopOverdue(engine)
+            if let stopReadingAt, now >= stopReadingAt { preparation.workspace.stopReading() }
             if isMetricsDue { nextMetrics = now.adding(seconds: 1) }
             if !held.isEmpty, now >= nextLook {
                 pending += try lookAtEarlierRuns()
@@ -123,10 +124,11 @@ extension Run {
     }
 
     private func judge(_ index: StageIndex, turn: Int) throws(Failure) -> [SchedulerAction] {
+        // The run is stopping, and what a stage reads cannot be looked at any more.
+        if preparation.workspace.isReadingStopped { return [] }
         let stage = graph.stages[index]
         let (decision, facts) = try decide(index)
-        let inputs = facts.inputs.map(\.path) + facts.missingInputs.map(\.path)
-        if !earlierRuns.isEmpty, isHeld(index, decision, inputs: inputs) { return scheduler.handle(.held(index)) }
+        if !earlierRuns.isEmpty, try isHeld(index, decision) { return scheduler.handle(.held(index)) }
         switch decision.verdict {
         case .fresh:
             claim(.settled, index)
@@ -166,7 +168,7 @@ extension Run {
         var wait = running.isEmpty && held.isEmpty ? 1.0 : 0.1
         for timer in timers { wait = min(wait, timer.at.seconds(since: now)) }
         for execution in running.values {
-            if let deadline = execution.deadline { wait = min(wait, deadline.seconds(since: now)) }
+            if let deadline = execution.deadline, execution.stopCause == nil, execution.outcome == nil { wait = min(wait, deadline.seconds(since: now)) }
         }
         return max(0, wait)
     }
@@ -204,6 +206,7 @@ extension Run {
         // Ctrl-\ asks for an end at once.
         let isForced = interruption != nil || signal == SIGQUIT
         if interruption == nil { interruption = signal }
+        stopReadingAt = clock().adding(seconds: isForced ? 0 : options.graceSeconds)
         events.append(.interrupted(signal: signal, forced: isForced))
         return scheduler.handle(.interrupted(force: isForced))
     }

@@ -2,14 +2,18 @@
 
 import CLinux
 import Glibc
+import Model
 
 /// Blocks the four signals in this thread and all that it creates, and hands them out one by one.
 struct SignalSource: ~Copyable {
     let descriptor: Int32
 
     /// Before any other thread exists, so that none of them is interrupted instead.
-    init() {
+    ///
+    /// - Throws: where no file descriptor is left.
+    init() throws(Failure) {
         descriptor = clinux_block_stop_signals()
+        if descriptor < 0 { throw noDescriptor() }
     }
 
     deinit { close(descriptor) }

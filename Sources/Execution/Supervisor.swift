@@ -1,6 +1,7 @@
 // The executor's end of the supervisor (target CSupervisor): starts it, speaks to it over a socket and hands on what it
 // tells. Knows processes by number; does not know stages.
 
+import CLinux
 import Glibc
 import Model
 import Synchronization
@@ -17,6 +18,8 @@ public final class Supervisor: Sendable {
 
     private let socket: Int32
     private let pid: pid_t
+    /// Means this very process also after it was reaped; negative where the kernel has no such thing.
+    private let pidDescriptor: Int32
     private let onEvent: @Sendable (SupervisorEvent) -> Void
     private let phase = Mutex(Phase.running)
     /// Held while a frame is written, so that frames do not mix.
@@ -26,6 +29,7 @@ public final class Supervisor: Sendable {
     private init(socket: Int32, pid: pid_t, onEvent: @escaping @Sendable (SupervisorEvent) -> Void) {
         self.socket = socket
         self.pid = pid
+        pidDescriptor = clinux_pidfd_open(pid)
         self.onEvent = onEvent
     }
 
@@ -66,6 +70,13 @@ public final class Supervisor: Sendable {
     public func stop(id: UInt64, graceSeconds: Double) {
         send(SupervisorCommand.stop(id: id, graceSeconds: graceSeconds))
     }
+
+    /// Lets it go on where a stage has stopped it. To be called now and then.
+    public func wake() {
+        if pidDescriptor >= 0 { _ = clinux_pidfd_send_signal(pidDescriptor, SIGCONT) }
+    }
+
+    deinit { if pidDescriptor >= 0 { close(pidDescriptor) } }
 
     /// Ends all processes that are left (TERM, the last grace period named, KILL) and returns when the supervisor has
     /// ended and the last event was delivered.

@@ -67,7 +67,10 @@ extension ExecutionState {
                 let more = others == 0 ? "" : " (and \(others) more)"
                 return (.failed, "the command exited with 0 but did not make its output '\(first)'\(more)")
             }
-            if let problem = ending.outputProblem { return (.failed, problem) }
+            if let problem = ending.outputProblem {
+                if let cause = ending.stopCause { return stopped(by: cause) }
+                return (.failed, problem)
+            }
             return (.succeeded, nil)
         }
         if let cause = ending.stopCause { return stopped(by: cause) }

@@ -35,6 +35,7 @@ extension Store {
         guard connection.changedRows == 1 else {
             throw Failure(.store, "run \(run) is not running any more in the store. Another program recorded its end.")
         }
+        try refuseVanishedFile()
     }
 
     /// The running row, with everything that determines its result; its outputs are its own from now on.

@@ -20,6 +20,8 @@ public final class Store {
 
     let connection: Connection
     private let temporaryFolder: String?
+    /// Device and inode of the file that is written to.
+    private var file: [UInt64] = []
     public private(set) var salt: [UInt8] = []
     var numbers = Numbers()
 
@@ -63,7 +65,24 @@ public final class Store {
         try store.chooseJournal(JournalChoice.forFolder(folder), folder: folder)
         try connection.execute(SQL.foreignKeysOn.text)
         try store.migrate()
+        store.file = identity(ofFile: path)
         return store
+    }
+
+    /// Nothing notices by itself that a file that is written to was removed.
+    ///
+    /// - Throws: where the store's path leads to another file now, or to none.
+    func refuseVanishedFile() throws(Failure) {
+        guard !file.isEmpty, Self.identity(ofFile: connection.path) != file else { return }
+        throw Failure(
+            .store,
+            "the store \(connection.path) was removed or replaced while it was in use, and what was recorded since is lost. "
+                + "Put it back, and keep stages from touching .runs.")
+    }
+
+    private static func identity(ofFile path: String) -> [UInt64] {
+        var status = stat()
+        return stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : []
     }
 
     /// SQLite would not let a group write that the umask allows to; nobody else ever may. Where it cannot be made, opening

@@ -11,7 +11,7 @@ public struct QueryLimits: Sendable {
     /// Bytes of a single value or row.
     public var lengthBytes: Int32 = 64 << 20
     /// Bytes of memory of the whole query.
-    public var heapBytes: Int64 = 2 << 30
+    public var heapBytes: Int64 = 512 << 20
 
     public init(timeoutSeconds: Double?) { self.timeoutSeconds = timeoutSeconds }
 }
@@ -38,11 +38,12 @@ extension Store {
             sqlite3_limit(database, SQLITE_LIMIT_LENGTH, lengthBefore)
         }
 
+        // Compiling counts too: views inside of views can make it long.
+        let deadline = limits.timeoutSeconds.map { ContinuousClock.now + .seconds($0) }
         let statement = try compile(sql)
         defer { sqlite3_finalize(statement) }
         try bind(bindings, to: statement)
 
-        let deadline = limits.timeoutSeconds.map { ContinuousClock.now + .seconds($0) }
         return try withDeadline(deadline, on: database) { () throws(Failure) in
             let columns = sqlite3_column_count(statement)
             onColumns((0..<columns).map { String(cString: sqlite3_column_name(statement, $0)) })
@@ -56,7 +57,7 @@ extension Store {
                     throw Failure(
                         .usage, "the query took longer than \(limits.timeoutSeconds ?? 0) s and was stopped. Raise --timeout, or narrow it.")
                 case SQLITE_NOMEM, SQLITE_TOOBIG:
-                    throw Failure(.usage, "the query needs more memory than it may use. Narrow it, or read the store with sqlite3.")
+                    throw Self.needsTooMuchMemory
                 case let code where [SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_IOERR, SQLITE_NOTADB].contains(code & 0xff):
                     throw connection.failure(code)
                 default: throw Failure(.usage, "the query failed: \(String(cString: sqlite3_errmsg(database))).")
@@ -64,6 +65,9 @@ extension Store {
             }
         }
     }
+
+    private static let needsTooMuchMemory = Failure(
+        .usage, "the query needs more memory than it may use. Narrow it, or read the store with sqlite3.")
 
     private func compile(_ sql: String) throws(Failure) -> OpaquePointer {
         guard !sql.utf8.contains(0) else { throw Failure(.usage, "the query holds a NUL byte. Remove it.") }
@@ -83,6 +87,7 @@ extension Store {
         guard code == SQLITE_OK else {
             // A refused function is an error like any other to SQLite.
             let message = String(cString: sqlite3_errmsg(connection.handle))
+            guard code & 0xff != SQLITE_NOMEM, code & 0xff != SQLITE_TOOBIG else { throw Self.needsTooMuchMemory }
             guard code & 0xff != SQLITE_AUTH, !message.hasPrefix("not authorized") else {
                 throw Failure(
                     .usage,

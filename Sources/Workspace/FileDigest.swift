@@ -2,6 +2,7 @@
 
 import Glibc
 import Model
+import Synchronization
 
 import struct Crypto.SHA256
 
@@ -25,15 +26,27 @@ struct Digester {
     }
 }
 
+/// Ends the reading of files that nobody waits for any more.
+final class ReadingStop: Sendable {
+    private let flag = Atomic(false)
+
+    var isSet: Bool { flag.load(ordering: .relaxed) }
+    func set() { flag.store(true, ordering: .relaxed) }
+}
+
 /// What files are read into, one after the other.
 final class ReadBuffer {
     /// Large enough for the system call not to count, small enough for the processor's cache.
     static let largestBytes = 1 << 20
 
     fileprivate let bytes: UnsafeMutableRawBufferPointer
+    fileprivate let stop: ReadingStop
 
-    /// - Parameter expectedBytes: of the largest file that will be read.
-    init(expectedBytes: Int64) {
+    /// - Parameters:
+    ///   - expectedBytes: of the largest file that will be read.
+    ///   - stop: is looked at before each piece.
+    init(expectedBytes: Int64, stop: ReadingStop) {
+        self.stop = stop
         // One byte more than the file, so that the first read finds its end.
         let size = Int(min(max(expectedBytes, 4095), Int64(Self.largestBytes - 1))) + 1
         bytes = .allocate(byteCount: size, alignment: 64)
@@ -62,6 +75,7 @@ enum FileDigest {
         var digester = Digester()
         var total: Int64 = 0
         while true {
+            if buffer.stop.isSet { throw WorkspaceFailure("'\(shown())' was not read to its end: the run was stopped.") }
             let count = read(descriptor, buffer.bytes.baseAddress, buffer.bytes.count)
             if count == 0 { break }
             if count < 0 {

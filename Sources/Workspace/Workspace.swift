@@ -12,6 +12,7 @@ public final class Workspace: Sendable {
     /// The name that is left out of folders and patterns.
     let excludedName: [UInt8]
     private let clock: FileSystemClock
+    private let stop = ReadingStop()
     let memory: Mutex<DigestMemory>
     /// A file at least this large is left alone until its digest can be trusted from then on.
     private static let worthWaitingBytes: Int64 = 4 << 20
@@ -39,6 +40,10 @@ public final class Workspace: Sendable {
         excludedName = Array((stateDirectory.split(separator: "/").last ?? ".runs").utf8)
         memory = Mutex(DigestMemory(cache))
     }
+
+    /// Lets whatever reads a file now, or wants to later, fail at once. Called from any thread.
+    public func stopReading() { stop.set() }
+    public var isReadingStopped: Bool { stop.isSet }
 
     /// Bytes of file contents read so far.
     public var bytesRead: Int64 { memory.withLock { $0.bytesRead } }
@@ -134,7 +139,7 @@ extension Workspace {
             content = known
         } else {
             let isTrusted = isTrustworthy(stamp)
-            let buffer = ReadBuffer(expectedBytes: stamp.sizeBytes)
+            let buffer = ReadBuffer(expectedBytes: stamp.sizeBytes, stop: stop)
             let digest = try FileDigest.of(
                 file: full, in: AT_FDCWD, expecting: stamp, through: buffer, shownAs: path)
             guard let digest else { return .changed(path) }
@@ -195,7 +200,8 @@ extension Workspace {
     ) throws(WorkspaceFailure) -> String? {
         guard !nodes.isEmpty else { return nil }
         guard var reader = FolderReader(tree, of: full) else { return path }
-        let buffer = ReadBuffer(expectedBytes: nodes.reduce(0) { max($0, tree.nodes[$1].stamp.sizeBytes) })
+        let largestBytes = nodes.reduce(0) { max($0, tree.nodes[$1].stamp.sizeBytes) }
+        let buffer = ReadBuffer(expectedBytes: largestBytes, stop: stop)
         for node in nodes {
             let stamp = tree.nodes[node].stamp
             if let known = memory.withLock({ $0.content(stamp) }) {

@@ -194,4 +194,17 @@ import Testing
         #expect(try project.runs("exec").status == 1)
         #expect(try project.query("select error from executions")[0]["error"]?.text?.contains("'m'") ?? false)
     }
+
+    /// Limits of a shell, and what is told of them. The store stays whole.
+    @Test(arguments: ["-f 100", "-n 6", "-n 8", "-n 10", "-n 12"])
+    func aLimitOfTheShellIsToldInASentence(_ limit: String) throws {
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "echo > a", "outputs": ["a"]}}}"#)
+        let command = "ulimit \(limit); exec \(try RunsBinary.path()) exec"
+        try project.shell("bash -c '\(command)' > out 2>&1; echo $? > status")
+        #expect(project.read("status") == "3\n", "\(project.read("out") ?? "")")
+        #expect((project.read("out") ?? "").contains("runs: "), "\(project.read("out") ?? "")")
+        let result = try project.runs("exec")
+        #expect(result.status == 0, "\(result.story)")
+    }
 }

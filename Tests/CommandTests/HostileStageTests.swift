@@ -100,4 +100,81 @@ import Testing
     }
 
     private func shellWord(_ text: String) -> String { "'" + text.replacing("'", with: "'\\''") + "'" }
+
+    /// Ctrl-C must not wait for the reading of what is too large to read.
+    @Test(arguments: [[SIGINT, SIGINT], [SIGTERM, SIGTERM], [SIGINT]])
+    func whatIsTooLargeToDigestCanBeInterrupted(_ signals: [Int32]) throws {
+        let project = try TestProject()
+        try project.write(
+            "pipeline.json", #"{"name": "p", "stages": {"a": {"command": "truncate -s 4T o; echo made > made", "outputs": ["o"]}}}"#)
+        let command = try project.start(["exec", "--grace", "100ms"])
+        try wait(for: "the output to be made") { project.exists("made") }
+        for signal in signals {
+            command.send(signal)
+            try command.read(until: { $0.errorOutput.contains("stopping") }, "it heard the signal")
+        }
+        let result = try command.finish()
+        #expect(result.status == 128 + signals[0], "\(result.story)")
+        #expect(try project.query("select state from executions") == [["state": .text("interrupted")]])
+    }
+
+    @Test func aMetricsFileWithoutLinesIsGivenUp() throws {
+        let project = try TestProject()
+        try project.write(
+            "pipeline.json",
+            #"{"name": "p", "stages": {"a": {"command": "echo '{\"x\": 1}' > $RUNS_METRICS; truncate -s 4T $RUNS_METRICS"}}}"#)
+        let result = try project.runs("exec")
+        #expect(result.status == 0 && result.errorOutput.contains("1 line of RUNS_METRICS could not be read"), "\(result.story)")
+        #expect(try project.query("select name, value from metrics") == [["name": .text("x"), "value": .number(1)]])
+    }
+
+    @Test func aStageThatStopsTheSupervisorDoesNotHangTheRun() throws {
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "kill -STOP $PPID"}}}"#)
+        let result = try project.runs("exec")
+        #expect(result.status == 0, "\(result.story)")
+    }
+
+    /// While a stage is being ended the program has nothing to do but wait.
+    @Test func waitingForAGracePeriodCostsNothing() throws {
+        let project = try TestProject()
+        try project.write(
+            "pipeline.json",
+            #"{"name": "p", "stages": {"a": {"command": "trap '' TERM; while :; do sleep 0.2; done", "timeout": "100ms"}}}"#)
+        try project.write("measure.py", """
+            import resource, subprocess, sys
+            code = subprocess.run(sys.argv[1:]).returncode
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            print(code, used.ru_utime + used.ru_stime)
+            """)
+        let line = "python3 measure.py '\(try RunsBinary.path())' exec --grace 2s --output quiet > measured 2> errors"
+        try project.shell(line)
+        let words = (project.read("measured") ?? "").split(whereSeparator: \.isWhitespace)
+        #expect(words.first == "1")
+        // Of two seconds that were waited for.
+        #expect(try #require(words.last.flatMap { Double($0) }) < 1, "\(words)")
+    }
+
+    @Test(arguments: ["rm -rf .runs", "rm .runs/runs.db*", "mv .runs/runs.db .runs/other.db"])
+    func aStageThatRemovesTheStoreIsNoSuccess(_ command: String) throws {
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "\#(command); echo > o", "outputs": ["o"]}}}"#)
+        let result = try project.runs("exec")
+        #expect(result.status == 3 && result.errorOutput.contains("was removed or replaced"), "\(result.story)")
+    }
+
+    @Test func aRunInsideOfARunDoesNotWaitForItself() throws {
+        let project = try TestProject()
+        try project.write(
+            "pipeline.json",
+            """
+            {"name": "p", "stages": {
+              "a": {"command": "'\(try RunsBinary.path())' exec b && echo > a", "outputs": ["a"]},
+              "b": {"command": "echo > b", "outputs": ["b"], "needs": ["a"]}}}
+            """)
+        let result = try project.runs("exec")
+        #expect(result.status == 1, "\(result.story)")
+        let log = project.read(".runs/logs/1/a.1.log") ?? ""
+        #expect(log.contains("would wait for it for ever"), "\(log)")
+    }
 }

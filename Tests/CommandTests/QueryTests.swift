@@ -108,6 +108,34 @@ import Testing
         #expect(try project.query("select count(*) as n from executions", in: "mnt")[0]["n"]?.integer == 3)
         #expect(try project.runs(["exec", "--force"], in: "mnt").status == 3)
     }
+
+    @Test(arguments: [["query", "select 1"], ["history", "a"], ["status"], ["exec", "--force", "--output", "jsonl"]])
+    func whatCannotBeWrittenIsNoSuccess(_ arguments: [String]) throws {
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "true"}}}"#)
+        #expect(try project.runs("exec").status == 0)
+        let words = arguments.map { "'\($0)'" }.joined(separator: " ")
+        try project.shell("'\(try RunsBinary.path())' \(words) > /dev/full 2> told; echo $? > status")
+        #expect(project.read("status") == "1\n")
+        #expect((project.read("told") ?? "").contains("No space left on device"), "\(project.read("told") ?? "")")
+    }
+
+    @Test func whatIsTooLargeIsRefused() throws {
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "true"}}}"#)
+        #expect(try project.runs("exec").status == 0)
+        let endless = "with recursive c(x) as (select 1 union all select x+1 from c) select x, printf('%.*c',1000000,'a') from c"
+        for format in ["box", "markdown"] {
+            let result = try project.runs("query", "--format", format, endless)
+            #expect(result.status == 2 && result.errorOutput.contains("too large for --format"), "\(result.errorOutput)")
+        }
+        try project.shell("'\(try RunsBinary.path())' query - < /dev/zero > out 2>&1; echo $? > status")
+        #expect(project.read("status") == "2\n" && (project.read("out") ?? "").contains("larger than 64 MiB"))
+        // Every level doubles what must be compiled.
+        let levels = (1..<24).map { "a\($0) as (select p.x from a\($0 - 1) p, a\($0 - 1) q)" }.joined(separator: ", ")
+        let deep = try project.runs("query", "with a0 as (select 1 x union all select 2), \(levels) select count(*) from a23")
+        #expect(deep.status == 2 && deep.errorOutput.contains("more memory than it may use"), "\(deep.story)")
+    }
 }
 
 private let canMount = system("d=$(mktemp -d) && mount -t tmpfs tmpfs $d 2>/dev/null && umount $d; r=$?; rmdir $d; exit $r") == 0

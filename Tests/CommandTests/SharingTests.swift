@@ -144,4 +144,30 @@ import Testing
         original.send(SIGINT)
         #expect(try original.finish().status == 130)
     }
+
+    /// With `--only`, too, what another run is making is waited for: by name or by pattern.
+    @Test(arguments: ["out/*", "out/a1", "out"])
+    func onlyWaitsForWhatIsBeingMade(_ input: String) throws {
+        let project = try TestProject()
+        try project.write(
+            "pipeline.json",
+            """
+            {"name": "p", "params": {"v": 1}, "stages": {
+              "a": {"matrix": {"x": [1, 2]}, "outputs": {"o": "out/a${{ matrix.x }}"},
+                    "command": "touch started; while ! test -e go; do sleep 0.05; done; echo ${{ params.v }} > ${{ outputs.o }}"},
+              "g": {"command": "cat out/* > g", "inputs": ["\(input)"], "outputs": ["g"]}}}
+            """)
+        try project.write("go", "")
+        #expect(try project.runs(["exec"]).status == 0)
+        for name in ["go", "started"] { try project.remove(name) }
+        let first = try project.start(["exec", "a@x=1", "--set", "v=2"])
+        try wait(for: "the first to start") { project.exists("started") }
+        let second = try project.start(["exec", "--only", "--force", "g"])
+        try second.read(until: { $0.errorOutput.contains("waiting for run 2") }, "it waited")
+        try project.write("go", "")
+        #expect(try first.finish().status == 0)
+        let result = try second.finish()
+        #expect(result.status == 0, "\(result.story)")
+        #expect(project.read("g") == "2\n1\n")
+    }
 }
