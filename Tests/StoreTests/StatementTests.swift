@@ -39,6 +39,13 @@ struct StatementTests {
         // JSON arrays that are handed in.
         "decisions_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "member VIRTUAL TABLE INDEX 1:"],
         "history_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "m", "g"],
+        "decisions_of_run": ["member VIRTUAL TABLE INDEX 1:"],
+        "facts_of_executions": ["chosen VIRTUAL TABLE INDEX 1:"],
+        "params_of_executions": ["chosen VIRTUAL TABLE INDEX 1:"],
+        "metrics_of_executions": ["chosen VIRTUAL TABLE INDEX 1:", "g"],
+        // From the newest on, as far as it is needed.
+        "run_back": ["run_rows", "chosen VIRTUAL TABLE INDEX 1:"],
+        "run_back_of_stages": ["r", "json_each VIRTUAL TABLE INDEX 1:"],
         "latest_logs": ["chosen", "chosen VIRTUAL TABLE INDEX 1:"],
         // Looking after a store.
         "digested_paths": ["p USING COVERING INDEX sqlite_autoindex_paths_1"],
