@@ -136,7 +136,7 @@ extension Store {
             inputsChangedDuringRun: row.flag(first + 6), isRejected: row.flag(first + 7), outputs: outputs)
     }
 
-    private func recordedPath(_ row: Row, from first: Int32) throws(Failure) -> RecordedPath {
+    func recordedPath(_ row: Row, from first: Int32) throws(Failure) -> RecordedPath {
         RecordedPath(
             name: row.text(first), path: row.text(first + 1),
             fingerprint: Fingerprint(

@@ -3,12 +3,12 @@
 import Testing
 
 @Suite struct CommandLineFuzzTests {
-    private static let commands = ["exec", "status", "why", "history", "logs", "query", "init", "schema", "help"]
+    private static let commands = ["exec", "status", "why", "history", "logs", "query", "show", "diff", "best", "lineage", "init", "schema", "help"]
     private static let options = [
         "--set", "--capacity", "--rehash", "--no-restore", "--jobs", "-j", "--dry-run", "-n", "--keep-going", "-k", "--grace",
         "--overwrite", "--resume", "--enforce-memory", "--tag", "--note", "--benchmark", "--output", "--only", "--downstream",
         "--force", "--store", "--limit", "--run", "--follow", "-f", "--format", "--parameter", "-p", "--file", "--named", "--list",
-        "--timeout", "--help", "-h", "--version", "--", "-", "--help-hidden", "--generate-completion-script", "--no-such",
+        "--timeout", "--min", "--max", "--top", "--stage", "--help", "-h", "--version", "--", "-", "--help-hidden", "--generate-completion-script", "--no-such",
     ]
     /// No path among them leads out of the project: `init` writes to it.
     private static let values = [
@@ -19,7 +19,7 @@ import Testing
         "99999999999999999999999999d", "-5m", "text", "jsonl", "quiet", "json", "csv", "box", "line", "select 1", "select * from runs",
         "select :v, :w", "drop table runs", "select 1; select 2", "with recursive x(n) as (select 1 union all select n + 1 from x) select n from x limit 9",
         "\u{1b}[2J", "e\u{301}\u{0}", "\u{202e}abc", "🏳️‍🌈", String(repeating: "x", count: 5000), String(repeating: "*a", count: 200),
-        "--set=v=3", "--jobs=99999999999999999999", "--limit=0", "-nk", "-j2", "--format=json", "bash", "zsh",
+        "latest", "latest~1", "latest~x", "--set=v=3", "--jobs=99999999999999999999", "--limit=0", "-nk", "-j2", "--format=json", "bash", "zsh",
     ]
 
     private static func words(_ random: inout SeededGenerator) -> [String] {

@@ -79,7 +79,7 @@ private func document(_ path: String) throws -> String { try String(contentsOfFi
     }
 
     @Test(arguments: [
-        "exec", "query", "history", "status", "why", "logs", "show", "diff", "init", "schema", "doctor", "gc",
+        "exec", "query", "history", "status", "why", "logs", "show", "diff", "best", "lineage", "init", "schema", "doctor", "gc",
     ])
     func helpIsWhatItWas(_ command: String) throws {
         let result = try TestProject().runs(["help", command], environment: ["COLUMNS": "100"])

@@ -106,6 +106,10 @@ import Testing
         try #require(system("mount --bind '\(project.folder)' '\(mount)' && mount -o remount,ro,bind '\(mount)'") == 0)
         defer { _ = system("umount '\(mount)'") }
         #expect(try project.query("select count(*) as n from executions", in: "mnt")[0]["n"]?.integer == 3)
+        for words in [["show"], ["diff", "1", "1"], ["best", "acc"], ["lineage", "sum"]] {
+            let result = try project.runs(words, in: "mnt")
+            #expect(result.status == 0, "\(result.story)")
+        }
         #expect(try project.runs(["exec", "--force"], in: "mnt").status == 3)
     }
 }
