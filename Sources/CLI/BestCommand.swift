@@ -15,11 +15,12 @@ enum Direction: String, EnumerableFlag {
 
 struct BestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "best", abstract: "The executions with the best newest value of a metric, and the params that led to it.",
+        commandName: "best",
+        abstract: "The executions with the best newest value of a metric, and the params that led to it.",
         discussion: """
-            The params are those of the execution and of everything upstream of it: a score stands beside the learning \
-            rate of the model that it judges. All succeeded executions count, of every run; those that were rejected, and \
-            values that are no number, do not. Of equal ones the newest comes first.
+            The params are those of the execution and of everything upstream of it: a score stands beside the \
+            learning rate of the model that it judges. All succeeded executions count, of every run; those that were \
+            rejected, and values that are no number, do not. Of equal ones the newest comes first.
             """)
 
     @Argument(help: "The metric's name, as in final_metrics: accuracy, or test.f1 for nested ones.")
@@ -73,7 +74,8 @@ struct BestCommand: ParsableCommand {
     private func unknown(in store: Store) throws -> Failure {
         let names = try store.metricNames()
         guard !names.isEmpty else {
-            return Failure(.usage, "no stage reported a metric yet. An output with \"metrics\": true is read into the store.")
+            return Failure(
+                .usage, "no stage reported a metric yet. An output with \"metrics\": true is read into the store.")
         }
         let hint = nearest(to: metric, among: names).map { " Did you mean '\($0)'?" }
         let some = names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", …" : "")

@@ -13,8 +13,8 @@ struct DiffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff", abstract: "What differs between two runs, stage by stage.",
         discussion: """
-            Params, variables, digests of inputs and outputs, metrics, time, memory and commit; what is the same is left \
-            out. A stage that a run found fresh stands for the execution whose outputs it took.
+            Params, variables, digests of inputs and outputs, metrics, time, memory and commit; what is the same is \
+            left out. A stage that a run found fresh stands for the execution whose outputs it took.
             """)
 
     @Argument(help: "A run's number, latest, or latest~1 for the one before it.")
@@ -34,9 +34,10 @@ struct DiffCommand: ParsableCommand {
         var old = try store.facts(of: store.run(named: words.0), .whatItHad)
         var new = try store.facts(of: store.run(named: words.1), .whatItHad)
         // Of most stages both runs had the same execution: nothing of it need be read.
-        let executions = (Set(old.stages.compactMap(\.decision.executionID)), Set(new.stages.compactMap(\.decision.executionID)))
-        try store.addExecutions(to: &old.stages, inDetail: true, only: executions.0.subtracting(executions.1))
-        try store.addExecutions(to: &new.stages, inDetail: true, only: executions.1.subtracting(executions.0))
+        let before = Set(old.stages.compactMap(\.decision.executionID))
+        let after = Set(new.stages.compactMap(\.decision.executionID))
+        try store.addExecutions(to: &old.stages, inDetail: true, only: before.subtracting(after))
+        try store.addExecutions(to: &new.stages, inDetail: true, only: after.subtracting(before))
         switch format {
         case .text:
             let width = Terminal.standardOutput.size?.columns

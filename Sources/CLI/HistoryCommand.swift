@@ -8,7 +8,8 @@ import Store
 
 struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "history", abstract: "The executions of a stage, newest first: when, how it ended, why it ran, what it used.",
+        commandName: "history",
+        abstract: "The executions of a stage, newest first: when, how it ended, why it ran, what it used.",
         discussion: "STAGE is a template name (train), a name with values (train@dataset=iris), a full name or a glob.")
 
     @Argument(help: "The stage.")
@@ -61,8 +62,8 @@ struct HistoryCommand: ParsableCommand {
             rightAligned: Set(figures))
         guard formatOptions.chosen == .box else { return }
         if values.leftOut > 0 {
-            Terminal.standardOutput.writeLine(
-                "\(countText(values.leftOut, "more param or metric", plural: "more params and metrics")): --format json has them all.")
+            let count = countText(values.leftOut, "more param or metric", plural: "more params and metrics")
+            Terminal.standardOutput.writeLine("\(count): --format json has them all.")
         }
         let metrics = values.columns.filter(\.isMetric).map(\.name)
         Terminal.standardOutput.writeForeign(trendText(executions, metrics: metrics))
@@ -97,7 +98,8 @@ struct HistoryCommand: ParsableCommand {
             if case .text(let text) = value(row, "stage") { stage = text }
             if case .real(let seconds) = value(row, "wall_seconds") { wall = seconds }
             return PastExecution(
-                stage: stage, isSucceeded: value(row, "state") == .text(ExecutionState.succeeded.rawValue), wallSeconds: wall,
+                stage: stage, isSucceeded: value(row, "state") == .text(ExecutionState.succeeded.rawValue),
+                wallSeconds: wall,
                 params: members(value(row, "params")), metrics: members(value(row, "metrics")))
         }
     }
@@ -118,9 +120,9 @@ private func shortTime(_ value: TableValue) -> TableValue {
 
 /// Of a JSON object.
 private func members(_ value: TableValue) -> [JSONValue.Member] {
-    guard case .text(let text) = value, case .object(let members)? = try? JSONReader.value(of: Array(text.utf8), dialect: .metrics)
-    else { return [] }
-    return members
+    guard case .text(let text) = value else { return [] }
+    let object = try? JSONReader.value(of: Array(text.utf8), dialect: .metrics)
+    if case .object(let members)? = object { return members } else { return [] }
 }
 
 extension Store {

@@ -25,7 +25,9 @@ struct LineageCommand: ParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
-        guard !path.isEmpty, !path.utf8.contains(0) else { throw Failure(.usage, "name a file, as in: runs lineage models/a.json") }
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            throw Failure(.usage, "name a file, as in: runs lineage models/a.json")
+        }
         let project = try Project.find(from: ".", storeOptions)
         let store = try project.openForReading()
         let place = Place(path, in: project)
@@ -46,15 +48,16 @@ struct LineageCommand: ParsableCommand {
         guard isFolder || status.st_mode & S_IFMT == S_IFREG else {
             throw Failure(.usage, "'\(path)' is neither a file nor a folder. Name one that a stage made or read.")
         }
-        let workspace = Workspace(lookingBelow: "/", cache: try store.cachedDigests())
         do {
-            // Sizes and times are quickly taken, and tell of most what no execution knows.
-            guard let stats = try workspace.fingerprint(of: place.absolute, mode: .metadata) else { return nil }
+            // Sizes and times are quickly taken, and tell of most that no execution knows it.
+            guard
+                let stats = try Workspace(lookingBelow: "/", cache: []).fingerprint(of: place.absolute, mode: .metadata)
+            else { return nil }
             let lineage = try store.lineage(of: stats, at: place.recorded)
             if !lineage.makers.isEmpty || !lineage.readers.isEmpty { return lineage }
-            guard try store.holds(isFolder ? .tree : .content, sizeBytes: stats.sizeBytes),
-                let content = try workspace.fingerprint(of: place.absolute, mode: .content)
-            else { return nil }
+            guard try store.holds(isFolder ? .tree : .content, sizeBytes: stats.sizeBytes) else { return nil }
+            let workspace = Workspace(lookingBelow: "/", cache: try store.cachedDigests())
+            guard let content = try workspace.fingerprint(of: place.absolute, mode: .content) else { return nil }
             let found = try store.lineage(of: content, at: place.recorded)
             return found.makers.isEmpty && found.readers.isEmpty ? nil : found
         } catch let failure as WorkspaceFailure {
@@ -75,13 +78,15 @@ struct LineageCommand: ParsableCommand {
             return Failure(.usage, "'\(path)' is not on disk; \(made) was the last to make it. \(history)")
         }
         if let made {
-            return Failure(.usage, "what '\(path)' holds now no execution made or read: it was changed since \(made) made it. \(history)")
+            return Failure(
+                .usage,
+                "what '\(path)' holds now no execution made or read: it was changed since \(made) made it. \(history)")
         }
         if status.st_mode & S_IFMT == S_IFDIR {
             return Failure(
                 .usage,
-                "'\(path)' is a folder, and no execution made or read exactly what it holds now. Name a file in it, or a "
-                    + "folder that is an input or output of a stage.")
+                "'\(path)' is a folder, and no execution made or read exactly what it holds now. Name a file in it, or "
+                    + "a folder that is an input or output of a stage.")
         }
         return Failure(.usage, "no execution made or read what '\(path)' holds, under any name.")
     }

@@ -11,7 +11,8 @@ enum PageFormat: String, ExpressibleByArgument, CaseIterable {
 
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "One run: when, how it ended, and what became of the stages that were not fresh.")
+        commandName: "show", abstract: "One run: when, how it ended, and what became of the stages that were not fresh."
+    )
 
     @Argument(help: ArgumentHelp("A run's number, latest, or latest~1 for the one before it.", valueName: "run"))
     var word = "latest"

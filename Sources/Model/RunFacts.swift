@@ -1,5 +1,5 @@
-// What is recorded of a run and of its executions, as people ask for it: `runs show`, `runs diff`, `runs best`. Knows no
-// SQL and no wording.
+// What is recorded of a run and of its executions, as people ask for it: `runs show`, `runs diff`, `runs best`. Knows
+// no SQL and no wording.
 
 /// A run.
 public struct RunFacts: Sendable {
@@ -34,7 +34,8 @@ public struct RunFacts: Sendable {
 public struct StageOfRun: Sendable {
     public var stage: String
     public var decision: Decision
-    /// Its newest execution in the run, or the one whose outputs were taken; nil: there is none, or it was not asked for.
+    /// Its newest execution in the run, or the one whose outputs were taken; nil: there is none, or it was not asked
+    /// for.
     public var execution: ExecutionFacts?
     /// Executions in the run.
     public var attempts = 0
@@ -72,6 +73,8 @@ public struct ExecutionFacts: Sendable {
     public var maxRSSBytes: Int64?
     public var gpuPeakBytes: Int64?
     public var error: String?
+    /// What is worth knowing of a success too.
+    public var note: String?
     /// Relative to the folder of `.runs`.
     public var logPath = ""
     public var command = ""

@@ -1,5 +1,5 @@
-// Params and metrics of a stage's executions as columns, and how figures went from one execution to the next. Pure; knows
-// values and widths, not where they come from.
+// Params and metrics of a stage's executions as columns, and how figures went from one execution to the next. Pure;
+// knows values and widths, not where they come from.
 import Model
 
 /// An execution, as far as its values are compared with those of others.
@@ -92,8 +92,8 @@ private func isTold(_ stage: String, _ name: String, _ cell: String) -> Bool {
 /// So many stages and figures of each have a trend.
 private let mostTrends = (stages: 6, metrics: 4)
 
-/// For each stage that succeeded more than once, a line for its time and for each of those metrics that went up or down:
-/// from the oldest to the newest.
+/// For each stage that succeeded more than once, a line for its time and for each of those metrics that went up or
+/// down: from the oldest to the newest.
 ///
 /// - Parameters:
 ///   - executions: newest first.

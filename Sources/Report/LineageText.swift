@@ -3,7 +3,7 @@
 import Model
 
 /// How much of a tree is printed; JSON has everything that was followed.
-private let most = (depth: 12, lines: 100)
+private let most = (depth: 12, lines: 100, params: 12)
 
 /// The tree upwards (who made it, from what) and downwards (who read it, and made what).
 ///
@@ -13,13 +13,14 @@ public func lineageText(_ lineage: Lineage, path: String) -> String {
     text += "\(digestText(lineage.fingerprint.digest))\n"
     let elsewhere = lineage.paths.filter { $0 != path }
     if !lineage.paths.contains(path), let first = elsewhere.first {
-        text += "the same as \(sanitized(first))" + (elsewhere.count > 1 ? " and \(elsewhere.count - 1) more" : "") + "\n"
+        text +=
+            "the same as \(sanitized(first))" + (elsewhere.count > 1 ? " and \(elsewhere.count - 1) more" : "") + "\n"
     }
     if let id = lineage.makers.first, let maker = lineage.nodes[id] {
         let others = lineage.makers.count - 1
         text += "made by \(described(maker, withTime: true))"
         text += others > 0 ? ", and the same by \(countText(others, "other execution"))\n" : "\n"
-        let params = valuesText(maker.execution.params.map { ($0.name, $0.value) })
+        let params = valuesText(maker.execution.params.map { ($0.name, $0.value) }, limit: most.params)
         if !params.isEmpty { text += "with \(params)\n" }
         var tree = Tree(seen: [id])
         tree.add(inputsOf: maker, in: lineage)
@@ -126,7 +127,8 @@ public func lineageJSON(_ lineage: Lineage, path: String) -> JSONValue {
     return .object(
         members([
             ("path", .string(path)), ("digest_kind", .string(lineage.fingerprint.kind.rawValue)),
-            ("sha256", .string(lineage.fingerprint.digest.hex)), ("size_bytes", .integer(lineage.fingerprint.sizeBytes)),
+            ("sha256", .string(lineage.fingerprint.digest.hex)),
+            ("size_bytes", .integer(lineage.fingerprint.sizeBytes)),
             ("recorded_paths", .array(lineage.paths.map { .string($0) })), ("made_by", numbers(lineage.makers)),
             ("read_by", numbers(lineage.readers)), ("executions", .array((upstream + downstream).compactMap(\.self))),
             ("is_cut_off", .bool(lineage.isCutOff)),
@@ -136,7 +138,8 @@ public func lineageJSON(_ lineage: Lineage, path: String) -> JSONValue {
 private func executionJSON(_ id: ExecutionID, _ direction: String, in lineage: Lineage) -> JSONValue? {
     guard let node = lineage.nodes[id] else { return nil }
     let inputs = node.inputs.map { input in
-        JSONValue.object(pathMembers(input.read) + members([("made_by", input.maker.map { .integer($0.value) } ?? .null)]))
+        JSONValue.object(
+            pathMembers(input.read) + members([("made_by", input.maker.map { .integer($0.value) } ?? .null)]))
     }
     return .object(
         members([

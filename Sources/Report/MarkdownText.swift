@@ -1,5 +1,5 @@
-// Foreign text inside Markdown (GitHub's), where it must stay text: no markup, no mention of a person, no end of the table
-// cell that it stands in. Bars are left to `TableGrid`.
+// Foreign text inside Markdown (GitHub's), where it must stay text: no markup, no mention of a person, no end of the
+// table cell that it stands in. Bars are left to `TableGrid`.
 
 /// Words as they are, with everything escaped that Markdown or HTML would take for markup.
 func markdownText(_ text: String) -> String {

@@ -83,7 +83,10 @@ public func rankingTable(
                 .text(isForPeople ? timeText(execution.startedAt) : execution.startedAt),
             ]
     }
-    let columns = ["run_id", "stage", metric] + params.map(\.name) + ["execution_id", "started_at"]
+    let ends =
+        isForPeople
+        ? (["run", "stage"], ["execution", "started"]) : (["run_id", "stage"], ["execution_id", "started_at"])
+    let columns = ends.0 + [metric] + params.map(\.name) + ends.1
     let shownSame = valuesText(same.compactMap { column in column.values[0].first.map { (column.name, $0) } })
     return (columns, rows, shownSame)
 }

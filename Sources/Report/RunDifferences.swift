@@ -19,8 +19,8 @@ public struct RunDifference: Hashable, Sendable {
     public let second: JSONValue
 }
 
-/// Everything that differs between two runs, in the order of the second one's stages, then those that only the first has.
-/// Stages with the same execution do not differ.
+/// Everything that differs between two runs, in the order of the second one's stages, then those that only the first
+/// has. Stages with the same execution do not differ.
 public func differences(between first: RunFacts, and second: RunFacts) -> [RunDifference] {
     var result: [RunDifference] = []
     func compare(_ kind: RunDifference.Kind, _ old: JSONValue, _ new: JSONValue) {
@@ -34,7 +34,9 @@ public func differences(between first: RunFacts, and second: RunFacts) -> [RunDi
     let old = Dictionary(first.stages.map { ($0.stage, $0) }) { $1 }
     let new = Set(second.stages.map(\.stage))
     for stage in second.stages { result += differences(ofStage: stage.stage, old[stage.stage], stage) }
-    for stage in first.stages where !new.contains(stage.stage) { result += differences(ofStage: stage.stage, stage, nil) }
+    for stage in first.stages where !new.contains(stage.stage) {
+        result += differences(ofStage: stage.stage, stage, nil)
+    }
     return result
 }
 
@@ -56,7 +58,8 @@ private func differences(ofStage name: String, _ first: StageOfRun?, _ second: S
         }
     }
     compareAll(.param, old.params.map { ($0.name, $0.value) }, new.params.map { ($0.name, $0.value) })
-    compareAll(.env, old.environment.map { ($0.name, json($0.value)) }, new.environment.map { ($0.name, json($0.value)) })
+    compareAll(
+        .env, old.environment.map { ($0.name, json($0.value)) }, new.environment.map { ($0.name, json($0.value)) })
     compareAll(.input, old.inputs.map { ($0.path, digest($0)) }, new.inputs.map { ($0.path, digest($0)) })
     compareAll(.output, old.outputs.map { ($0.path, digest($0)) }, new.outputs.map { ($0.path, digest($0)) })
     compareAll(.metric, old.metrics.map { ($0.name, $0.value) }, new.metrics.map { ($0.name, $0.value) })
@@ -77,8 +80,8 @@ private func json(_ flag: Bool?) -> JSONValue { flag.map { .bool($0) } ?? .null 
 
 // MARK: - As text
 
-/// What differs as a table for a terminal; figures whose difference does not show are left out. A sentence where nothing
-/// differs.
+/// What differs as a table for a terminal; figures whose difference does not show are left out. A sentence where
+/// nothing differs.
 ///
 /// - Parameter width: columns that the table must fit; nil: as wide as it is.
 public func differencesText(between first: RunFacts, and second: RunFacts, width: Int?) -> String {
@@ -146,7 +149,8 @@ public func differencesJSON(between first: RunFacts, and second: RunFacts) -> JS
     let all = differences(between: first, and: second).map { difference in
         JSONValue.object(
             members([
-                ("stage", json(difference.stage)), ("what", .string(difference.kind.rawValue)), ("name", json(difference.name)),
+                ("stage", json(difference.stage)), ("what", .string(difference.kind.rawValue)),
+                ("name", json(difference.name)),
                 ("a", difference.first), ("b", difference.second),
             ]))
     }

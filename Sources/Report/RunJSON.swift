@@ -1,5 +1,6 @@
-// Runs and executions as JSON for programs: `runs show --format json` and the parts that other commands share. Names are
-// those of the store's views; every key is always there, and null where nothing is known. docs/store.md describes it.
+// Runs and executions as JSON for programs: `runs show --format json` and the parts that other commands share. Names
+// are those of the store's views; every key is always there, and null where nothing is known. docs/store.md describes
+// it.
 import Model
 
 /// One object.
@@ -15,10 +16,12 @@ func headMembers(_ run: RunFacts) -> [JSONValue.Member] {
     members([
         ("run_id", .integer(run.id.value)), ("pipeline", .string(run.pipeline)),
         ("pipeline_path", .string(run.pipelinePath)), ("status", .string(run.status.rawValue)),
-        ("started_at", .string(run.startedAt)), ("finished_at", json(run.finishedAt)), ("wall_seconds", json(run.wallSeconds)),
+        ("started_at", .string(run.startedAt)), ("finished_at", json(run.finishedAt)),
+        ("wall_seconds", json(run.wallSeconds)),
         ("command_line", .string(run.commandLine)), ("engine", .string(run.engine)), ("host", .string(run.host)),
         ("user", .string(run.user)), ("git_commit", json(run.gitCommit)),
-        ("git_dirty", run.hasUncommittedChanges.map { .bool($0) } ?? .null), ("stages_total", .integer(run.stagesTotal)),
+        ("git_dirty", run.hasUncommittedChanges.map { .bool($0) } ?? .null),
+        ("stages_total", .integer(run.stagesTotal)),
         ("stages_executed", .integer(run.counts.executed)), ("stages_fresh", .integer(run.counts.fresh)),
         ("stages_restored", .integer(run.counts.restored)), ("stages_failed", .integer(run.counts.failed)),
         ("stages_blocked", .integer(run.counts.blocked)), ("tags", .array(run.tags.map { .string($0) })),
@@ -30,7 +33,8 @@ private func stageJSON(_ stage: StageOfRun) -> JSONValue {
     let reasons = stage.decision.reasons.map { reason in
         JSONValue.object(
             members([
-                ("reason", .string(reason.code.rawValue)), ("subject", json(reason.subject)), ("old_value", json(reason.old)),
+                ("reason", .string(reason.code.rawValue)), ("subject", json(reason.subject)),
+                ("old_value", json(reason.old)),
                 ("new_value", json(reason.new)),
             ]))
     }
@@ -43,14 +47,16 @@ private func stageJSON(_ stage: StageOfRun) -> JSONValue {
             ("state", json(execution?.state.rawValue)), ("rejected", execution.map { .bool($0.isRejected) } ?? .null),
             ("wall_seconds", json(execution?.wallSeconds)), ("cpu_seconds", json(execution?.cpuSeconds)),
             ("max_rss_bytes", json(execution?.maxRSSBytes)), ("gpu_peak_bytes", json(execution?.gpuPeakBytes)),
-            ("error", json(execution?.error)), ("log_path", json(execution?.logPath)),
+            ("error", json(execution?.error)), ("note", json(execution?.note)), ("log_path", json(execution?.logPath)),
             ("params", paramsJSON(execution?.params ?? [])), ("metrics", metricsJSON(execution?.metrics ?? [])),
         ]))
 }
 
 func paramsJSON(_ params: [Param]) -> JSONValue { .object(params.map { .init(name: $0.name, value: $0.value) }) }
 
-func metricsJSON(_ metrics: [MetricFact]) -> JSONValue { .object(metrics.map { .init(name: $0.name, value: $0.value) }) }
+func metricsJSON(_ metrics: [MetricFact]) -> JSONValue {
+    .object(metrics.map { .init(name: $0.name, value: $0.value) })
+}
 
 func members(_ pairs: [(String, JSONValue)]) -> [JSONValue.Member] { pairs.map { .init(name: $0.0, value: $0.1) } }
 

@@ -31,8 +31,12 @@ public func runPage(_ run: RunFacts, width: Int?) -> String {
     let failures = failures(of: run)
     if !failures.isEmpty { text += "failed:\n" }
     for execution in failures {
-        text += "  \(sanitized(execution.stage)) (execution \(execution.id)): \(sanitized(execution.error ?? execution.state.rawValue))\n"
+        let error = sanitized(execution.error ?? execution.state.rawValue)
+        text += "  \(sanitized(execution.stage)) (execution \(execution.id)): \(error)\n"
         text += "    log: \(sanitized(execution.logPath))\n"
+    }
+    for execution in run.stages.filter({ $0.attempts > 0 }).compactMap(\.execution) {
+        if let note = execution.note { text += "note on \(sanitized(execution.stage)): \(sanitized(note))\n" }
     }
     return text
 }
@@ -51,7 +55,8 @@ public func runMarkdown(_ run: RunFacts) -> String {
     let table = stageTable(run, markdown: true)
     if !table.rows.isEmpty {
         let grid = TableGrid(
-            heads: table.columns, rows: table.rows, rightAligned: table.columns.indices.map(table.rightAligned.contains))
+            heads: table.columns, rows: table.rows, rightAligned: table.columns.indices.map(table.rightAligned.contains)
+        )
         text += "\n" + grid.markdown()
     }
     let failures = failures(of: run)
@@ -59,6 +64,9 @@ public func runMarkdown(_ run: RunFacts) -> String {
     for execution in failures {
         text += "- \(markdownCode(execution.stage)): \(markdownText(execution.error ?? execution.state.rawValue)) "
         text += "(log \(markdownCode(execution.logPath)))\n"
+    }
+    for execution in run.stages.filter({ $0.attempts > 0 }).compactMap(\.execution) {
+        if let note = execution.note { text += "\nNote on \(markdownCode(execution.stage)): \(markdownText(note))\n" }
     }
     return text
 }

@@ -20,7 +20,9 @@ func valuesText(_ values: [(name: String, value: JSONValue)], limit: Int = .max)
 /// Four digits after the point are enough to compare runs by eye; far from 1, four digits and an exponent.
 private func numberText(_ number: Double, spelled: String) -> String {
     if let whole = Int64(exactly: number) { return abs(number) < 1e15 ? "\(whole)" : spelled }
-    guard spelled.utf8.count > 7, number.isFinite, spelled.utf8.contains(where: { ".eE".utf8.contains($0) }) else { return spelled }
+    guard spelled.utf8.count > 7, number.isFinite, spelled.utf8.contains(where: { ".eE".utf8.contains($0) }) else {
+        return spelled
+    }
     if abs(number) >= 0.001, abs(number) < 1e9 { return "\((number * 10_000).rounded() / 10_000)" }
     var (mantissa, exponent) = (number, 0)
     while abs(mantissa) >= 9.9995 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }

@@ -1,15 +1,17 @@
-// The best executions by a metric, with the params of everything upstream of them. Knows the metric's values; how they are
-// laid out is Report's.
+// The best executions by a metric, with the params of everything upstream of them. Knows the metric's values; how they
+// are laid out is Report's.
 
 import Model
 import RunsSQL
 
 extension Store {
     /// Every metric's name, sorted.
-    public func metricNames() throws(Failure) -> [String] { try connection.statement(SQL.metricNames).all { $0.text(1) } }
+    public func metricNames() throws(Failure) -> [String] {
+        try connection.statement(SQL.metricNames).all { $0.text(1) }
+    }
 
-    /// The succeeded executions with the best newest value of a metric, best first, of equal ones the newest first; those
-    /// that were rejected, or whose value is NaN or infinite, are left out.
+    /// The succeeded executions with the best newest value of a metric, best first, of equal ones the newest first;
+    /// those that were rejected, or whose value is NaN or infinite, are left out.
     ///
     /// - Parameters:
     ///   - stages: numbers of stages, from `stageNames`; nil: all.
@@ -24,7 +26,8 @@ extension Store {
             ("name_id", number), ("stage_ids", stages.map { array($0) }), ("is_largest", largest), ("limit", limit),
         ]) { row in
             RankedExecution(
-                id: ExecutionID(row.integer(0)), runID: RunID(row.integer(1)), stage: row.text(2), startedAt: row.text(3),
+                id: ExecutionID(row.integer(0)), runID: RunID(row.integer(1)), stage: row.text(2),
+                startedAt: row.text(3),
                 value: row.real(4))
         }
         for index in best.indices {

@@ -1,6 +1,6 @@
 // Following a content through the store: to the execution that made it, to what that read, and so on; and to the
-// executions that read it. By digest, so that the path does not matter. Breadth first and without recursion: a chain may
-// be as long as the history.
+// executions that read it. By digest, so that the path does not matter. Breadth first and without recursion: a chain
+// may be as long as the history.
 
 import Model
 import RunsSQL
@@ -16,8 +16,8 @@ public struct LineageLimits: Sendable {
 }
 
 extension Store {
-    /// - Parameter path: relative to the folder of `.runs`: of several executions that made the same, those that made it
-    ///   there come first. Sizes and times alone tell nothing of another path: many files have the same.
+    /// - Parameter path: relative to the folder of `.runs`: of several executions that made the same, those that made
+    ///   it there come first. Sizes and times alone tell nothing of another path: many files have the same.
     public func lineage(
         of fingerprint: Fingerprint, at path: String, limits: LineageLimits = LineageLimits()
     ) throws(Failure) -> Lineage {
@@ -27,7 +27,8 @@ extension Store {
         let read = try links(SQL.readersOfDigest, of: fingerprint, at: place, limits)
         lineage.isCutOff = made.count > limits.linksOfOne || read.count > limits.linksOfOne
         lineage.paths = unique((made + read).map(\.path))
-        lineage.makers = unique((made.filter { $0.path == path } + made).map(\.execution)).prefix(limits.linksOfOne).map(\.self)
+        lineage.makers = unique((made.filter { $0.path == path } + made).map(\.execution)).prefix(limits.linksOfOne)
+            .map(\.self)
         lineage.readers = unique(read.map(\.execution)).prefix(limits.linksOfOne).map(\.self)
         if let maker = lineage.makers.first { try follow(upstreamFrom: maker, limits, into: &lineage) }
         try follow(downstreamFrom: lineage.readers, limits, into: &lineage)
@@ -36,7 +37,9 @@ extension Store {
 
     /// Whether executions made or read anything of that kind and so many bytes.
     public func holds(_ kind: DigestKind, sizeBytes: Int64) throws(Failure) -> Bool {
-        try connection.statement(SQL.holdsSize).first([("size_bytes", sizeBytes), ("digest_kind", kind.rawValue)]) { _ in true } ?? false
+        try connection.statement(SQL.holdsSize).first([("size_bytes", sizeBytes), ("digest_kind", kind.rawValue)]) {
+            _ in true
+        } ?? false
     }
 
     private func links(
@@ -104,8 +107,10 @@ extension Store {
         if lineage.nodes[id] != nil { return true }
         guard let facts = try executions([id], inDetail: false)[id] else { return false }
         var node = Lineage.Node(execution: facts)
-        node.inputs = try connection.statement(SQL.inputsWithMakers).all([("execution_id", id.value)]) { row throws(Failure) in
-            Lineage.Input(read: try recordedPath(row, from: 0), maker: row.isNull(5) ? nil : ExecutionID(row.integer(5)))
+        node.inputs = try connection.statement(SQL.inputsWithMakers).all([("execution_id", id.value)]) {
+            row throws(Failure) in
+            Lineage.Input(
+                read: try recordedPath(row, from: 0), maker: row.isNull(5) ? nil : ExecutionID(row.integer(5)))
         }
         node.outputs = try outputs(of: id)
         lineage.nodes[id] = node

@@ -30,9 +30,11 @@ extension Store {
     private func run(back count: Int, among scope: RunScope) throws(Failure) -> RunID? {
         switch scope {
         case .all: return try run(back: count, ofPipelines: nil)
-        case .pipelines(let names): return try run(back: count, ofPipelines: JSONValue.array(names.map { .string($0) }).text)
+        case .pipelines(let names):
+            return try run(back: count, ofPipelines: JSONValue.array(names.map { .string($0) }).text)
         case .executing(let stages):
-            return try connection.statement(SQL.runBackOfStages).first([("stage_ids", array(stages)), ("back", count)]) {
+            return try connection.statement(SQL.runBackOfStages).first([("stage_ids", array(stages)), ("back", count)])
+            {
                 RunID($0.integer(0))
             }
         }

@@ -37,10 +37,13 @@ extension Store {
         if detail == .whatHappened {
             try addExecutions(to: &facts.stages, inDetail: false, only: nil)
             // A verdict without an execution comes last; the others in the order in which they started.
-            facts.stages = facts.stages.filter { $0.attempts > 0 }
+            facts.stages =
+                facts.stages.filter { $0.attempts > 0 }
                 .sorted { ($0.decision.executionID?.value ?? 0) < ($1.decision.executionID?.value ?? 0) }
                 + facts.stages.filter { $0.attempts == 0 }
-            let failures = facts.stages.count { $0.execution.map { [.failed, .timedOut, .outOfMemory].contains($0.state) } ?? false }
+            let failures = facts.stages.count {
+                $0.execution.map { [.failed, .timedOut, .outOfMemory].contains($0.state) } ?? false
+            }
             if facts.finishedAt == nil || facts.status == .lost { facts.counts.failed = failures }
         }
         return facts
@@ -56,7 +59,9 @@ extension Store {
     ) throws(Failure) {
         let wanted = stages.compactMap(\.decision.executionID).filter { only?.contains($0) ?? true }
         let facts = try executions(wanted, inDetail: inDetail)
-        for index in stages.indices { stages[index].execution = stages[index].decision.executionID.flatMap { facts[$0] } }
+        for index in stages.indices {
+            stages[index].execution = stages[index].decision.executionID.flatMap { facts[$0] }
+        }
     }
 
     /// What is recorded of some executions; those that the store does not know are left out.
@@ -78,7 +83,8 @@ extension Store {
             facts[ExecutionID(row.integer(0))]?.params.append(param)
         }
         try connection.statement(SQL.metricsOfExecutions).run(chosen) { row in
-            facts[ExecutionID(row.integer(0))]?.metrics.append(MetricFact(name: row.text(1), value: Self.number(row.value(2))))
+            facts[ExecutionID(row.integer(0))]?.metrics.append(
+                MetricFact(name: row.text(1), value: Self.number(row.value(2))))
         }
         guard inDetail else { return facts }
         for id in facts.keys {
@@ -153,8 +159,9 @@ extension Store {
         facts.maxRSSBytes = row.isNull(8) ? nil : row.integer(8)
         facts.gpuPeakBytes = row.isNull(9) ? nil : row.integer(9)
         facts.error = row.optionalText(10)
-        facts.logPath = row.text(11)
-        facts.command = row.text(12)
+        facts.note = row.optionalText(11)
+        facts.logPath = row.text(12)
+        facts.command = row.text(13)
         return facts
     }
 

@@ -21,10 +21,13 @@ extension TestProject {
             , "broken": {"command": "echo no >&2; exit 3", "inputs": ["model.txt"], "outputs": ["never.txt"]},
             "after": {"command": "cp never.txt after.txt", "inputs": ["never.txt"], "outputs": ["after.txt"]}
             """#
-        func pipeline(_ stages: String) -> String { #"{"name": "p", "params": {"lr": 0.1}, "stages": {"# + stages + "}}" }
+        func pipeline(_ stages: String) -> String {
+            #"{"name": "p", "params": {"lr": 0.1}, "stages": {"# + stages + "}}"
+        }
         try project.write("raw.txt", "raw\n")
         try project.write("train.sh", #"echo "$1 $(cat "$2")" > "$3"; echo "{\"loss\": $1}" > "$4""#)
-        try project.write("judge.sh", #"read lr rest < "$2"; case $1 in a) echo "{\"acc\": $lr}";; b) echo "{\"acc\": 0.05}";; esac"#)
+        try project.write(
+            "judge.sh", #"read lr rest < "$2"; case $1 in a) echo "{\"acc\": $lr}";; b) echo "{\"acc\": 0.05}";; esac"#)
         try project.write("pipeline.json", pipeline(stages))
         let steps = [
             (["exec", "--jobs", "1", "--tag", "base"], Int32(0)), (["exec", "--jobs", "1", "--set", "lr=0.2"], 0),
@@ -51,12 +54,16 @@ extension Normalisation {
 @Suite struct QuestionTests {
     @Test func aRunIsShown() throws {
         let project = try TestProject.threeRuns()
-        for (name, words) in [("show", ["show"]), ("show-first", ["show", "latest~2"]), ("show-markdown", ["show", "3", "--format", "markdown"])] {
+        for (name, words) in [
+            ("show", ["show"]), ("show-first", ["show", "latest~2"]),
+            ("show-markdown", ["show", "3", "--format", "markdown"]),
+        ] {
             let result = try project.runs(words)
             #expect(result.status == 0, "\(result.story)")
             try expectGolden(result.output, name, [.times, .durations, .figures])
         }
-        let json = try JSONDecoder().decode(JSON.self, from: Data(try project.runs("show", "--format", "json").output.utf8))
+        let json = try JSONDecoder().decode(
+            JSON.self, from: Data(try project.runs("show", "--format", "json").output.utf8))
         #expect(json["run_id"]?.integer == 3 && json["status"]?.text == "failed")
         #expect(json["notes"] == .array([.text("with a broken stage")]))
         #expect(json["stages_fresh"]?.integer == 3 && json["stages_executed"]?.integer == 1)
@@ -74,7 +81,8 @@ extension Normalisation {
         #expect(try log("latest").status == 0 && log("3").status == 2)
         #expect(try project.runs("logs", "broken", "--run", "latest").output == "no\n")
         for (word, sentence) in [
-            ("latest~3", "there are not so many"), ("4", "the newest is 3"), ("0", "Write its number"), ("x", "latest~1"),
+            ("latest~3", "there are not so many"), ("4", "the newest is 3"), ("0", "Write its number"),
+            ("x", "latest~1"),
             ("latest~9223372036854775807", "not so many"),
         ] {
             let result = try project.runs("show", word)
@@ -92,7 +100,8 @@ extension Normalisation {
         try expectGolden(rows.joined(separator: "\n") + "\n", "diff", [.figures])
         #expect(try project.runs("diff", "2", "2").output.contains("do not differ"))
 
-        let json = try JSONDecoder().decode(JSON.self, from: Data(try project.runs("diff", "1", "2", "--format", "json").output.utf8))
+        let json = try JSONDecoder().decode(
+            JSON.self, from: Data(try project.runs("diff", "1", "2", "--format", "json").output.utf8))
         #expect(json["a"]?["run_id"]?.integer == 1 && json["b"]?["run_id"]?.integer == 2)
         let differences = try #require(json["differences"]?.array)
         func has(_ stage: String, _ what: String, _ name: JSON, _ a: JSON, _ b: JSON) -> Bool {
@@ -101,7 +110,8 @@ extension Normalisation {
         #expect(has("train", "param", .text("lr"), .number(0.1), .number(0.2)))
         #expect(has("judge@part=a", "metric", .text("acc"), .number(0.1), .number(0.2)))
         #expect(!differences.contains { $0["stage"] == .text("judge@part=b") && $0["what"] == .text("metric") })
-        let inputs = try project.query("select sha256 from inputs where path = 'model.txt' and stage = 'judge@part=a' order by 1")
+        let inputs = try project.query(
+            "select sha256 from inputs where path = 'model.txt' and stage = 'judge@part=a' order by 1")
         #expect(inputs.count == 2)
     }
 
@@ -110,13 +120,19 @@ extension Normalisation {
         let box = try project.runs("best", "acc", "--format", "box")
         #expect(box.status == 0, "\(box.story)")
         try expectGolden(box.output, "best")
-        #expect(try project.runs("best", "acc", "--min", "--top", "1", "--format", "csv").output.contains("judge@part=b,0.05,0.2,b,6,"))
-        #expect(try project.runs("best", "loss", "--stage", "train", "--format", "jsonl").output.split(separator: "\n").count == 2)
-        let json = try JSONDecoder().decode([JSON].self, from: Data(try project.runs("best", "acc", "--format", "json").output.utf8))
+        #expect(
+            try project.runs("best", "acc", "--min", "--top", "1", "--format", "csv").output.contains(
+                "judge@part=b,0.05,0.2,b,6,"))
+        #expect(
+            try project.runs("best", "loss", "--stage", "train", "--format", "jsonl").output.split(separator: "\n")
+                .count == 2)
+        let json = try JSONDecoder().decode(
+            [JSON].self, from: Data(try project.runs("best", "acc", "--format", "json").output.utf8))
         #expect(json.map { $0["params"]?["train"]?["lr"]?.number } == [0.2, 0.1, 0.2, 0.1])
         for (words, sentence) in [
             (["best", "ac"], "Did you mean 'acc'?"), (["best", "zebra"], "There are: acc, loss."),
-            (["best", "acc", "--stage", "train"], "no execution of 'train'"), (["best", "acc", "--top", "0"], "at least 1"),
+            (["best", "acc", "--stage", "train"], "no execution of 'train'"),
+            (["best", "acc", "--top", "0"], "at least 1"),
             (["best", "acc", "--stage", "x"], "no stage 'x'"), (["best", "acc", "--min", "--max"], "--"),
         ] {
             let result = try project.runs(words)
@@ -132,11 +148,16 @@ extension Normalisation {
         try outside.write("old.txt", "0.1 raw\n")
         let old = try project.runs("lineage", outside.path("old.txt"))
         #expect(old.output.contains("\nthe same as model.txt\nmade by train (execution 1 of run 1, "), "\(old.story)")
-        #expect(old.output.contains("with lr=0.1\n") && old.output.hasSuffix("\na newer model.txt was made by execution 4 of train\n"))
-        #expect(try project.runs(["lineage", "../model.txt"], in: ".runs").output.contains("made by train (execution 4 of run 2"))
+        #expect(
+            old.output.contains("with lr=0.1\n")
+                && old.output.hasSuffix("\na newer model.txt was made by execution 4 of train\n"))
+        #expect(
+            try project.runs(["lineage", "../model.txt"], in: ".runs").output.contains(
+                "made by train (execution 4 of run 2"))
         #expect(try project.runs("lineage", "raw.txt").output.contains("no execution made it: a source\nread by\n"))
 
-        let json = try JSONDecoder().decode(JSON.self, from: Data(try project.runs("lineage", "judge-a.json", "--format", "json").output.utf8))
+        let json = try JSONDecoder().decode(
+            JSON.self, from: Data(try project.runs("lineage", "judge-a.json", "--format", "json").output.utf8))
         #expect(json["made_by"] == .array([.number(5)]) && json["path"]?.text == "judge-a.json")
         #expect(json["executions"]?.array?.map { $0["stage"]?.text } == ["judge@part=a", "train"])
         let program = try project.query("select sha256 from outputs where execution_id = 5")
@@ -148,8 +169,10 @@ extension Normalisation {
         for (path, sentence) in [
             ("model.txt", "it was changed since execution 4 of stage 'train' made it"),
             ("judge-a.json", "not on disk; execution 5 of stage 'judge@part=a' was the last to make it"),
-            ("folder", "is a folder"), (".", "is a folder"), ("nope", "No such file"), ("nope/nope", "No such file"), ("", "name a file"),
-            ("/dev/null", "neither a file nor a folder"), ("pipeline.json", "under any name"), ("model.txt/x", "Not a directory"),
+            ("folder", "is a folder"), (".", "is a folder"), ("nope", "No such file"), ("nope/nope", "No such file"),
+            ("", "name a file"),
+            ("/dev/null", "neither a file nor a folder"), ("pipeline.json", "under any name"),
+            ("model.txt/x", "Not a directory"),
         ] {
             let result = try project.runs("lineage", path)
             #expect(result.status == 2 && result.errorOutput.contains(sentence), "\(result.story)")
@@ -161,7 +184,8 @@ extension Normalisation {
         let project = try TestProject()
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "stages": {"s": {"command": "mkdir d && echo 1 > d/a && echo 2 > d/b", "outputs": ["d"]}, "m": {"command": "echo 3 > big", "outputs": {"big": {"path": "big", "digest": "metadata"}}}}}"#)
+            #"{"name": "p", "stages": {"s": {"command": "mkdir d && echo 1 > d/a && echo 2 > d/b", "outputs": ["d"]}, "m": {"command": "echo 3 > big", "outputs": {"big": {"path": "big", "digest": "metadata"}}}}}"#
+        )
         #expect(try project.runs("exec").status == 0)
         try project.write("copy/a", "1\n")
         try project.write("copy/b", "2\n")
@@ -184,7 +208,9 @@ extension Normalisation {
             var files = project.files(below: ".").filter { !$0.key.contains("runs.db-") }
             for path in files.keys {
                 var status = stat()
-                if stat(project.path(path), &status) == 0 { files[path]? += " \(status.st_mtim.tv_sec) \(status.st_mtim.tv_nsec)" }
+                if stat(project.path(path), &status) == 0 {
+                    files[path]? += " \(status.st_mtim.tv_sec) \(status.st_mtim.tv_nsec)"
+                }
             }
             return files
         }
@@ -205,8 +231,10 @@ extension Normalisation {
             """#)
         let exec = try project.start(["exec"])
         try wait(for: "the stage to begin") { project.exists("began") }
-        let json = try JSONDecoder().decode(JSON.self, from: Data(try project.runs("show", "--format", "json").output.utf8))
-        #expect(json["status"]?.text == "running" && json["stages_executed"]?.integer == 2 && json["wall_seconds"] == .null)
+        let json = try JSONDecoder().decode(
+            JSON.self, from: Data(try project.runs("show", "--format", "json").output.utf8))
+        #expect(
+            json["status"]?.text == "running" && json["stages_executed"]?.integer == 2 && json["wall_seconds"] == .null)
         #expect(json["stages"]?.array?.map { $0["state"]?.text } == ["succeeded", "running"])
         #expect(try project.runs("show").output.contains("run 1 of p: running"))
         #expect(try project.runs("best", "acc", "--format", "csv").output.contains("1,a,1.0,"))

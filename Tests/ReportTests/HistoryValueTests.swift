@@ -18,7 +18,8 @@ private func execution(
 @Suite struct HistoryValueTests {
     @Test func fewValuesAreAllShown() {
         let (columns, leftOut) = valueColumns(
-            [execution(params: ["lr": "0.1", "n": "1"], metrics: ["acc": 0.5]), execution(params: ["lr": "0.1"])], room: nil)
+            [execution(params: ["lr": "0.1", "n": "1"], metrics: ["acc": 0.5]), execution(params: ["lr": "0.1"])],
+            room: nil)
         #expect(columns.map(\.name) == ["lr", "n", "acc"] && leftOut == 0)
         #expect(columns.map(\.cells) == [["0.1", "0.1"], ["1", ""], ["0.5", ""]])
     }
@@ -32,12 +33,16 @@ private func execution(
 
     @Test func whatTheNameTellsIsLeftOut() {
         let rows = [
-            execution("s@d=a,n=1", params: ["d": "a", "n": "1", "k": "x"]), execution("s@d=b%2Fc", params: ["d": "b/c", "n": "2"]),
+            execution("s@d=a,n=1", params: ["d": "a", "n": "1", "k": "x"]),
+            execution("s@d=b%2Fc", params: ["d": "b/c", "n": "2"]),
         ]
         #expect(valueColumns(rows, room: nil).columns.map(\.name) == ["k", "n"])
     }
 
-    @Test(arguments: [(0, []), (10, ["acc"]), (13, ["lr", "acc"]), (20, ["lr", "acc", "loss"]), (40, ["lr", "long_param", "acc", "loss"])])
+    @Test(arguments: [
+        (0, []), (10, ["acc"]), (13, ["lr", "acc"]), (20, ["lr", "acc", "loss"]),
+        (40, ["lr", "long_param", "acc", "loss"]),
+    ])
     func noMoreThanThereIsRoomFor(room: Int, expected: [String]) {
         let row = execution(params: ["lr": "0.1", "long_param": "a value"], metrics: ["acc": 0.5, "loss": 0.25])
         let (columns, leftOut) = valueColumns([row], room: room)
@@ -45,10 +50,11 @@ private func execution(
         #expect(columns.reduce(0) { $0 + $1.width } <= room)
     }
 
-    @Test(arguments: [
-        ([], ""), ([1], "▄"), ([1, 1], "▄▄"), ([0, 1], "▁█"), ([3, nil, 1, 2], "█ ▁▅"), ([.nan, .infinity], "  "),
-        ([-1.7e308, 0, 1.7e308], "▁▅█"), ([0, 1, 2, 3, 4, 5, 6, 7], "▁▂▃▄▅▆▇█"),
-    ] as [([Double?], String)])
+    @Test(
+        arguments: [
+            ([], ""), ([1], "▄"), ([1, 1], "▄▄"), ([0, 1], "▁█"), ([3, nil, 1, 2], "█ ▁▅"), ([.nan, .infinity], "  "),
+            ([-1.7e308, 0, 1.7e308], "▁▅█"), ([0, 1, 2, 3, 4, 5, 6, 7], "▁▂▃▄▅▆▇█"),
+        ] as [([Double?], String)])
     func aBarForEachValue(values: [Double?], expected: String) {
         #expect(sparkline(values) == expected)
     }
@@ -56,7 +62,8 @@ private func execution(
     @Test func trendsGoFromTheOldestToTheNewestSuccess() {
         let text = trendText(
             [
-                execution(metrics: ["acc": 0.9, "same": 1], wall: 3), execution(metrics: ["acc": 0.1], wall: 9, isSucceeded: false),
+                execution(metrics: ["acc": 0.9, "same": 1], wall: 3),
+                execution(metrics: ["acc": 0.1], wall: 9, isSucceeded: false),
                 execution(metrics: ["acc": 0.5, "same": 1], wall: 2), execution("once"),
                 execution(wall: 1),
             ], metrics: ["acc", "same", "none"])

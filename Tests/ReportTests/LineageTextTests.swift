@@ -6,7 +6,8 @@ import Testing
 
 private func path(_ path: String) throws -> RecordedPath {
     let digest = try #require(Digest(bytes: [UInt8](repeating: 0xab, count: 32)))
-    return RecordedPath(name: path, path: path, fingerprint: Fingerprint(kind: .content, digest: digest, sizeBytes: 1200))
+    return RecordedPath(
+        name: path, path: path, fingerprint: Fingerprint(kind: .content, digest: digest, sizeBytes: 1200))
 }
 
 private func node(_ id: Int64, _ stage: String) -> Lineage.Node {
@@ -29,7 +30,10 @@ private func node(_ id: Int64, _ stage: String) -> Lineage.Node {
         let source = Lineage.Input(read: try path("raw\u{7}"), maker: nil)
         var (clean, train, judge) = (node(1, "clean"), node(2, "train"), node(4, "judge"))
         clean.inputs = [source]
-        train.inputs = [Lineage.Input(read: try path("data"), maker: ExecutionID(1)), source, Lineage.Input(read: try path("more"), maker: ExecutionID(1))]
+        train.inputs = [
+            Lineage.Input(read: try path("data"), maker: ExecutionID(1)), source,
+            Lineage.Input(read: try path("more"), maker: ExecutionID(1)),
+        ]
         train.execution.params = [Param(name: "lr", value: .number("0.1"))]
         judge.outputs = try ["a", "b", "c", "d"].map(path)
         judge.readers = [ExecutionID(5)]
@@ -88,8 +92,12 @@ private func node(_ id: Int64, _ stage: String) -> Lineage.Node {
             return
         }
         #expect(executions.map { $0["execution_id"]?.text } == ["2", "1", "5", "4", "3"])
-        #expect(executions.map { $0["direction"]?.text } == [#""upstream""#, #""upstream""#] + Array(repeating: #""downstream""#, count: 3))
-        #expect(json["made_by"]?.text == "[2,9]" && executions[3]["read_by"]?.text == "[5]" && executions[0]["read_by"] == .null)
+        #expect(
+            executions.map { $0["direction"]?.text } == [#""upstream""#, #""upstream""#]
+                + Array(repeating: #""downstream""#, count: 3))
+        #expect(
+            json["made_by"]?.text == "[2,9]" && executions[3]["read_by"]?.text == "[5]"
+                && executions[0]["read_by"] == .null)
         #expect(json["is_cut_off"] == .bool(false))
     }
 }

@@ -30,16 +30,22 @@ private func path(_ path: String, _ byte: UInt8) throws -> RecordedPath {
 /// `stage kind name first second` of each.
 private func told(_ first: RunFacts, _ second: RunFacts) -> [String] {
     differences(between: first, and: second).map { difference in
-        [difference.stage ?? "-", difference.kind.rawValue, difference.name ?? "-", difference.first.text, difference.second.text]
-            .joined(separator: " ")
+        [
+            difference.stage ?? "-", difference.kind.rawValue, difference.name ?? "-", difference.first.text,
+            difference.second.text,
+        ]
+        .joined(separator: " ")
     }
 }
 
 @Suite struct RunDifferenceTests {
     private typealias Change = (inout ExecutionFacts) -> Void
 
-    private func expect(_ first: Change, _ second: Change, _ expected: [String], at place: SourceLocation = #_sourceLocation) {
-        #expect(told(run(1, [stage("s", 1, first)]), run(2, [stage("s", 2, second)])) == expected, sourceLocation: place)
+    private func expect(
+        _ first: Change, _ second: Change, _ expected: [String], at place: SourceLocation = #_sourceLocation
+    ) {
+        #expect(
+            told(run(1, [stage("s", 1, first)]), run(2, [stage("s", 2, second)])) == expected, sourceLocation: place)
     }
 
     @Test func whatDiffersIsTold() {
@@ -47,11 +53,21 @@ private func told(_ first: RunFacts, _ second: RunFacts) -> [String] {
         let same = Param(name: "n", value: .number("1"))
         expect({ $0.params = [lr, same] }, { $0.params = [other, same] }, ["s param lr 0.1 0.2"])
         expect({ _ in }, { $0.params = [Param(name: "x", value: .string("y"))] }, [#"s param x null "y""#])
-        let (score, nan) = (MetricFact(name: "acc", value: .number("0.5")), MetricFact(name: "gone", value: .string("NaN")))
+        let (score, nan) = (
+            MetricFact(name: "acc", value: .number("0.5")), MetricFact(name: "gone", value: .string("NaN"))
+        )
         expect({ $0.metrics = [score, nan] }, { $0.metrics = [score] }, [#"s metric gone "NaN" null"#])
         expect({ $0.state = .failed }, { _ in }, [#"s state - "failed" "succeeded""#])
         expect(
-            { $0.maxRSSBytes = 5; $0.command = "a" }, { $0.wallSeconds = 2; $0.maxRSSBytes = 6; $0.command = "b" },
+            {
+                $0.maxRSSBytes = 5
+                $0.command = "a"
+            },
+            {
+                $0.wallSeconds = 2
+                $0.maxRSSBytes = 6
+                $0.command = "b"
+            },
             [#"s command - "a" "b""#, "s wall - 1.0 2.0", "s memory - 5 6"])
         let (unset, set) = (EnvironmentVariable(name: "V", value: nil), EnvironmentVariable(name: "V", value: "1"))
         expect({ $0.environment = [unset] }, { $0.environment = [set] }, [#"s env V null "1""#])
@@ -61,16 +77,26 @@ private func told(_ first: RunFacts, _ second: RunFacts) -> [String] {
     @Test func digestsAreComparedByPath() throws {
         let (a, b, c) = (try path("a", 1), try path("a", 2), try path("c", 3))
         let lines = told(
-            run(1, [stage("s", 1) { $0.inputs = [a, c] }]), run(2, [stage("s", 2) { $0.inputs = [b, c]; $0.outputs = [a] }]))
+            run(1, [stage("s", 1) { $0.inputs = [a, c] }]),
+            run(
+                2,
+                [
+                    stage("s", 2) {
+                        $0.inputs = [b, c]
+                        $0.outputs = [a]
+                    }
+                ]))
         #expect(lines.map { $0.prefix(12) } == ["s input a \"0", "s output a n"])
     }
 
     @Test func stagesThatOneRunLacksComeLast() {
-        var blocked = StageOfRun(stage: "b", decision: Decision(verdict: .blocked, reasons: [Reason(.blocked, subject: "a")]))
+        var blocked = StageOfRun(
+            stage: "b", decision: Decision(verdict: .blocked, reasons: [Reason(.blocked, subject: "a")]))
         blocked.execution = nil
         #expect(
             told(run(1, [stage("gone", 1), stage("b", 2)]), run(2, [blocked, stage("new", 3)])) == [
-                #"b state - "succeeded" "blocked""#, #"new state - null "succeeded""#, #"gone state - "succeeded" null"#,
+                #"b state - "succeeded" "blocked""#, #"new state - null "succeeded""#,
+                #"gone state - "succeeded" null"#,
             ])
     }
 
@@ -80,8 +106,21 @@ private func told(_ first: RunFacts, _ second: RunFacts) -> [String] {
 
     @Test func theTableLeavesOutFiguresThatLookTheSame() {
         let (old, new) = (
-            run(1, [stage("s", 1) { $0.wallSeconds = 1.01 }, stage("t", 2) { $0.command = "run --long-option x --lr 0.1 y" }]),
-            run(2, [stage("s", 3) { $0.wallSeconds = 1.02 }, stage("t", 4) { $0.command = "run --long-option x --lr 0.2 y"; $0.wallSeconds = 3 }])
+            run(
+                1,
+                [
+                    stage("s", 1) { $0.wallSeconds = 1.01 },
+                    stage("t", 2) { $0.command = "run --long-option x --lr 0.1 y" },
+                ]),
+            run(
+                2,
+                [
+                    stage("s", 3) { $0.wallSeconds = 1.02 },
+                    stage("t", 4) {
+                        $0.command = "run --long-option x --lr 0.2 y"
+                        $0.wallSeconds = 3
+                    },
+                ])
         )
         let text = squeezed(differencesText(between: old, and: new, width: nil))
         #expect(

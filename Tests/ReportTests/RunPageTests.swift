@@ -28,7 +28,9 @@ func exampleRun() -> RunFacts {
 
     var train = StageOfRun(
         stage: "train@lr=0.1",
-        decision: Decision(verdict: .run, reasons: [Reason(.paramChanged, subject: "lr", old: "0.05", new: "0.1"), Reason(.commandChanged)]))
+        decision: Decision(
+            verdict: .run,
+            reasons: [Reason(.paramChanged, subject: "lr", old: "0.05", new: "0.1"), Reason(.commandChanged)]))
     train.attempts = 1
     var execution = ExecutionFacts(id: ExecutionID(11), runID: run.id)
     execution.stage = "train@lr=0.1"
@@ -38,7 +40,10 @@ func exampleRun() -> RunFacts {
     execution.maxRSSBytes = 15_200_000
     execution.gpuPeakBytes = 1_200_000_000
     execution.params = [Param(name: "lr", value: .number("0.1")), Param(name: "data", value: .string("iris"))]
-    execution.metrics = ["a", "b", "c", "d", "e"].map { MetricFact(name: $0, value: .number("0.5")) } + [MetricFact(name: "f", value: .string("NaN"))]
+    execution.metrics =
+        ["a", "b", "c", "d", "e"].map { MetricFact(name: $0, value: .number("0.5")) } + [
+            MetricFact(name: "f", value: .string("NaN"))
+        ]
     train.execution = execution
 
     var judge = StageOfRun(stage: "judge", decision: Decision(verdict: .run, reasons: [Reason(.lastFailed)]))
@@ -49,9 +54,11 @@ func exampleRun() -> RunFacts {
     failed.error = "exit code 1: a|b\u{7}"
     failed.logPath = ".runs/logs/3/judge.2.log"
     failed.wallSeconds = 0.1
+    failed.note = "2 processes were left <behind>"
     judge.execution = failed
 
-    let blocked = StageOfRun(stage: "sum", decision: Decision(verdict: .blocked, reasons: [Reason(.blocked, subject: "judge")]))
+    let blocked = StageOfRun(
+        stage: "sum", decision: Decision(verdict: .blocked, reasons: [Reason(.blocked, subject: "judge")]))
     var restored = StageOfRun(stage: "clean", decision: Decision(verdict: .restored, reasons: [Reason(.restored)]))
     var earlier = execution
     earlier.id = ExecutionID(2)
@@ -90,6 +97,7 @@ func squeezed(_ text: String) -> String {
                 failed:
                  judge (execution 13): exit code 1: a|b\\x07
                  log: .runs/logs/3/judge.2.log
+                note on judge: 2 processes were left <behind>
 
                 """)
     }
@@ -118,6 +126,8 @@ func squeezed(_ text: String) -> String {
                 **Failed**
 
                 - `judge`: exit code 1: a|b\\\\x07 (log `.runs/logs/3/judge.2.log`)
+
+                Note on `judge`: 2 processes were left \\<behind\\>
 
                 """)
     }

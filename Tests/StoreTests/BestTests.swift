@@ -17,12 +17,15 @@ import Testing
 
     @discardableResult
     private func report(
-        _ stage: String, _ values: [Double], of metric: String = "acc", params: [Param] = [], reading inputs: [RecordedPath] = [],
+        _ stage: String, _ values: [Double], of metric: String = "acc", params: [Param] = [],
+        reading inputs: [RecordedPath] = [],
         making outputs: [RecordedPath] = []
     ) throws -> ExecutionID {
         let id = try store.begin(
             start(stage, params: params, inputs: inputs, outputs: outputs.map(\.path)), run: run, pipeline: "p")
-        let points = values.enumerated().map { MetricPoint(name: metric, step: Int64($0), value: $1, recordedAt: time(2)) }
+        let points = values.enumerated().map {
+            MetricPoint(name: metric, step: Int64($0), value: $1, recordedAt: time(2))
+        }
         try store.finish(success(id, outputs: outputs, metrics: points))
         return id
     }
@@ -74,8 +77,14 @@ import Testing
         let plan = try PreparedStatement(
             "EXPLAIN QUERY PLAN " + SQL.bestExecutions.text, in: store.connection, isPersistent: false)
         let details = try plan.all { row in row.text(3) }
-        #expect(details.contains { $0.contains("SEARCH m USING COVERING INDEX metric_points_by_name (name_id=? AND execution_id>?)") }, "\(details)")
+        #expect(
+            details.contains {
+                $0.contains("SEARCH m USING COVERING INDEX metric_points_by_name (name_id=? AND execution_id>?)")
+            }, "\(details)")
         #expect(details.contains { $0.contains("SEARCH e USING INTEGER PRIMARY KEY") }, "\(details)")
-        #expect(details.contains { $0.contains("SEARCH l USING INDEX") && $0.contains("execution_id=?") && $0.contains("name_id=?") }, "\(details)")
+        #expect(
+            details.contains {
+                $0.contains("SEARCH l USING INDEX") && $0.contains("execution_id=?") && $0.contains("name_id=?")
+            }, "\(details)")
     }
 }

@@ -24,8 +24,11 @@ import Testing
         return id
     }
 
-    private func lineage(_ content: Int, at path: String = "f", _ limits: LineageLimits = LineageLimits()) throws -> Lineage {
-        try store.lineage(of: Fingerprint(kind: .content, digest: digest(content), sizeBytes: 10), at: path, limits: limits)
+    private func lineage(_ content: Int, at path: String = "f", _ limits: LineageLimits = LineageLimits()) throws
+        -> Lineage
+    {
+        try store.lineage(
+            of: Fingerprint(kind: .content, digest: digest(content), sizeBytes: 10), at: path, limits: limits)
     }
 
     private func lineage(_ path: RecordedPath, _ limits: LineageLimits = LineageLimits()) throws -> Lineage {
@@ -35,8 +38,11 @@ import Testing
     /// A content whose digest differs from others in its first bytes, as real ones do: dictionaries hash these.
     private func link(_ number: Int) -> RecordedPath {
         let head = (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
-        guard let digest = Digest(bytes: head + [UInt8](repeating: 0, count: 24)) else { preconditionFailure("32 bytes") }
-        return RecordedPath(name: "f", path: "f", fingerprint: Fingerprint(kind: .content, digest: digest, sizeBytes: 10))
+        guard let digest = Digest(bytes: head + [UInt8](repeating: 0, count: 24)) else {
+            preconditionFailure("32 bytes")
+        }
+        return RecordedPath(
+            name: "f", path: "f", fingerprint: Fingerprint(kind: .content, digest: digest, sizeBytes: 10))
     }
 
     @Test func bothDirectionsAreFollowed() throws {
@@ -125,7 +131,8 @@ import Testing
 
     @Test(arguments: [SQL.makersOfDigest, SQL.readersOfDigest, SQL.readersOfOutputs, SQL.inputsWithMakers])
     func indexesLeadTheWay(statement: Statement) throws {
-        let plan = try PreparedStatement("EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)
+        let plan = try PreparedStatement(
+            "EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)
         let details = try plan.all { row in row.text(3) }
         #expect(!details.contains { $0.hasPrefix("SCAN") || $0.contains("AUTOMATIC") }, "\(details)")
     }
