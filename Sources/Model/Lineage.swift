@@ -28,9 +28,9 @@ public struct Lineage: Sendable {
 
     /// What is looked for.
     public var fingerprint: Fingerprint
-    /// Where executions made or read it, newest first.
+    /// Where executions made or read it: the path asked for, where it is one of them, then others, newest first.
     public var paths: [String] = []
-    /// Who made it: the one that is followed first, then the others, newest first.
+    /// Who made it, newest first; the first is followed.
     public var makers: [ExecutionID] = []
     /// Who read it, newest first.
     public var readers: [ExecutionID] = []

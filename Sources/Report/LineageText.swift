@@ -12,9 +12,10 @@ public func lineageText(_ lineage: Lineage, path: String) -> String {
     var text = "\(sanitized(path)): \(byteText(lineage.fingerprint.sizeBytes)), \(kindText(lineage.fingerprint.kind)) "
     text += "\(digestText(lineage.fingerprint.digest))\n"
     let elsewhere = lineage.paths.filter { $0 != path }
-    if !lineage.paths.contains(path), let first = elsewhere.first {
-        text +=
-            "the same as \(sanitized(first))" + (elsewhere.count > 1 ? " and \(elsewhere.count - 1) more" : "") + "\n"
+    if let first = elsewhere.first {
+        let more = elsewhere.count > 1 ? " and \(elsewhere.count - 1) more" : ""
+        let isInPlace = lineage.paths.contains(path)
+        text += (isInPlace ? "the same was made or read as " : "the same as ") + sanitized(first) + more + "\n"
     }
     if let id = lineage.makers.first, let maker = lineage.nodes[id] {
         let others = lineage.makers.count - 1
@@ -28,8 +29,7 @@ public func lineageText(_ lineage: Lineage, path: String) -> String {
     } else {
         text += "no execution made it: a source\n"
     }
-    guard !lineage.readers.isEmpty else { return text + "read by no execution\n" }
-    text += "read by\n"
+    text += lineage.readers.isEmpty ? "read by no execution\n" : "read by\n"
     var tree = Tree(seen: [])
     tree.add(readers: lineage.readers, in: lineage)
     text += tree.text

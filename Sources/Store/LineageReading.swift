@@ -16,19 +16,28 @@ public struct LineageLimits: Sendable {
 }
 
 extension Store {
-    /// - Parameter path: relative to the folder of `.runs`: of several executions that made the same, those that made
-    ///   it there come first. Sizes and times alone tell nothing of another path: many files have the same.
+    /// Where a content was made or read at the path that is asked for, only that counts: trivial contents lie at many
+    /// paths. Elsewhere it is a copy, and every path counts; but not of sizes and times, which many files share.
+    ///
+    /// - Parameter path: relative to the folder of `.runs`.
     public func lineage(
         of fingerprint: Fingerprint, at path: String, limits: LineageLimits = LineageLimits()
     ) throws(Failure) -> Lineage {
         var lineage = Lineage(fingerprint: fingerprint)
-        let place = fingerprint.kind == .metadata ? path : nil
-        let made = try links(SQL.makersOfDigest, of: fingerprint, at: place, limits)
-        let read = try links(SQL.readersOfDigest, of: fingerprint, at: place, limits)
+        var made = try links(SQL.makersOfDigest, of: fingerprint, at: path, limits)
+        var read = try links(SQL.readersOfDigest, of: fingerprint, at: path, limits)
+        if fingerprint.kind == .metadata {
+            lineage.paths = unique((made + read).map(\.path))
+        } else {
+            let madeAnywhere = try links(SQL.makersOfDigest, of: fingerprint, at: nil, limits)
+            let readAnywhere = try links(SQL.readersOfDigest, of: fingerprint, at: nil, limits)
+            lineage.paths = unique((made + read + madeAnywhere + readAnywhere).map(\.path))
+            if made.isEmpty, read.isEmpty { read = readAnywhere }
+            // What is read in its place may have been made elsewhere and copied there.
+            if made.isEmpty { made = madeAnywhere }
+        }
         lineage.isCutOff = made.count > limits.linksOfOne || read.count > limits.linksOfOne
-        lineage.paths = unique((made + read).map(\.path))
-        lineage.makers = unique((made.filter { $0.path == path } + made).map(\.execution)).prefix(limits.linksOfOne)
-            .map(\.self)
+        lineage.makers = unique(made.map(\.execution)).prefix(limits.linksOfOne).map(\.self)
         lineage.readers = unique(read.map(\.execution)).prefix(limits.linksOfOne).map(\.self)
         if let maker = lineage.makers.first { try follow(upstreamFrom: maker, limits, into: &lineage) }
         try follow(downstreamFrom: lineage.readers, limits, into: &lineage)

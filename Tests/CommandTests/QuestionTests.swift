@@ -115,6 +115,15 @@ extension Normalisation {
         #expect(inputs.count == 2)
     }
 
+    @Test func aHistoryHasValuesAsColumnsAndATrend() throws {
+        let project = try TestProject.threeRuns()
+        let box = try project.runs("history", "judge", "--format", "box").output
+        let table = box.split(separator: "\n").filter { "┌│├└".contains($0.prefix(1)) }
+        try expectGolden(table.joined(separator: "\n") + "\n", "history-box", [.times, .durations, .figures])
+        #expect(box.contains("judge@part=a, oldest to newest:\n") && box.contains(#/\n  acc +▁█  0\.1 → 0\.2\n/#))
+        #expect(!(try project.runs("history", "judge", "--format", "markdown").output.contains("oldest to newest")))
+    }
+
     @Test func theBestStandBesideTheParamsUpstream() throws {
         let project = try TestProject.threeRuns()
         let box = try project.runs("best", "acc", "--format", "box")
@@ -162,6 +171,9 @@ extension Normalisation {
         #expect(json["executions"]?.array?.map { $0["stage"]?.text } == ["judge@part=a", "train"])
         let program = try project.query("select sha256 from outputs where execution_id = 5")
         #expect(json["sha256"]?.text == program[0]["sha256"]?.text)
+
+        let params = try project.query("select from_stage, name from lineage_params where execution_id = 5 order by 1")
+        #expect(params.map { $0["from_stage"]?.text } == ["judge@part=a", "train"], "the view says the same")
 
         try project.write("model.txt", "by hand")
         try project.write("folder/x", "y")

@@ -62,12 +62,19 @@ import Testing
         #expect(unknown.makers.isEmpty && unknown.readers.isEmpty && unknown.nodes.isEmpty)
     }
 
-    @Test func whoMadeItAtThatPathComesFirst() throws {
+    @Test func inItsPlaceOnlyThatPathCountsAndElsewhereAll() throws {
         let here = try succeed("a", making: [recorded("o", "here", 1)])
         let there = try succeed("b", making: [recorded("o", "there", 1)])
-        #expect(try lineage(1).makers == [there, here])
-        #expect(try lineage(1, at: "here").makers == [here, there])
-        #expect(try lineage(1, at: "elsewhere").paths == ["there", "here"])
+        let reader = try succeed("c", reading: [recorded("i", "there", 1)])
+        let copied = try succeed("d", reading: [recorded("i", "copied", 1)])
+        let found = try lineage(1, at: "here")
+        #expect(found.makers == [here] && found.readers.isEmpty && found.paths == ["here", "there", "copied"])
+        #expect(try lineage(1, at: "there").readers == [reader])
+        let copy = try lineage(1, at: "copied")
+        #expect(copy.makers == [there, here] && copy.readers == [copied], "it was made elsewhere")
+        let unknown = try lineage(1, at: "elsewhere")
+        #expect(unknown.makers == [there, here] && unknown.readers == [copied, reader])
+        #expect(unknown.paths == ["there", "here", "copied"])
     }
 
     /// Many files have one size and time, so these tell of the path alone where they were taken.
