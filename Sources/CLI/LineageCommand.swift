@@ -66,22 +66,13 @@ struct LineageCommand: ParsableCommand {
     }
 
     private func unknown(_ place: Place, in store: Store) throws -> Failure {
-        let owner = try store.owner(ofPath: place.recorded)
-        let made = try owner.flatMap { id in
-            try store.stage(of: id).map { "execution \(id) of stage '\($0.stage)'" }
-        }
-        let history = "`runs query \"select * from outputs where path = '…'\"` lists every version."
         var status = stat()
-        guard stat(place.absolute, &status) == 0 else {
-            let reason = String(cString: strerror(errno))
-            guard let made else { throw Failure(.usage, "'\(path)' cannot be read: \(reason).") }
-            return Failure(.usage, "'\(path)' is not on disk; \(made) was the last to make it. \(history)")
+        let isThere = stat(place.absolute, &status) == 0
+        let reason = String(cString: strerror(errno))
+        if let owner = try store.owner(ofPath: place.recorded), let maker = try store.stage(of: owner) {
+            return notWhatWasMade(by: "execution \(owner) of stage '\(maker.stage)'", maker.state, isThere: isThere)
         }
-        if let made {
-            return Failure(
-                .usage,
-                "what '\(path)' holds now no execution made or read: it was changed since \(made) made it. \(history)")
-        }
+        guard isThere else { return Failure(.usage, "'\(path)' cannot be read: \(reason).") }
         if status.st_mode & S_IFMT == S_IFDIR {
             return Failure(
                 .usage,
@@ -89,6 +80,22 @@ struct LineageCommand: ParsableCommand {
                     + "a folder that is an input or output of a stage.")
         }
         return Failure(.usage, "no execution made or read what '\(path)' holds, under any name.")
+    }
+
+    private func notWhatWasMade(by maker: String, _ state: ExecutionState, isThere: Bool) -> Failure {
+        let versions = "`runs query \"select * from outputs where path = '…'\"` lists every version that was made."
+        switch state {
+        case .running:
+            return Failure(.usage, "\(maker) is making '\(path)' now. Ask again when it has ended.")
+        case .succeeded where isThere:
+            return Failure(
+                .usage, "what '\(path)' holds now no execution made or read: it was changed since \(maker) made it. \(versions)")
+        case .succeeded:
+            return Failure(.usage, "'\(path)' is not on disk; \(maker) was the last to make it. \(versions)")
+        case .failed, .timedOut, .outOfMemory, .interrupted, .lost:
+            let what = isThere ? "what '\(path)' holds is not trusted" : "'\(path)' is not on disk"
+            return Failure(.usage, "\(what): \(maker), the last to make it, ended as \(state.rawValue). \(versions)")
+        }
     }
 
     /// Whether what is looked at is no longer what lies, or lay last, at the path where it was made.

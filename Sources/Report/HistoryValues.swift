@@ -78,7 +78,7 @@ private func columns(
             cells[member.name]?[row] = valueText(member.value)
         }
     }
-    return names.sorted().map { ValueColumn(name: $0, isMetric: isMetric, cells: cells[$0] ?? []) }
+    return names.sorted(by: isPlainer).map { ValueColumn(name: $0, isMetric: isMetric, cells: cells[$0] ?? []) }
 }
 
 /// Whether `train@dataset=iris` tells that `dataset` is `iris`.

@@ -145,7 +145,8 @@ private func whyText(_ stage: StageOfRun) -> String {
 }
 
 private func metricsText(_ stage: StageOfRun) -> String {
-    valuesText((stage.execution?.metrics ?? []).map { ($0.name, $0.value) }, limit: mostMetrics)
+    let metrics = (stage.execution?.metrics ?? []).map { ($0.name, $0.value) }
+    return valuesText(metrics.sorted { isPlainer($0.0, $1.0) }, limit: mostMetrics)
 }
 
 /// Figures of the run itself: a restored stage's were another run's.

@@ -17,6 +17,12 @@ func valuesText(_ values: [(name: String, value: JSONValue)], limit: Int = .max)
     return values.count > limit ? shown + " +\(values.count - limit)" : shown
 }
 
+/// The order of metrics where not all can be shown: `accuracy` before the details, `confusion.setosa`.
+func isPlainer(_ first: String, _ second: String) -> Bool {
+    let dots = (first.utf8.count { $0 == UInt8(ascii: ".") }, second.utf8.count { $0 == UInt8(ascii: ".") })
+    return dots.0 == dots.1 ? first < second : dots.0 < dots.1
+}
+
 /// Four digits after the point are enough to compare runs by eye; far from 1, four digits and an exponent.
 private func numberText(_ number: Double, spelled: String) -> String {
     if let whole = Int64(exactly: number) { return abs(number) < 1e15 ? "\(whole)" : spelled }

@@ -4,53 +4,6 @@ import Foundation
 import Glibc
 import Testing
 
-extension TestProject {
-    /// Three runs: lr 0.1; lr 0.2; lr 0.2 with a stage that fails and one behind it.
-    static func threeRuns() throws -> TestProject {
-        let project = try TestProject()
-        let stages = #"""
-            "train": {"command": "sh train.sh ${{ params.lr }} ${{ inputs.raw }} ${{ outputs.model }} ${{ outputs.scores }}",
-                      "inputs": {"raw": "raw.txt"},
-                      "outputs": {"model": "model.txt", "scores": {"path": "train.json", "metrics": true}}},
-            "judge": {"matrix": {"part": ["a", "b"]},
-                      "command": "sh judge.sh ${{ matrix.part }} ${{ inputs.model }} > ${{ outputs.scores }}",
-                      "inputs": {"model": {"from": "train.model"}},
-                      "outputs": {"scores": {"path": "judge-${{ matrix.part }}.json", "metrics": true}}}
-            """#
-        let more = #"""
-            , "broken": {"command": "echo no >&2; exit 3", "inputs": ["model.txt"], "outputs": ["never.txt"]},
-            "after": {"command": "cp never.txt after.txt", "inputs": ["never.txt"], "outputs": ["after.txt"]}
-            """#
-        func pipeline(_ stages: String) -> String {
-            #"{"name": "p", "params": {"lr": 0.1}, "stages": {"# + stages + "}}"
-        }
-        try project.write("raw.txt", "raw\n")
-        try project.write("train.sh", #"echo "$1 $(cat "$2")" > "$3"; echo "{\"loss\": $1}" > "$4""#)
-        try project.write(
-            "judge.sh", #"read lr rest < "$2"; case $1 in a) echo "{\"acc\": $lr}";; b) echo "{\"acc\": 0.05}";; esac"#)
-        try project.write("pipeline.json", pipeline(stages))
-        let steps = [
-            (["exec", "--jobs", "1", "--tag", "base"], Int32(0)), (["exec", "--jobs", "1", "--set", "lr=0.2"], 0),
-            (["exec", "--jobs", "1", "--set", "lr=0.2", "--note", "with a broken stage"], 1),
-        ]
-        for (number, (words, status)) in steps.enumerated() {
-            if number == 2 { try project.write("pipeline.json", pipeline(stages + more)) }
-            let result = try project.runs(words)
-            guard result.status == status else { throw HarnessError(result.story) }
-        }
-        return project
-    }
-}
-
-extension Normalisation {
-    /// What differs from one machine to the next in a page: sizes, users, hosts; and the widths that follow from them.
-    static let figures = Normalisation { text in
-        text.replacing(#/\b\d+(\.\d+)? (kB|MB|GB|B)\b/#) { _ in "SIZE" }
-            .replacing(#/by +.* on .*, engine/#) { _ in "by SOMEONE on HOST, engine" }
-            .replacing(#/ +/#) { _ in " " }.replacing(#/─+/#) { _ in "─" }.replacing(#/-{3,}/#) { _ in "---" }
-    }
-}
-
 @Suite struct QuestionTests {
     @Test func aRunIsShown() throws {
         let project = try TestProject.threeRuns()
@@ -181,6 +134,7 @@ extension Normalisation {
         for (path, sentence) in [
             ("model.txt", "it was changed since execution 4 of stage 'train' made it"),
             ("judge-a.json", "not on disk; execution 5 of stage 'judge@part=a' was the last to make it"),
+            ("never.txt", "not on disk: execution 7 of stage 'broken', the last to make it, ended as failed"),
             ("folder", "is a folder"), (".", "is a folder"), ("nope", "No such file"), ("nope/nope", "No such file"),
             ("", "name a file"),
             ("/dev/null", "neither a file nor a folder"), ("pipeline.json", "under any name"),
@@ -229,6 +183,35 @@ extension Normalisation {
         let before = try state()
         _ = try project.runs(words)
         #expect(try state() == before)
+    }
+
+    /// Names and values are the stages' own, and may hold anything.
+    @Test func nothingForeignIsObeyed() throws {
+        let project = try TestProject()
+        try project.write(
+            "pipeline.json",
+            #"""
+            {"name": "p", "params": {"x": "a\u001b[31m\nb"}, "stages": {
+              "s": {"command": ["sh", "s.sh", "${{ outputs.o }}", "${{ params.x }}"],
+                    "outputs": {"o": "o\u001b[1m", "m": {"path": "m.json", "metrics": true}}}}}
+            """#)
+        try project.write("s.sh", #"printf "$2" > "$1"; printf '{"\\u001b[2J": 1, "\\u202eacc|": 2}' > m.json"#)
+        for value in ["a\u{1b}[31m", "\u{9b}31m\u{202e}`<b>|"] {
+            let result = try project.runs("exec", "--set", "x=\(value)")
+            #expect(result.status == 0, "\(result.story)")
+        }
+        for words in [
+            ["show"], ["show", "--format", "markdown"], ["show", "--format", "json"], ["diff"], ["diff", "--format", "json"],
+            ["best", "\u{1b}[2J", "--format", "box"], ["best", "\u{1b}[2J", "--format", "json"], ["best", "\u{1b}[3J"],
+            ["history", "s", "--format", "box"], ["history", "s", "--format", "markdown"], ["lineage", "o\u{1b}[1m"],
+            ["lineage", "o\u{1b}[1m", "--format", "json"], ["lineage", "o\u{1b}[2m"], ["show", "\u{1b}[2J"],
+        ] {
+            let result = try project.runs(words)
+            let obeyed = (result.output + result.errorOutput).unicodeScalars.filter {
+                $0 != "\n" && ($0.properties.generalCategory == .control || $0 == "\u{202e}" && !words.contains("json"))
+            }
+            #expect(obeyed.isEmpty, "\(result.story)")
+        }
     }
 
     /// While a stage runs, and with its run half told.
