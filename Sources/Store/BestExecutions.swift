@@ -22,13 +22,13 @@ extension Store {
     ) throws(Failure) -> [RankedExecution]? {
         let known = try connection.statement(SQL.metricNames).all { ($0.integer(0), $0.text(1)) }
         guard let number = known.first(where: { $0.1 == metric })?.0 else { return nil }
-        var best = try connection.statement(SQL.bestExecutions).all([
-            ("name_id", number), ("stage_ids", stages.map { array($0) }), ("is_largest", largest), ("limit", limit),
-        ]) { row in
+        var bindings: [(String, Bindable?)] = [("name_id", number), ("is_largest", largest), ("limit", limit)]
+        if let stages { bindings.append(("stage_ids", array(stages))) }
+        let statement = stages == nil ? SQL.bestExecutions : SQL.bestExecutionsOfStages
+        var best = try connection.statement(statement).all(bindings) { row in
             RankedExecution(
                 id: ExecutionID(row.integer(0)), runID: RunID(row.integer(1)), stage: row.text(2),
-                startedAt: row.text(3),
-                value: row.real(4))
+                startedAt: row.text(3), value: row.real(4))
         }
         for index in best.indices {
             best[index].params = try connection.statement(SQL.lineageParamsOfExecution).all([

@@ -44,7 +44,8 @@ struct StatementTests {
         "params_of_executions": ["chosen VIRTUAL TABLE INDEX 1:"],
         "metrics_of_executions": ["chosen VIRTUAL TABLE INDEX 1:", "g"],
         // The executions that reported a metric, one seek each.
-        "best_executions": ["reporting", "json_each VIRTUAL TABLE INDEX 1:"],
+        "best_executions": ["reporting", "v"],
+        "best_executions_of_stages": ["chosen VIRTUAL TABLE INDEX 1:", "v"],
         "metric_names": ["n USING COVERING INDEX sqlite_autoindex_names_1"],
         // Before a file is read, which takes longer.
         "holds_size": ["artifacts"],
