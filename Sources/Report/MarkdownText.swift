@@ -5,9 +5,11 @@
 func markdownText(_ text: String) -> String {
     var result = ""
     for scalar in sanitized(text).unicodeScalars {
-        if "\\`*_{}[]<>#&~!".unicodeScalars.contains(scalar) { result += "\\" }
-        // A zero-width character would do as well, but could not be copied.
-        result += scalar == "@" ? "&#64;" : String(scalar)
+        if "\\`*_{}[]<>&~!".unicodeScalars.contains(scalar) { result += "\\" }
+        result.unicodeScalars.append(scalar)
+        // People and issues are looked for in the finished page, where an escaped character is as good as a bare one;
+        // a space of no width parts the mark from the name.
+        if scalar == "@" || scalar == "#" { result += "&#8203;" }
     }
     return result
 }

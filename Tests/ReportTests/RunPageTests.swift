@@ -114,7 +114,7 @@ func squeezed(_ text: String) -> String {
 
                 6 stages: 2 executed (1 failed), 1 restored, 2 fresh, 1 blocked · commit `0123456789ab` (with uncommitted changes) · ``runs exec -set 'note=`x`'`` · tag `base\\e[31m`
 
-                > ask &#64;someone\\\\nor \\_not\\_
+                > ask @&#8203;someone\\\\nor \\_not\\_
 
                 | stage | state | why | wall | cpu | memory | gpu | metrics |
                 |-|-|-|-:|-:|-:|-:|-|

@@ -27,7 +27,7 @@ import Testing
 
     @Test(arguments: [
         ("param lr changed: 0.1 → 0.2", "param lr changed: 0.1 → 0.2"), ("a_b*c", "a\\_b\\*c"), ("<b>", "\\<b\\>"),
-        ("[x](y)", "\\[x\\](y)"), ("ask @someone, #12", "ask &#64;someone, \\#12"),
+        ("[x](y)", "\\[x\\](y)"), ("ask @someone, #12", "ask @&#8203;someone, #&#8203;12"),
         ("`x` \\ | &amp;", "\\`x\\` \\\\ | \\&amp;"),
         ("two\nlines", "two\\\\nlines"), ("![i](u)", "\\!\\[i\\](u)"),
     ])
