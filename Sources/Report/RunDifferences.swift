@@ -76,7 +76,6 @@ private func stateWord(_ stage: StageOfRun?) -> String? {
 }
 
 private func digest(_ path: RecordedPath) -> JSONValue { .string(path.fingerprint.digest.hex) }
-private func json(_ flag: Bool?) -> JSONValue { flag.map { .bool($0) } ?? .null }
 
 // MARK: - As text
 

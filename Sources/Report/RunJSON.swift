@@ -20,7 +20,7 @@ func headMembers(_ run: RunFacts) -> [JSONValue.Member] {
         ("wall_seconds", json(run.wallSeconds)),
         ("command_line", .string(run.commandLine)), ("engine", .string(run.engine)), ("host", .string(run.host)),
         ("user", .string(run.user)), ("git_commit", json(run.gitCommit)),
-        ("git_dirty", run.hasUncommittedChanges.map { .bool($0) } ?? .null),
+        ("git_dirty", json(run.hasUncommittedChanges)),
         ("stages_total", .integer(run.stagesTotal)),
         ("stages_executed", .integer(run.counts.executed)), ("stages_fresh", .integer(run.counts.fresh)),
         ("stages_restored", .integer(run.counts.restored)), ("stages_failed", .integer(run.counts.failed)),
@@ -44,7 +44,7 @@ private func stageJSON(_ stage: StageOfRun) -> JSONValue {
             ("stage", .string(stage.stage)), ("verdict", .string(stage.decision.verdict.rawValue)),
             ("why", .array(reasons)), ("attempts", .integer(stage.attempts)),
             ("execution_id", execution.map { .integer($0.id.value) } ?? .null),
-            ("state", json(execution?.state.rawValue)), ("rejected", execution.map { .bool($0.isRejected) } ?? .null),
+            ("state", json(execution?.state.rawValue)), ("rejected", json(execution?.isRejected)),
             ("wall_seconds", json(execution?.wallSeconds)), ("cpu_seconds", json(execution?.cpuSeconds)),
             ("max_rss_bytes", json(execution?.maxRSSBytes)), ("gpu_peak_bytes", json(execution?.gpuPeakBytes)),
             ("error", json(execution?.error)), ("note", json(execution?.note)), ("log_path", json(execution?.logPath)),
@@ -61,5 +61,6 @@ func metricsJSON(_ metrics: [MetricFact]) -> JSONValue {
 func members(_ pairs: [(String, JSONValue)]) -> [JSONValue.Member] { pairs.map { .init(name: $0.0, value: $0.1) } }
 
 func json(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+func json(_ flag: Bool?) -> JSONValue { flag.map { .bool($0) } ?? .null }
 func json(_ number: Double?) -> JSONValue { number.map { .double($0) } ?? .null }
 func json(_ number: Int64?) -> JSONValue { number.map { .integer($0) } ?? .null }
