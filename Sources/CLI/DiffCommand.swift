@@ -29,10 +29,9 @@ struct DiffCommand: ParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
-        let words = (try RunWord(first), try RunWord(second))
         let store = try Project.find(from: ".", storeOptions).openForReading()
-        var old = try store.facts(of: store.run(named: words.0), .whatItHad)
-        var new = try store.facts(of: store.run(named: words.1), .whatItHad)
+        var old = try store.facts(of: store.run(named: first), .whatItHad)
+        var new = try store.facts(of: store.run(named: second), .whatItHad)
         // Of most stages both runs had the same execution: nothing of it need be read.
         let before = Set(old.stages.compactMap(\.decision.executionID))
         let after = Set(new.stages.compactMap(\.decision.executionID))

@@ -34,7 +34,7 @@ struct LogsCommand: ParsableCommand {
         let project = try Project.find(from: ".", storeOptions)
         let store = try project.openForReading()
         let stages = try store.stages(named: stage)
-        let run = try pastRun.map { try store.run(named: RunWord($0), among: .executing(stages.map(\.number))) }
+        let run = try pastRun.map { try store.run(named: $0, among: .executing(stages.map(\.number))) }
         let logs = try store.latestLogs(ofStages: stages.map(\.number), run: run)
         guard !logs.isEmpty else {
             throw Failure(.usage, "'\(stage)' was not executed\(run.map { " in run \($0)" } ?? ""), so there is no log.")

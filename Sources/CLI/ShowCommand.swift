@@ -23,9 +23,8 @@ struct ShowCommand: ParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
-        let named = try RunWord(word)
         let store = try Project.find(from: ".", storeOptions).openForReading()
-        let facts = try store.facts(of: store.run(named: named), .whatHappened)
+        let facts = try store.facts(of: store.run(named: word), .whatHappened)
         switch format {
         case .text: Terminal.standardOutput.writeForeign(runPage(facts, width: Terminal.standardOutput.size?.columns))
         case .json: Terminal.standardOutput.writeForeign(runJSON(facts).text + "\n")

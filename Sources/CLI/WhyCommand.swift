@@ -24,7 +24,7 @@ struct WhyCommand: ParsableCommand {
     func run() throws {
         let (file, stages) = fileAndStages(words)
         guard !stages.isEmpty else { throw Failure(.usage, "name the stage, as in: runs why train") }
-        let decisions = try pastRun.map { try recorded(stages, in: RunWord($0)) } ?? planned(file, stages)
+        let decisions = try pastRun.map { try recorded(stages, in: $0) } ?? planned(file, stages)
         if formatOptions.format == nil || formatOptions.format == .box, Terminal.standardOutput.isTerminal || formatOptions.format == nil {
             for (stage, decision) in decisions { Terminal.standardOutput.writeLine(explained(stage, decision)) }
             return
@@ -50,7 +50,7 @@ struct WhyCommand: ParsableCommand {
         return named.map { (request.graph.stages[$0].name, preparation.plan.decisions[$0]) }
     }
 
-    private func recorded(_ words: [String], in word: RunWord) throws -> [(String, Decision)] {
+    private func recorded(_ words: [String], in word: String) throws -> [(String, Decision)] {
         let store = try Project.find(from: ".", storeOptions).openForReading()
         let found = try words.flatMap { try store.stages(named: $0) }
         let run = try store.run(named: word, among: .pipelines(Set(found.map(\.pipeline)).sorted()))

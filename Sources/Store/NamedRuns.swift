@@ -13,6 +13,13 @@ public enum RunScope: Sendable {
 }
 
 extension Store {
+    /// The run that a user's word names.
+    ///
+    /// - Throws: a `Failure` of kind `usage` where the word names none, or one that there is not.
+    public func run(named word: String, among scope: RunScope = .all) throws(Failure) -> RunID {
+        try run(named: RunWord(word), among: scope)
+    }
+
     /// - Throws: a `Failure` of kind `usage` where there is no such run.
     public func run(named word: RunWord, among scope: RunScope = .all) throws(Failure) -> RunID {
         switch word {
@@ -46,5 +53,5 @@ extension Store {
 
     private func noRun() -> Failure { Failure(.usage, "there is no such run yet. `runs exec` makes the first.") }
 
-    private static let listing = "`runs query --named run_summary` lists the newest."
+    private static let listing = "`runs query \"select * from runs\"` lists them all."
 }

@@ -69,6 +69,9 @@ private func document(_ path: String) throws -> String { try String(contentsOfFi
         }
     }
 
+    @Test(arguments: ["show", "diff", "best", "lineage"])
+    func helpOfQuestionsIsWhatItWas(_ command: String) throws { try helpIsWhatItWas(command) }
+
     @Test func theStarterRunsAndOverwritesNothing() throws {
         let project = try TestProject()
         #expect(try project.runs("init").status == 0)
@@ -78,9 +81,7 @@ private func document(_ path: String) throws -> String { try String(contentsOfFi
         #expect(try project.runs("init").status == 2)
     }
 
-    @Test(arguments: [
-        "exec", "query", "history", "status", "why", "logs", "show", "diff", "best", "lineage", "init", "schema", "doctor", "gc",
-    ])
+    @Test(arguments: ["exec", "query", "history", "status", "why", "logs", "init", "schema", "doctor", "gc"])
     func helpIsWhatItWas(_ command: String) throws {
         let result = try TestProject().runs(["help", command], environment: ["COLUMNS": "100"])
         #expect(result.status == 0)

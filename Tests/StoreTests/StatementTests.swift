@@ -33,12 +33,7 @@ struct StatementTests {
         "applied_migrations": ["migrations"],
         "cached_digests": ["f"],
         "count_tables": ["sqlite_master"],
-        "stage_names": ["s"],
-        "store_salt": ["store"],
-        "view_columns": ["v", "c VIRTUAL TABLE INDEX 0:", "c VIRTUAL TABLE INDEX 1:"],
-        // JSON arrays that are handed in.
-        "decisions_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "member VIRTUAL TABLE INDEX 1:"],
-        "history_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "m", "g"],
+        // What questions of past runs are handed: JSON arrays.
         "decisions_of_run": ["member VIRTUAL TABLE INDEX 1:"],
         "facts_of_executions": ["chosen VIRTUAL TABLE INDEX 1:"],
         "params_of_executions": ["chosen VIRTUAL TABLE INDEX 1:"],
@@ -53,6 +48,12 @@ struct StatementTests {
         // From the newest on, as far as it is needed.
         "run_back": ["run_rows", "chosen VIRTUAL TABLE INDEX 1:"],
         "run_back_of_stages": ["r", "json_each VIRTUAL TABLE INDEX 1:"],
+        "stage_names": ["s"],
+        "store_salt": ["store"],
+        "view_columns": ["v", "c VIRTUAL TABLE INDEX 0:", "c VIRTUAL TABLE INDEX 1:"],
+        // JSON arrays that are handed in.
+        "decisions_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "member VIRTUAL TABLE INDEX 1:"],
+        "history_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "m", "g"],
         "latest_logs": ["chosen", "chosen VIRTUAL TABLE INDEX 1:"],
         // Looking after a store.
         "digested_paths": ["p USING COVERING INDEX sqlite_autoindex_paths_1"],
