@@ -8,7 +8,8 @@ import Store
 
 struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "history", abstract: "The executions of a stage, newest first: when, how it ended, why it ran, what it used.",
+        commandName: "history",
+        abstract: "The executions of a stage, newest first: when, how it ended, why it ran, what it used.",
         discussion: "STAGE is a template name (train), a name with values (train@dataset=iris), a full name or a glob.")
 
     @Argument(help: "The stage.")
@@ -28,26 +29,80 @@ struct HistoryCommand: ParsableCommand {
         let store = try Project.find(from: ".", storeOptions).openForReading()
         let found = try store.stages(named: stage)
         let table = try store.history(ofStages: found.map(\.number), limit: limit)
-        guard formatOptions.chosen == .box else { return formatOptions.write(table) }
-        let shown = readable(table)
-        let figures = shown.columns.indices.filter { ["wall", "cpu", "memory", "gpu"].contains(shown.columns[$0]) }
-        formatOptions.write(shown, rightAligned: Set(figures))
+        guard [.box, .markdown].contains(formatOptions.chosen) else { return formatOptions.write(table) }
+        writeReadable(table)
     }
 
-    /// The same table with durations, sizes and times as a person reads them; machines get the figures.
-    private func readable(_ table: Table) -> Table {
-        let names: [(column: String, shown: String, text: (TableValue) -> TableValue)] = [
-            ("run", "run", { $0 }), ("stage", "stage", { $0 }), ("attempt", "try", { $0 }), ("state", "state", { $0 }),
-            ("why", "why", { $0 }), ("started_at", "started", { shortTime($0) }), ("wall_seconds", "wall", { duration($0) }),
-            ("cpu_seconds", "cpu", { duration($0) }), ("max_rss_bytes", "memory", { size($0) }),
-            ("gpu_peak_bytes", "gpu", { size($0) }), ("params", "params", { shortObject($0) }),
-            ("metrics", "metrics", { shortObject($0) }), ("error", "error", { $0 }), ("log", "log", { $0 }),
-        ]
-        let columns = names.compactMap { name in
-            table.columns.firstIndex(of: name.column).map { (index: $0, shown: name.shown, text: name.text) }
-        }.filter { column in table.rows.contains { $0[column.index] != .null && $0[column.index] != .text("{}") } }
-        return Table(
-            columns: columns.map(\.shown), rows: table.rows.map { row in columns.map { $0.text(row[$0.index]) } })
+    /// The same table for people: durations, sizes and times as words, params and metrics as columns, and below it how
+    /// the figures went. Machines get the figures.
+    private func writeReadable(_ table: Table) {
+        let before = columns(
+            of: table,
+            [
+                ("execution_id", "execution", { $0 }), ("run", "run", { $0 }), ("stage", "stage", { $0 }), ("state", "state", { $0 }),
+                ("wall_seconds", "wall", { duration($0) }), ("max_rss_bytes", "memory", { size($0) }),
+                ("gpu_peak_bytes", "gpu", { size($0) }),
+            ])
+        let after = columns(
+            of: table,
+            [
+                ("started_at", "started", { shortTime($0) }), ("attempt", "try", { $0 }), ("why", "why", { $0 }),
+                ("cpu_seconds", "cpu", { duration($0) }), ("error", "error", { $0 }),
+                ("note", "note", { $0 }), ("log", "log", { $0 }),
+            ])
+        let executions = pastExecutions(of: table)
+        let width = formatOptions.chosen == .box ? Terminal.standardOutput.size?.columns : nil
+        let values = valueColumns(executions, room: width.map { max(0, $0 - room(of: before)) })
+        let shown = values.columns.map { (name: $0.name, cells: $0.cells.map { TableValue.text($0) }) }
+        let all = before + shown + after
+        let figures = all.indices.filter {
+            ["wall", "cpu", "memory", "gpu"].contains(all[$0].name) || shown.indices.contains($0 - before.count)
+        }
+        formatOptions.write(
+            Table(columns: all.map(\.name), rows: table.rows.indices.map { row in all.map { $0.cells[row] } }),
+            rightAligned: Set(figures))
+        guard formatOptions.chosen == .box else { return }
+        if values.leftOut > 0 {
+            let count = countText(values.leftOut, "more param or metric", plural: "more params and metrics")
+            Terminal.standardOutput.writeLine("\(count): --format json has them all.")
+        }
+        let metrics = values.columns.filter(\.isMetric).map(\.name)
+        Terminal.standardOutput.writeForeign(trendText(executions, metrics: metrics))
+    }
+
+    private typealias Column = (name: String, cells: [TableValue])
+
+    /// Those of the columns that hold something.
+    private func columns(
+        of table: Table, _ names: [(column: String, shown: String, text: (TableValue) -> TableValue)]
+    ) -> [Column] {
+        names.compactMap { name in
+            guard let index = table.columns.firstIndex(of: name.column) else { return nil }
+            guard table.rows.contains(where: { $0[index] != .null }) else { return nil }
+            return (name.shown, table.rows.map { name.text($0[index]) })
+        }
+    }
+
+    /// Columns of the terminal that they take; long names are cut where there is no room.
+    private func room(of columns: [Column]) -> Int {
+        columns.reduce(1) { total, column in
+            let widths = column.cells.map { if case .text(let text) = $0 { displayWidth(sanitized(text)) } else { 6 } }
+            return total + 3 + min(16, max(column.name.count, widths.max() ?? 0))
+        }
+    }
+
+    private func pastExecutions(of table: Table) -> [PastExecution] {
+        let indexes = Dictionary(zip(table.columns, table.columns.indices)) { $1 }
+        func value(_ row: [TableValue], _ column: String) -> TableValue { indexes[column].map { row[$0] } ?? .null }
+        return table.rows.map { row in
+            var (stage, wall) = ("", Double?.none)
+            if case .text(let text) = value(row, "stage") { stage = text }
+            if case .real(let seconds) = value(row, "wall_seconds") { wall = seconds }
+            return PastExecution(
+                stage: stage, isSucceeded: value(row, "state") == .text(ExecutionState.succeeded.rawValue),
+                wallSeconds: wall,
+                params: members(value(row, "params")), metrics: members(value(row, "metrics")))
+        }
     }
 }
 
@@ -61,24 +116,14 @@ private func size(_ value: TableValue) -> TableValue {
 
 /// `2026-11-24 08:30:13` (UTC).
 private func shortTime(_ value: TableValue) -> TableValue {
-    guard case .text(let text) = value else { return value }
-    return .text(String(text.prefix(19).map { $0 == "T" ? " " : $0 }))
+    if case .text(let text) = value { .text(timeText(text)) } else { value }
 }
 
-/// `{"lr":0.1,"dataset":"iris"}` as `lr=0.1 dataset=iris`.
-private func shortObject(_ value: TableValue) -> TableValue {
-    guard case .text(let text) = value, case .object(let members)? = try? JSONReader.value(of: Array(text.utf8), dialect: .metrics) else { return value }
-    return .text(
-        members.map { member in
-            if case .string(let word) = member.value { "\(member.name)=\(word)" } else { "\(member.name)=\(shortNumber(member.value))" }
-        }.joined(separator: " "))
-}
-
-/// Four digits after the point are enough to compare runs by eye.
-private func shortNumber(_ value: JSONValue) -> String {
-    guard case .number(let text) = value, let number = Double(text), text.count > 7 else { return value.text }
-    let rounded = (number * 10_000).rounded() / 10_000
-    return abs(number) < 0.001 || abs(number) > 1e9 ? "\(number)" : "\(rounded)"
+/// Of a JSON object.
+private func members(_ value: TableValue) -> [JSONValue.Member] {
+    guard case .text(let text) = value else { return [] }
+    let object = try? JSONReader.value(of: Array(text.utf8), dialect: .metrics)
+    if case .object(let members)? = object { return members } else { return [] }
 }
 
 extension Store {

@@ -13,8 +13,10 @@ struct LogsCommand: ParsableCommand {
     @Argument(help: "The stage: a template name, a name with values, a full name or a glob.")
     var stage: String
 
-    @Option(name: .customLong("run"), help: "Of this run instead of the newest.")
-    var pastRun: Int64?
+    @Option(
+        name: .customLong("run"),
+        help: "Of this run instead: a number, latest, or latest~1 for the one before it that executed the stage.")
+    var pastRun: String?
 
     @Flag(name: .shortAndLong, help: "Follow the log of a stage that still runs.")
     var follow = false
@@ -32,9 +34,10 @@ struct LogsCommand: ParsableCommand {
         let project = try Project.find(from: ".", storeOptions)
         let store = try project.openForReading()
         let stages = try store.stages(named: stage)
-        let logs = try store.latestLogs(ofStages: stages.map(\.number), run: pastRun.map { RunID($0) })
+        let run = try pastRun.map { try store.run(named: $0, among: .executing(stages.map(\.number))) }
+        let logs = try store.latestLogs(ofStages: stages.map(\.number), run: run)
         guard !logs.isEmpty else {
-            throw Failure(.usage, "'\(stage)' was not executed\(pastRun.map { " in run \($0)" } ?? ""), so there is no log.")
+            throw Failure(.usage, "'\(stage)' was not executed\(run.map { " in run \($0)" } ?? ""), so there is no log.")
         }
         if let format { return try printTable(logs.map { ($0.stage, $0.execution, $0.path) }, format, of: project) }
         for log in logs {

@@ -18,6 +18,7 @@ struct RunsCommand: ParsableCommand {
         version: programVersion,
         subcommands: [
             ExecCommand.self, StatusCommand.self, WhyCommand.self, HistoryCommand.self, LogsCommand.self,
+            ShowCommand.self, DiffCommand.self, BestCommand.self, LineageCommand.self,
             QueryCommand.self, InitCommand.self, SchemaCommand.self, DoctorCommand.self, GCCommand.self,
         ])
 }

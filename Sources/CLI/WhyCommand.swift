@@ -14,8 +14,8 @@ struct WhyCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Pipeline file where it is not pipeline.json, then the stage.", valueName: "file-and-stage"))
     var words: [String]
 
-    @Option(name: .customLong("run"), help: "Of this past run.")
-    var pastRun: Int64?
+    @Option(name: .customLong("run"), help: "Of this past run: a number, latest, or latest~1 for the one before it.")
+    var pastRun: String?
 
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var formatOptions: FormatOptions
@@ -24,7 +24,7 @@ struct WhyCommand: ParsableCommand {
     func run() throws {
         let (file, stages) = fileAndStages(words)
         guard !stages.isEmpty else { throw Failure(.usage, "name the stage, as in: runs why train") }
-        let decisions = try pastRun.map { try recorded(stages, in: RunID($0)) } ?? planned(file, stages)
+        let decisions = try pastRun.map { try recorded(stages, in: $0) } ?? planned(file, stages)
         if formatOptions.format == nil || formatOptions.format == .box, Terminal.standardOutput.isTerminal || formatOptions.format == nil {
             for (stage, decision) in decisions { Terminal.standardOutput.writeLine(explained(stage, decision)) }
             return
@@ -50,10 +50,11 @@ struct WhyCommand: ParsableCommand {
         return named.map { (request.graph.stages[$0].name, preparation.plan.decisions[$0]) }
     }
 
-    private func recorded(_ words: [String], in run: RunID) throws -> [(String, Decision)] {
+    private func recorded(_ words: [String], in word: String) throws -> [(String, Decision)] {
         let store = try Project.find(from: ".", storeOptions).openForReading()
-        let names = try words.flatMap { try store.stages(named: $0) }.map(\.stage)
-        let decisions = try store.decisions(ofStages: names, in: run)
+        let found = try words.flatMap { try store.stages(named: $0) }
+        let run = try store.run(named: word, among: .pipelines(Set(found.map(\.pipeline)).sorted()))
+        let decisions = try store.decisions(ofStages: found.map(\.stage), in: run)
         guard !decisions.isEmpty else {
             throw Failure(.usage, "run \(run) decided nothing about '\(words.joined(separator: " "))'. `runs query \"select * from runs\"` lists the runs.")
         }

@@ -66,12 +66,15 @@ extension Store {
         let params = try connection.statement(SQL.paramsOfExecution).all(id) {
             Param(name: $0.text(0), value: .number($0.text(1)))
         }
-        let environment = try connection.statement(SQL.variablesOfExecution).all(id) {
+        return ExecutionDetails(
+            command: head.0, workingDirectory: head.1, environment: try variables(of: execution), params: params,
+            inputs: try inputs(of: execution))
+    }
+
+    func variables(of execution: ExecutionID) throws(Failure) -> [EnvironmentVariable] {
+        try connection.statement(SQL.variablesOfExecution).all([("execution_id", execution.value)]) {
             EnvironmentVariable(name: $0.text(0), value: $0.optionalText(1))
         }
-        return ExecutionDetails(
-            command: head.0, workingDirectory: head.1, environment: environment, params: params,
-            inputs: try inputs(of: execution))
     }
 
     /// Who made what is at a path; nil: no execution ever did.
@@ -133,7 +136,7 @@ extension Store {
             inputsChangedDuringRun: row.flag(first + 6), isRejected: row.flag(first + 7), outputs: outputs)
     }
 
-    private func recordedPath(_ row: Row, from first: Int32) throws(Failure) -> RecordedPath {
+    func recordedPath(_ row: Row, from first: Int32) throws(Failure) -> RecordedPath {
         RecordedPath(
             name: row.text(first), path: row.text(first + 1),
             fingerprint: Fingerprint(

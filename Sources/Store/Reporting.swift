@@ -38,18 +38,26 @@ extension Store {
         let names = JSONValue.array(stages.map { .string($0) }).text
         var result: [(stage: String, decision: Decision)] = []
         try connection.statement(SQL.decisionsOfStages).run([("stages", names), ("run_id", run.value)]) { row in
-            let reason = Reason(
-                Reason.Code(rawValue: row.text(2)) ?? .neverRan, subject: row.optionalText(3), old: row.optionalText(4),
-                new: row.optionalText(5))
+            let reason = reason(row, from: 2)
             if let last = result.last, last.stage == row.text(0) {
                 result[result.count - 1].decision.reasons.append(reason)
             } else {
-                let execution = row.isNull(6) ? nil : ExecutionID(row.integer(6))
-                result.append(
-                    (row.text(0), Decision(verdict: Verdict(rawValue: row.text(1)) ?? .run, reasons: [reason], executionID: execution)))
+                result.append((row.text(0), decision(row, because: reason)))
             }
         }
         return result
+    }
+
+    /// A row of a stage's name, verdict, reason, subject, old and new value, execution.
+    func decision(_ row: Row, because reason: Reason) -> Decision {
+        let execution = row.isNull(6) ? nil : ExecutionID(row.integer(6))
+        return Decision(verdict: Verdict(rawValue: row.text(1)) ?? .run, reasons: [reason], executionID: execution)
+    }
+
+    func reason(_ row: Row, from first: Int32) -> Reason {
+        Reason(
+            Reason.Code(rawValue: row.text(first)) ?? .neverRan, subject: row.optionalText(first + 1),
+            old: row.optionalText(first + 2), new: row.optionalText(first + 3))
     }
 
     /// nil: nothing was ever run.
@@ -57,12 +65,12 @@ extension Store {
         try connection.statement(SQL.newestRun).first { $0.isNull(0) ? nil : RunID($0.integer(0)) } ?? nil
     }
 
-    private func table(_ statement: Statement, _ bindings: [(String, Bindable?)]) throws(Failure) -> Table {
+    func table(_ statement: Statement, _ bindings: [(String, Bindable?)]) throws(Failure) -> Table {
         let prepared = try connection.statement(statement)
         let columns = prepared.columnNames
         let rows = try prepared.all(bindings) { row in columns.indices.map { row.value(Int32($0)) } }
         return Table(columns: columns, rows: rows)
     }
 
-    private func array(_ numbers: [Int64]) -> String { "[" + numbers.map(String.init).joined(separator: ",") + "]" }
+    func array(_ numbers: [Int64]) -> String { "[" + numbers.map(String.init).joined(separator: ",") + "]" }
 }

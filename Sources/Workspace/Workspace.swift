@@ -34,6 +34,11 @@ public final class Workspace: Sendable {
             clock: FileSystemClock(scratchFolder: folder))
     }
 
+    /// A workspace that leaves nothing on disk, not even to read the file system's clock: what it digests is not for later.
+    public convenience init(lookingBelow root: String, cache: [DigestCacheEntry]) {
+        self.init(root: root, cache: cache, clock: FileSystemClock { _ in .max })
+    }
+
     init(root: String, cache: [DigestCacheEntry], stateDirectory: String = ".runs", clock: FileSystemClock) {
         self.root = root
         self.clock = clock

@@ -10,6 +10,8 @@ import Testing
         "--force", "--store", "--limit", "--run", "--follow", "-f", "--format", "--parameter", "-p", "--file", "--named", "--list",
         "--timeout", "--help", "-h", "--version", "--", "-", "--help-hidden", "--generate-completion-script", "--no-such",
     ]
+    private static let questions = ["show", "diff", "best", "lineage"]
+    private static let questionOptions = ["--min", "--max", "--top", "--stage"]
     /// No path among them leads out of the project: `init` writes to it.
     private static let values = [
         "pipeline.json", "nope.json", "sub/pipeline.json", ".", "sub", "sub/deeper/more", "a", "b@n=1", "b@n=1,m=2", "b@", "@=,", "*",
@@ -19,14 +21,14 @@ import Testing
         "99999999999999999999999999d", "-5m", "text", "jsonl", "quiet", "json", "csv", "box", "line", "select 1", "select * from runs",
         "select :v, :w", "drop table runs", "select 1; select 2", "with recursive x(n) as (select 1 union all select n + 1 from x) select n from x limit 9",
         "\u{1b}[2J", "e\u{301}\u{0}", "\u{202e}abc", "🏳️‍🌈", String(repeating: "x", count: 5000), String(repeating: "*a", count: 200),
-        "--set=v=3", "--jobs=99999999999999999999", "--limit=0", "-nk", "-j2", "--format=json", "bash", "zsh",
+        "latest", "latest~1", "latest~x", "--set=v=3", "--jobs=99999999999999999999", "--limit=0", "-nk", "-j2", "--format=json", "bash", "zsh",
     ]
 
     private static func words(_ random: inout SeededGenerator) -> [String] {
         var words: [String] = []
-        if !random.oneIn(12), let command = random.pick(commands) { words.append(command) }
+        if !random.oneIn(12), let command = random.pick(commands + questions) { words.append(command) }
         for _ in 0..<Int.random(in: 0...6, using: &random) {
-            if let word = random.pick(Bool.random(using: &random) ? options : values) { words.append(word) }
+            if let word = random.pick(Bool.random(using: &random) ? options + questionOptions : values) { words.append(word) }
         }
         if random.oneIn(8) { words.shuffle(using: &random) }
         return words

@@ -69,6 +69,9 @@ private func document(_ path: String) throws -> String { try String(contentsOfFi
         }
     }
 
+    @Test(arguments: ["show", "diff", "best", "lineage"])
+    func helpOfQuestionsIsWhatItWas(_ command: String) throws { try helpIsWhatItWas(command) }
+
     @Test func theStarterRunsAndOverwritesNothing() throws {
         let project = try TestProject()
         #expect(try project.runs("init").status == 0)

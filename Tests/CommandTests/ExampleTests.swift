@@ -40,6 +40,35 @@ import Testing
         #expect(try project.query("select count(*) as n from decisions where run_id = 3 and verdict = 'restored'")[0]["n"]?.integer == 5)
     }
 
+    /// Each with one command.
+    @Test func theQuestionsOfAnExperimentAreAnswered() throws {
+        let project = try TestProject.copy(ofExample: "tabular")
+        try project.runs("exec", "train@dataset=iris", "evaluate@dataset=iris")
+        try project.runs("exec", "--set", "lr=0.1", "train@dataset=iris", "evaluate@dataset=iris")
+        for (words, answer) in [
+            (["show"], "param lr changed: 0.03 → 0.1"), (["diff"], "param lr "), (["history", "train", "--format", "box"], "│  lr  │"),
+            (["best", "accuracy", "--stage", "evaluate", "--format", "box"], "│  lr  │"),
+            (["why", "train@dataset=iris", "--run", "latest~1"], "never ran"),
+            (["lineage", "models/iris.json"], "made by train@dataset=iris (execution 4 of run 2"),
+            (["lineage", "data/raw/iris.csv"], "→ data/clean/iris/test.csv, data/clean/iris/train.csv"),
+        ] {
+            let result = try project.runs(words)
+            #expect(result.status == 0 && result.output.contains(answer), "\(result.story)")
+        }
+        let best = try project.runs("best", "loss", "--min", "--stage", "evaluate", "--format", "csv").output
+        let asked = try project.query(
+            """
+            select m.execution_id as id, p.number as lr from final_metrics m join lineage_params p using (execution_id)
+            where m.name = 'loss' and m.stage like 'evaluate%' and p.name = 'lr' order by m.last
+            """)
+        let rows = best.split(separator: "\n").map { $0.split(separator: ",") }
+        let columns = try #require(rows.first)
+        let places = (columns.firstIndex(of: "execution_id"), columns.firstIndex(of: "lr"))
+        let (id, lr) = (try #require(places.0), try #require(places.1))
+        #expect(rows.dropFirst().map { Double($0[id]) } == asked.map { $0["id"]?.number })
+        #expect(rows.dropFirst().map { Double($0[lr]) } == asked.map { $0["lr"]?.number })
+    }
+
     @Test func liveMetricsAreInTheStore() throws {
         let project = try TestProject.copy(ofExample: "tabular")
         try project.runs("exec", "train@dataset=iris")

@@ -82,7 +82,7 @@ import Testing
             try project.runs("history", "train", "--format", "csv").output, "history-csv",
             [.times, Normalisation { $0.replacing(#/(\d+\.\d+(e-\d+)?,){2}\d+,,/#) { _ in "WALL,CPU,MEMORY,," } }])
         let box = try project.runs("history", "train@data=a", "--format", "box").output
-        #expect(box.contains("data=a") && box.contains("acc=0.5") && box.contains("never_ran"))
+        #expect(box.contains("train@data=a") && box.contains(#/│ lr +│ acc +│/#) && box.contains("never_ran"))
         #expect(try project.runs("history", "s*", "--format", "jsonl").output.split(separator: "\n").count == 1)
         #expect(try project.runs("history", "trian").errorOutput.contains("Did you mean 'train'?"))
 
@@ -106,6 +106,10 @@ import Testing
         try #require(system("mount --bind '\(project.folder)' '\(mount)' && mount -o remount,ro,bind '\(mount)'") == 0)
         defer { _ = system("umount '\(mount)'") }
         #expect(try project.query("select count(*) as n from executions", in: "mnt")[0]["n"]?.integer == 3)
+        for words in [["show"], ["diff", "1", "1"], ["best", "acc"], ["lineage", "sum"]] {
+            let result = try project.runs(words, in: "mnt")
+            #expect(result.status == 0, "\(result.story)")
+        }
         #expect(try project.runs(["exec", "--force"], in: "mnt").status == 3)
     }
 

@@ -33,6 +33,21 @@ struct StatementTests {
         "applied_migrations": ["migrations"],
         "cached_digests": ["f"],
         "count_tables": ["sqlite_master"],
+        // What questions of past runs are handed: JSON arrays.
+        "decisions_of_run": ["member VIRTUAL TABLE INDEX 1:"],
+        "facts_of_executions": ["chosen VIRTUAL TABLE INDEX 1:"],
+        "params_of_executions": ["chosen VIRTUAL TABLE INDEX 1:"],
+        "metrics_of_executions": ["chosen VIRTUAL TABLE INDEX 1:", "g"],
+        // The executions that reported a metric, one seek each.
+        "best_executions": ["reporting", "v"],
+        "best_executions_of_stages": ["chosen VIRTUAL TABLE INDEX 1:", "v"],
+        "metric_names": ["n USING COVERING INDEX sqlite_autoindex_names_1"],
+        // Before a file is read, which takes longer.
+        "holds_size": ["artifacts"],
+        "lineage_params_of_execution": ["CONSTANT ROW", "a", "ancestry", "ancestor VIRTUAL TABLE INDEX 1:"],
+        // From the newest on, as far as it is needed.
+        "run_back": ["run_rows", "chosen VIRTUAL TABLE INDEX 1:"],
+        "run_back_of_stages": ["r", "json_each VIRTUAL TABLE INDEX 1:"],
         "stage_names": ["s"],
         "store_salt": ["store"],
         "view_columns": ["v", "c VIRTUAL TABLE INDEX 0:", "c VIRTUAL TABLE INDEX 1:"],

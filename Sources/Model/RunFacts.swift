@@ -1,0 +1,91 @@
+// What is recorded of a run and of its executions, as people ask for it: `runs show`, `runs diff`, `runs best`. Knows
+// no SQL and no wording.
+
+/// A run.
+public struct RunFacts: Sendable {
+    public var id: RunID
+    public var pipeline = ""
+    /// Relative to the folder of `.runs`.
+    public var pipelinePath = ""
+    public var status = RunStatus.running
+    /// ISO 8601, as recorded.
+    public var startedAt = ""
+    public var finishedAt: String?
+    public var wallSeconds: Double?
+    public var commandLine = ""
+    public var engine = ""
+    public var host = ""
+    public var user = ""
+    public var gitCommit: String?
+    /// nil: not looked at.
+    public var hasUncommittedChanges: Bool?
+    public var stagesTotal = 0
+    /// All zero until the run has ended in an orderly way.
+    public var counts = RunCounts()
+    public var tags: [String] = []
+    public var notes: [String] = []
+    /// What became of its stages; those that were not selected are left out.
+    public var stages: [StageOfRun] = []
+
+    public init(id: RunID) { self.id = id }
+}
+
+/// What became of a stage in a run.
+public struct StageOfRun: Sendable {
+    public var stage: String
+    public var decision: Decision
+    /// Its newest execution in the run, or the one whose outputs were taken; nil: there is none, or it was not asked
+    /// for.
+    public var execution: ExecutionFacts?
+    /// Executions in the run.
+    public var attempts = 0
+
+    public init(stage: String, decision: Decision) {
+        self.stage = stage
+        self.decision = decision
+    }
+}
+
+/// A metric's newest value in an execution.
+public struct MetricFact: Hashable, Sendable {
+    public let name: String
+    /// A number, or a string for what JSON has no number for: `NaN`, `Infinity`, `-Infinity`.
+    public let value: JSONValue
+
+    public init(name: String, value: JSONValue) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// An execution.
+public struct ExecutionFacts: Sendable {
+    public var id: ExecutionID
+    public var runID: RunID
+    public var stage = ""
+    public var state = ExecutionState.running
+    public var isRejected = false
+    /// ISO 8601, as recorded.
+    public var startedAt = ""
+    public var wallSeconds: Double?
+    /// User and system, of the process tree.
+    public var cpuSeconds: Double?
+    public var maxRSSBytes: Int64?
+    public var gpuPeakBytes: Int64?
+    public var error: String?
+    /// What is worth knowing of a success too.
+    public var note: String?
+    /// Relative to the folder of `.runs`.
+    public var logPath = ""
+    public var command = ""
+    public var params: [Param] = []
+    public var metrics: [MetricFact] = []
+    public var environment: [EnvironmentVariable] = []
+    public var inputs: [RecordedPath] = []
+    public var outputs: [RecordedPath] = []
+
+    public init(id: ExecutionID, runID: RunID) {
+        self.id = id
+        self.runID = runID
+    }
+}

@@ -1,0 +1,35 @@
+// Words of the command line that name a run: `7`, `latest`, `latest~2`. Knows the words alone; which run `latest` is,
+// the store says.
+
+/// A run as a user names it.
+public enum RunWord: Hashable, Sendable {
+    case number(RunID)
+    /// So many runs before the newest: 0 is the newest itself.
+    case back(Int)
+
+    /// - Throws: a `Failure` of kind `usage` for any other word.
+    public init(_ word: String) throws(Failure) {
+        let head = word.prefix { $0 != "~" }
+        let tail = word.dropFirst(head.count)
+        if head == "latest" {
+            if tail.isEmpty {
+                self = .back(0)
+                return
+            }
+            if let count = Self.wholeNumber(tail.dropFirst()), let back = Int(exactly: count) {
+                self = .back(back)
+                return
+            }
+        } else if let number = Self.wholeNumber(word[...]), number > 0 {
+            self = .number(RunID(number))
+            return
+        }
+        throw Failure(.usage, "'\(word)' is no run. Write its number, or latest, or latest~1 for the one before it.")
+    }
+
+    /// Digits alone: no sign, no white space, no other script's digits.
+    private static func wholeNumber(_ text: Substring) -> Int64? {
+        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        return Int64(text)
+    }
+}

@@ -1,0 +1,7 @@
+-- The executions that read exactly this content, at whatever path or at one, newest first.
+SELECT i.execution_id, p.path
+FROM artifacts a
+JOIN execution_inputs i ON i.artifact_id = a.artifact_id
+JOIN paths p ON p.path_id = a.path_id
+WHERE a.sha256 = :sha256 AND a.digest_kind = :digest_kind AND (:path IS NULL OR p.path = :path)
+ORDER BY i.execution_id DESC LIMIT :limit

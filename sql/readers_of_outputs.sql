@@ -1,0 +1,8 @@
+-- The later executions that read what an execution made, before another one made the same again; newest first.
+SELECT DISTINCT i.execution_id
+FROM execution_outputs o
+JOIN execution_inputs i ON i.artifact_id = o.artifact_id AND i.execution_id > o.execution_id
+WHERE o.execution_id = :execution_id
+  AND NOT EXISTS (SELECT 1 FROM execution_outputs x
+                  WHERE x.artifact_id = o.artifact_id AND x.execution_id > o.execution_id AND x.execution_id < i.execution_id)
+ORDER BY i.execution_id DESC LIMIT :limit
