@@ -159,12 +159,14 @@ CREATE TABLE execution_outputs (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX execution_outputs_by_artifact ON execution_outputs (artifact_id, execution_id);
 
--- value is JSON text; number is set where it is a number.
+-- value is JSON text; number is set where it is a number. Those that the stage told of itself while it ran are not part
+-- of its key.
 CREATE TABLE execution_params (
   execution_id INTEGER NOT NULL REFERENCES execution_rows,
   name_id INTEGER NOT NULL REFERENCES names,
   value TEXT NOT NULL,
   number REAL,
+  reported INTEGER NOT NULL DEFAULT 0 CHECK (reported IN (0, 1)),
   PRIMARY KEY (execution_id, name_id)
 ) STRICT, WITHOUT ROWID;
 

@@ -55,7 +55,7 @@ JOIN artifacts a ON a.artifact_id = o.artifact_id
 JOIN paths p ON p.path_id = a.path_id;
 
 CREATE VIEW params AS
-SELECT x.execution_id, e.run_id, s.name AS stage, n.name, x.value, x.number
+SELECT x.execution_id, e.run_id, s.name AS stage, n.name, x.value, x.number, x.reported
 FROM execution_params x
 JOIN execution_rows e ON e.execution_id = x.execution_id
 JOIN stages s ON s.stage_id = e.stage_id

@@ -1,3 +1,3 @@
--- The params of an execution.
+-- The params that an execution was given.
 SELECT n.name, x.value FROM execution_params x JOIN names n ON n.name_id = x.name_id
-WHERE x.execution_id = :execution_id ORDER BY n.name
+WHERE x.execution_id = :execution_id AND x.reported = 0 ORDER BY n.name

@@ -57,6 +57,11 @@ extension Run {
         return []
     }
 
+    func recordReport(_ told: ReportedLines, of id: ExecutionID) throws(Failure) {
+        if !told.points.isEmpty { try store.addMetrics(told.points, to: id) }
+        if !told.params.isEmpty { try store.addReportedParams(told.params, to: id) }
+    }
+
     /// Records how it ended, and tells the scheduler.
     func examined(_ id: ExecutionID, _ examination: Examination) throws(Failure) -> [SchedulerAction] {
         guard var execution = running.removeValue(forKey: id), let outcome = execution.outcome else { return [] }
@@ -64,7 +69,7 @@ extension Run {
         let now = clock()
         // Its outputs were not looked at to the end.
         if preparation.workspace.isReadingStopped { execution.stopCause = execution.stopCause ?? .interruption }
-        try execution.tail.readRest(at: now) { points throws(Failure) in try store.addMetrics(points, to: id) }
+        try execution.tail.readRest(at: now) { told throws(Failure) in try recordReport(told, of: id) }
         let (state, error) = ExecutionState.after(
             ExecutionEnding(
                 exit: outcome.exit, stopCause: execution.stopCause, sawOutOfMemoryKill: outcome.sawOutOfMemoryKill,

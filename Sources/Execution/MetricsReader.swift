@@ -82,6 +82,28 @@ private func metricValue(_ value: JSONValue) -> Double? {
     }
 }
 
+/// What lines of a stage say.
+struct ReportedLines: Sendable {
+    var points: [MetricPoint] = []
+    var params: [Param] = []
+
+    var isEmpty: Bool { points.isEmpty && params.isEmpty }
+}
+
+/// The params of a `{"param": {…}}` line; nested objects are flattened with dots. False as for metrics.
+private func flatten(_ members: [JSONValue.Member], prefix: String, into params: inout [Param]) -> Bool {
+    for member in members {
+        guard prefix.utf8.count + member.name.utf8.count <= mostNameBytes else { return false }
+        let name = prefix + member.name
+        if case .object(let inner) = member.value {
+            guard flatten(inner, prefix: name + ".", into: &params) else { return false }
+        } else {
+            params.append(Param(name: name, value: member.value))
+        }
+    }
+    return true
+}
+
 /// Follows the file that a running stage appends its metrics to.
 struct MetricsTail {
     private let path: String
@@ -98,57 +120,63 @@ struct MetricsTail {
     /// A line longer than this is not waited for the end of: the rest of the file is given up.
     static let mostSkippedBytes = 64 << 20
 
+    /// The last `read` left something.
+    private(set) var isBehind = false
+
     init(path: String) { self.path = path }
 
-    /// Points of the lines completed since the last call, out of at most a mebibyte.
-    mutating func read(at time: Timestamp) -> [MetricPoint] {
-        guard let (descriptor, size) = openRegularFile(path) else { return [] }
+    /// What the lines completed since the last call say, out of at most a mebibyte.
+    mutating func read(at time: Timestamp) -> ReportedLines {
+        isBehind = false
+        guard let (descriptor, size) = openRegularFile(path) else { return ReportedLines() }
         defer { close(descriptor) }
-        return readPiece(of: descriptor, size: size, at: time) ?? []
+        guard let told = readPiece(of: descriptor, size: size, at: time) else { return ReportedLines() }
+        isBehind = offset < size && skippedBytes <= Self.mostSkippedBytes
+        return told
     }
 
     /// Hands over what is left, a mebibyte at a time, and a last line that lacks its newline. Goes as far as the file does
     /// now: whoever still writes to it is not waited for.
     mutating func readRest(
-        at time: Timestamp, take: (_ points: [MetricPoint]) throws(Failure) -> Void
+        at time: Timestamp, take: (_ told: ReportedLines) throws(Failure) -> Void
     ) throws(Failure) {
         if let (descriptor, size) = openRegularFile(path) {
             defer { close(descriptor) }
-            while let points = readPiece(of: descriptor, size: size, at: time) {
-                if !points.isEmpty { try take(points) }
+            while let told = readPiece(of: descriptor, size: size, at: time) {
+                if !told.isEmpty { try take(told) }
             }
         }
         guard !partial.isEmpty, !isSkipping else { return }
-        var points: [MetricPoint] = []
-        self.take(line: partial[...], at: time, into: &points)
+        var told = ReportedLines()
+        self.take(line: partial[...], at: time, into: &told)
         partial = []
-        if !points.isEmpty { try take(points) }
+        if !told.isEmpty { try take(told) }
     }
 
     /// nil where nothing was left to read.
-    private mutating func readPiece(of descriptor: Int32, size: off_t, at time: Timestamp) -> [MetricPoint]? {
+    private mutating func readPiece(of descriptor: Int32, size: off_t, at time: Timestamp) -> ReportedLines? {
         guard offset < size, skippedBytes <= Self.mostSkippedBytes else { return nil }
         var piece = [UInt8](repeating: 0, count: min(Self.mostLineBytes, Int(size - offset)))
         let count = pread(descriptor, &piece, piece.count, offset)
         guard count > 0 else { return nil }
         offset += off_t(count)
         partial.append(contentsOf: piece[..<count])
-        var points: [MetricPoint] = []
-        takeLines(at: time, into: &points)
-        return points
+        var told = ReportedLines()
+        takeLines(at: time, into: &told)
+        return told
     }
 
     /// Once everything in it was read.
     func removeFile() { unlink(path) }
 
-    private mutating func takeLines(at time: Timestamp, into points: inout [MetricPoint]) {
+    private mutating func takeLines(at time: Timestamp, into told: inout ReportedLines) {
         var start = partial.startIndex
         while let end = partial[start...].firstIndex(of: UInt8(ascii: "\n")) {
             // Its length decides, not how it was cut into pieces.
             if !isSkipping, end - start > Self.mostLineBytes {
                 badLines += 1
             } else if !isSkipping {
-                take(line: partial[start..<end], at: time, into: &points)
+                take(line: partial[start..<end], at: time, into: &told)
             }
             isSkipping = false
             start = end + 1
@@ -162,16 +190,25 @@ struct MetricsTail {
         if isSkipping { partial.removeAll() }
     }
 
-    private mutating func take(line: ArraySlice<UInt8>, at time: Timestamp, into points: inout [MetricPoint]) {
+    /// `{"step": 3, "loss": 0.4}`; `{"param": {…}}` and `{"summary": {…}}` where the word stands alone and holds an object.
+    private mutating func take(line: ArraySlice<UInt8>, at time: Timestamp, into told: inout ReportedLines) {
         guard line.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") }) else { return }
         guard let value = try? JSONReader.value(of: Array(line), dialect: .metrics), case .object(let members) = value else {
             badLines += 1
             return
         }
-        let step = value["step"].flatMap(metricValue).flatMap { Int64(exactly: $0.rounded()) }
-        let before = points.count
-        if !flatten(members.filter { $0.name != "step" }, prefix: "", step: step, at: time, into: &points) {
-            points.removeSubrange(before...)
+        let before = told
+        let isGood: Bool
+        if members.count == 1, members[0].name == "param", case .object(let params) = members[0].value {
+            isGood = flatten(params, prefix: "", into: &told.params)
+        } else if members.count == 1, members[0].name == "summary", case .object(let figures) = members[0].value {
+            isGood = flatten(figures, prefix: "", step: nil, at: time, into: &told.points)
+        } else {
+            let step = value["step"].flatMap(metricValue).flatMap { Int64(exactly: $0.rounded()) }
+            isGood = flatten(members.filter { $0.name != "step" }, prefix: "", step: step, at: time, into: &told.points)
+        }
+        if !isGood {
+            told = before
             badLines += 1
         }
     }

@@ -57,7 +57,7 @@ extension Run {
                     var actions = carried
                     for message in messages { actions += try handle(message) }
                     for timer in due { actions += scheduler.handle(.due(timer.stage)) }
-                    if isMetricsDue { try readLiveMetrics() }
+                    if isMetricsDue, try readLiveMetrics() { nextMetrics = now }
                     try carryOut(actions, turn: turn, engine: engine)
                     try store.saveDigests(preparation.workspace.takeNewEntries())
                 }
@@ -211,11 +211,15 @@ extension Run {
         return scheduler.handle(.interrupted(force: isForced))
     }
 
-    private func readLiveMetrics() throws(Failure) {
+    /// Whether there is more than was read at a time.
+    private func readLiveMetrics() throws(Failure) -> Bool {
+        var isBehind = false
         for id in running.keys.sorted() where running[id]?.outcome == nil {
-            let points = running[id]?.tail.read(at: clock()) ?? []
-            if !points.isEmpty { try store.addMetrics(points, to: id) }
+            guard let told = running[id]?.tail.read(at: clock()) else { continue }
+            try recordReport(told, of: id)
+            isBehind = isBehind || running[id]?.tail.isBehind ?? false
         }
+        return isBehind
     }
 }
 

@@ -134,6 +134,18 @@ extension Store {
         }
     }
 
+    /// Params that a stage told of itself. None replaces one that it was given.
+    public func addReportedParams(_ params: [Param], to execution: ExecutionID) throws(Failure) {
+        try inTransaction { () throws(Failure) in
+            for param in params {
+                try connection.statement(SQL.reportParam).run([
+                    ("execution_id", execution.value), ("name_id", try nameNumber(param.name)),
+                    ("value", param.value.canonicalText), ("number", param.value.doubleValue),
+                ])
+            }
+        }
+    }
+
     /// One row for each reason. A stage that a run decides anew keeps the last verdict only.
     public func record(
         decision: Decision, stage: String, template: String, run: RunID, pipeline: String

@@ -29,15 +29,15 @@ import Testing
             try file.append(piece)
             rest = rest.dropFirst(piece.count)
             guard Bool.random(using: &random) else { continue }
-            found += tail.read(at: time).map(Seen.init)
+            found += tail.read(at: time).points.map(Seen.init)
             #expect(tail.partial.count <= MetricsTail.mostLineBytes, "seed \(seed)")
         }
-        try tail.readRest(at: time) { points in found += points.map(Seen.init) }
+        try tail.readRest(at: time) { told in found += told.points.map(Seen.init) }
         let differing = zip(found, expected).first { $0 != $1 }
         #expect(differing == nil, "seed \(seed)")
         #expect(found.count == expected.count, "seed \(seed)")
         #expect(tail.badLines == bad, "seed \(seed)")
-        try tail.readRest(at: time) { points in Issue.record("seed \(seed): \(points.count) points came twice") }
+        try tail.readRest(at: time) { told in Issue.record("seed \(seed): \(told.points.count) points came twice") }
     }
 
     /// Nothing but noise, newlines among it: no line of it is good, and none stops the reading.
@@ -54,7 +54,7 @@ import Testing
         // Then a good line, which must be found behind all that.
         try file.append(Array("\n{\"after\": 1}\n".utf8)[...])
         var last: MetricPoint?
-        try tail.readRest(at: time) { points in last = points.last }
+        try tail.readRest(at: time) { told in last = told.points.last }
         #expect(last?.name == "after" && last?.value == 1, "seed \(seed)")
     }
 
@@ -63,7 +63,7 @@ import Testing
         var tail = MetricsTail(path: file.path)
         let long = String(repeating: "n", count: 490)
         try file.append(Array("{\"\(long)\": {\"inside\": 1}}\n{\"a\": 2, \"\(long)\": {\"far inside\": {\"b\": 3}}}\n".utf8)[...])
-        #expect(tail.read(at: time).map(\.name) == [long + ".inside"])
+        #expect(tail.read(at: time).points.map(\.name) == [long + ".inside"])
         #expect(tail.badLines == 1, "of the second line nothing is taken")
         let metrics = finalMetrics(ofFile: file.path, shownAs: "m.json", at: time)
         #expect(metrics.points.isEmpty && metrics.problem != nil)
@@ -80,6 +80,31 @@ import Testing
             if calls < 100 { try? file.append(Array("{\"a\": 1}\n".utf8)[...]) }
         }
         #expect(calls == 1)
+    }
+
+    @Test func paramsAndSummaries() throws {
+        let file = try ScratchFile()
+        var tail = MetricsTail(path: file.path)
+        let long = String(repeating: "n", count: 501)
+        try file.append(Array("""
+            {"param": {"lr": 0.1, "model": {"name": "mlp", "layers": [8, 8]}, "none": null}}
+            {"summary": {"best": 0.9, "at": {"step": 7}}}
+            {"param": 3, "step": 1}
+            {"summary": {"a": 1}, "step": 2}
+            {"param": {"a": 1, "\(long)": 2}}
+
+            """.utf8)[...])
+        let told = tail.read(at: time)
+        #expect(
+            told.params.map { "\($0.name)=\($0.value.text)" } == [
+                "lr=0.1", #"model.name="mlp""#, "model.layers=[8,8]", "none=null",
+            ])
+        // Where the word does not stand alone it is a metric's name like any other.
+        #expect(
+            told.points.map { "\($0.name) \($0.step.map(String.init) ?? "-") \($0.value)" } == [
+                "best - 0.9", "at.step - 7.0", "param 1 3.0", "summary.a 2 1.0",
+            ])
+        #expect(tail.badLines == 1, "nothing is taken of a line with a name that is too long")
     }
 
     private let time = Timestamp(microseconds: 1)

@@ -46,7 +46,7 @@ struct ViewTests {
         ("decisions", "run_id stage verdict reason subject old_value new_value execution_id"),
         ("inputs", "execution_id run_id stage name path digest_kind sha256 size_bytes"),
         ("outputs", "execution_id run_id stage name path digest_kind sha256 size_bytes"),
-        ("params", "execution_id run_id stage name value number"),
+        ("params", "execution_id run_id stage name value number reported"),
         ("lineage_params", "execution_id from_stage name value number"),
         ("final_metrics", "execution_id run_id stage name last min max steps"),
         ("tags", "run_id execution_id tag note created_at"),
