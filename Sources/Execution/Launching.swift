@@ -27,6 +27,16 @@ extension Run {
             }
             return scheduler.handle(.held(index))
         }
+        let gpuLock: GPULock?
+        switch gpuLocks.take(lease.gpus ?? [], share: lease.gpuShare) {
+        case .taken(let lock): gpuLock = lock
+        // Another run was faster; what it left is looked at when the stage's turn comes again.
+        case .heldElsewhere: return scheduler.handle(.outdated(index))
+        case .unavailable(let why):
+            gpuLock = nil
+            if toldGPUWaits.isEmpty { events.append(.warning("other runs may use the same GPUs: \(why)")) }
+            toldGPUWaits.insert(index)
+        }
         let previous = history.newest(stage.name)
         let isFirstOfForced = attempt == 1 && (preparation.request.selection.isForced[index] || stage.isAlways)
         let keepsPersistent = !isFirstOfForced && previous != nil && (previous?.key == key || options.resume)
@@ -44,7 +54,7 @@ extension Run {
             outputs: stage.outputs, resources: lease.request, timeoutSeconds: stage.timeoutSeconds, startedAt: now,
             queuedSeconds: max(0, now.seconds(since: judged.readyAt)), engine: "local", host: host,
             logPath: RunFiles.log(of: runID, stage: stage.name, index: index, attempt: attempt), token: randomToken(),
-            reasons: judged.decision.reasons, resumed: isResumed, gpuIDs: lease.gpuIDs ?? [])
+            reasons: judged.decision.reasons, resumed: isResumed, gpuIDs: (lease.gpus ?? []).map(\.name))
         let id = try store.begin(start, run: runID, pipeline: graph.pipeline)
         var decision = judged.decision
         decision.executionID = id
@@ -58,7 +68,7 @@ extension Run {
             stage: index, attempt: attempt, start: start, record: record,
             inputs: WatchedInputs(stage: stage, facts: judged.facts, workspace: preparation.workspace),
             deadline: stage.timeoutSeconds.map { now.adding(seconds: $0) }, stopCause: nil,
-            tail: MetricsTail(path: "\(root)/\(RunFiles.metrics(of: runID, id))"), outcome: nil)
+            tail: MetricsTail(path: "\(root)/\(RunFiles.metrics(of: runID, id))"), outcome: nil, gpuLock: gpuLock)
         events.append(
             .stageStarted(
                 StageStarted(
@@ -175,8 +185,8 @@ extension Run {
         if variables["OMP_NUM_THREADS"] == nil {
             variables["OMP_NUM_THREADS"] = String(max(1, (start.resources.cpus.thousandths + 999) / 1000))
         }
-        if let gpuIDs = lease.gpuIDs {
-            variables["CUDA_VISIBLE_DEVICES"] = gpuIDs.joined(separator: ",")
+        if let gpus = lease.gpus {
+            variables["CUDA_VISIBLE_DEVICES"] = gpus.map(\.id).joined(separator: ",")
             variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
         }
         return variables.map { "\($0.key)=\($0.value)" }

@@ -2,6 +2,7 @@
 // the only place where they meet. One thread decides and records; others watch processes and hash files, and speak to
 // it through a queue.
 
+import GPU
 import Glibc
 import Model
 import Planner
@@ -49,6 +50,7 @@ public final class Run {
     let clock: () -> Timestamp
     let report: (RunEvent) -> Void
     let queue: EventQueue<RunMessage>
+    let gpuLocks: GPULocks
     var scheduler: Scheduler
     /// The verdicts by which stages are judged: a stage that ran counts as fresh from then on.
     var settled: [Decision]
@@ -64,6 +66,11 @@ public final class Run {
     var decisionsRecorded = Set<StageIndex>()
     /// What was waited for so far, so that each wait is told once.
     var toldWaits = Set<ClaimConflict>()
+    /// When to look again at GPUs that other runs hold, and what was taken of each at the last look.
+    var nextGPULook: Timestamp?
+    var gpusTaken: [Quantity] = []
+    /// Stages of which it was told that they wait for GPUs.
+    var toldGPUWaits = Set<StageIndex>()
     var counts = RunCounts()
     var failedStages: [String] = []
     /// Launches whose rows are written but not committed yet.
@@ -96,6 +103,7 @@ public final class Run {
         history = preparation.history
         root = preparation.request.root
         queue = EventQueue()
+        gpuLocks = GPULocks(preparation.request.capacity.gpus)
         settled = preparation.plan.decisions
         isOpen = Self.openStages(of: graph, settled)
         scheduler = Scheduler(

@@ -26,6 +26,8 @@ struct RunningStage {
     var stopCause: StopCause?
     var tail: MetricsTail
     var outcome: EngineOutcome?
+    /// Held for as long as this is.
+    let gpuLock: GPULock?
 }
 
 extension Run {
@@ -36,13 +38,14 @@ extension Run {
         while true {
             turn += 1
             let now = clock()
+            let areGPUsFree = areGPUsFreed(now: now)
             let isMetricsDue = now >= nextMetrics && !running.isEmpty
             let messages = turn == 1 ? [] : queue.take(waitingSeconds: waitSeconds(now: now), also: signals.descriptor)
             while let signal = signals.next() { pending += interrupt(by: signal, engine: engine) }
             let due = takeDueTimers()
             stopOverdue(engine)
             if isMetricsDue { nextMetrics = now.adding(seconds: 1) }
-            if !messages.isEmpty || !due.isEmpty || !pending.isEmpty || isMetricsDue {
+            if !messages.isEmpty || !due.isEmpty || !pending.isEmpty || isMetricsDue || areGPUsFree {
                 let carried = pending
                 pending = []
                 try store.inTransaction { () throws(Failure) in
@@ -54,6 +57,7 @@ extension Run {
                     try store.saveDigests(preparation.workspace.takeNewEntries())
                 }
                 removeSuperseded()
+                waitForGPUs(now: now)
                 flushEvents()
                 if !launches.isEmpty {
                     engine.launch(launches)
@@ -73,6 +77,10 @@ extension Run {
             while index < pending.count {
                 pending += try carryOut(pending[index], turn: turn, engine: engine)
                 index += 1
+            }
+            if scheduler.wantsGPUs {
+                gpusTaken = gpuLocks.taken()
+                scheduler.sawGPUs(taken: gpusTaken)
             }
             pending = scheduler.admit()
         } while !pending.isEmpty
@@ -171,11 +179,31 @@ extension Run {
         return true
     }
 
+    // MARK: - GPUs of other runs
+
+    /// Tells which stages wait for GPUs that other runs hold, and sees to it that those are looked at again.
+    private func waitForGPUs(now: Timestamp) {
+        let heldUp = scheduler.heldUpByOtherRuns
+        nextGPULook = heldUp.stages.isEmpty ? nil : now.adding(seconds: 0.5)
+        for stage in heldUp.stages where toldGPUWaits.insert(stage).inserted {
+            let why = "another run on this machine holds \(heldUp.gpus.joined(separator: ", "))"
+            events.append(.stageWaiting(stage: graph.stages[stage].name, forRun: nil, why: why))
+        }
+    }
+
+    /// Whether it is time to look at the GPUs of other runs, and they are not held as they were.
+    private func areGPUsFreed(now: Timestamp) -> Bool {
+        guard let look = nextGPULook, look <= now else { return false }
+        nextGPULook = now.adding(seconds: 0.5)
+        return gpuLocks.taken() != gpusTaken
+    }
+
     // MARK: - Time
 
     private func waitSeconds(now: Timestamp) -> Double {
         var wait = running.isEmpty ? 1.0 : 0.1
         for timer in timers { wait = min(wait, timer.at.seconds(since: now)) }
+        if let look = nextGPULook { wait = min(wait, look.seconds(since: now)) }
         for execution in running.values {
             if let deadline = execution.deadline { wait = min(wait, deadline.seconds(since: now)) }
         }

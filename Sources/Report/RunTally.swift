@@ -52,7 +52,7 @@ struct RunTally: Sendable {
 struct ToldWaits: Sendable {
     private var told: Set<String> = []
 
-    mutating func isNew(stage: String, run: RunID, why: String) -> Bool {
-        told.insert("\(run) \(stage) \(why)").inserted
+    mutating func isNew(stage: String, run: RunID?, why: String) -> Bool {
+        told.insert("\(run?.description ?? "") \(stage) \(why)").inserted
     }
 }

@@ -1,0 +1,35 @@
+// GPUs for a test: a libnvidia-ml.so.1 made of Tests/FakeNVML, and the file that it answers from. Knows the lines of that
+// file; knows nothing of the program's modules.
+
+import Glibc
+
+let hasCCompiler = system("command -v cc > /dev/null") == 0
+
+/// A library in the project's folder, and what it says.
+struct FakeNVML {
+    let project: TestProject
+    /// No test, and no real GPU, has the same: locks on GPUs are the whole machine's.
+    let uuids: [String]
+
+    /// - Parameter options: for the compiler, as the library's source has them.
+    init(_ project: TestProject, gpus: Int = 2, options: String = "") throws {
+        self.project = project
+        let mark = String(UInt64.random(in: .min ... .max), radix: 16)
+        uuids = (0..<gpus).map { "GPU-\($0)\(mark)" }
+        let source = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        try project.shell("mkdir fake && cc \(options) -shared -fPIC -o fake/libnvidia-ml.so.1 '/\(source)/FakeNVML/fake_nvml.c'")
+        try say()
+    }
+
+    /// What the library says from now on: the devices, and further lines.
+    func say(_ lines: String..., used: String = "0") throws {
+        let gpus = uuids.enumerated().map { "gpu \($1) 00000000:0\($0 + 1):00.0 \(80 << 30) \(used) 50 Fake GPU \($0)" }
+        // Replaced in one step: a reader never sees half of it.
+        try project.write("fake/state.new", (["driver 550.1"] + gpus + lines).joined(separator: "\n") + "\n")
+        rename(project.path("fake/state.new"), project.path("fake/state"))
+    }
+
+    var environment: [String: String] {
+        ["LD_LIBRARY_PATH": project.path("fake"), "FAKE_NVML_STATE": project.path("fake/state")]
+    }
+}
