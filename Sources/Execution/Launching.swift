@@ -27,16 +27,10 @@ extension Run {
             }
             return scheduler.handle(.held(index))
         }
-        let gpuLock: GPULock?
-        switch gpuLocks.take(lease.gpus ?? [], share: lease.gpuShare) {
-        case .taken(let lock): gpuLock = lock
+        let lock = gpuLocks.take(lease.gpus ?? [], share: lease.gpuShare)
         // Another run was faster; what it left is looked at when the stage's turn comes again.
-        case .heldElsewhere: return scheduler.handle(.outdated(index))
-        case .unavailable(let why):
-            gpuLock = nil
-            if toldGPUWaits.isEmpty { events.append(.warning("other runs may use the same GPUs: \(why)")) }
-            toldGPUWaits.insert(index)
-        }
+        if case .heldElsewhere = lock { return scheduler.handle(.outdated(index)) }
+        let gpuLock = keep(lock)
         let previous = history.newest(stage.name)
         let isFirstOfForced = attempt == 1 && (preparation.request.selection.isForced[index] || stage.isAlways)
         let keepsPersistent = !isFirstOfForced && previous != nil && (previous?.key == key || options.resume)
@@ -93,7 +87,8 @@ extension Run {
                 executionID: id, stage: stage.name, arguments: arguments,
                 workingDirectory: stage.workingDirectory.map { $0.hasPrefix("/") ? $0 : "\(root)/\($0)" } ?? root,
                 environment: environment(of: stage, id, start, lease, paramsPath: paramsPath), logPath: "\(root)/\(start.logPath)",
-                token: start.token, graceSeconds: options.graceSeconds))
+                token: start.token, graceSeconds: options.graceSeconds,
+                gpus: grant(of: stage, lease, gpuLock)))
         return []
     }
 

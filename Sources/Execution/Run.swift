@@ -71,6 +71,7 @@ public final class Run {
     var gpusTaken: [Quantity] = []
     /// Stages of which it was told that they wait for GPUs.
     var toldGPUWaits = Set<StageIndex>()
+    var toldOfMissingLocks = false
     var counts = RunCounts()
     var failedStages: [String] = []
     /// Launches whose rows are written but not committed yet.

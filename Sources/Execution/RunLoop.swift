@@ -179,25 +179,6 @@ extension Run {
         return true
     }
 
-    // MARK: - GPUs of other runs
-
-    /// Tells which stages wait for GPUs that other runs hold, and sees to it that those are looked at again.
-    private func waitForGPUs(now: Timestamp) {
-        let heldUp = scheduler.heldUpByOtherRuns
-        nextGPULook = heldUp.stages.isEmpty ? nil : now.adding(seconds: 0.5)
-        for stage in heldUp.stages where toldGPUWaits.insert(stage).inserted {
-            let why = "another run on this machine holds \(heldUp.gpus.joined(separator: ", "))"
-            events.append(.stageWaiting(stage: graph.stages[stage].name, forRun: nil, why: why))
-        }
-    }
-
-    /// Whether it is time to look at the GPUs of other runs, and they are not held as they were.
-    private func areGPUsFreed(now: Timestamp) -> Bool {
-        guard let look = nextGPULook, look <= now else { return false }
-        nextGPULook = now.adding(seconds: 0.5)
-        return gpuLocks.taken() != gpusTaken
-    }
-
     // MARK: - Time
 
     private func waitSeconds(now: Timestamp) -> Double {

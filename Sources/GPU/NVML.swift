@@ -43,8 +43,8 @@ struct NVML: GPUReader {
         uuids.sorted().compactMap { uuid in
             guard let handle = handles[uuid] else { return nil }
             return GPUReading(
-                uuid: uuid, usedBytes: functions.memory(of: handle)?.used, utilization: functions.utilization(of: handle),
-                processes: functions.processes(of: handle))
+                uuid: uuid, usedBytes: functions.memory(of: handle)?.used,
+                utilization: functions.utilization(of: handle), processes: functions.processes(of: handle))
         }
     }
 }
@@ -73,9 +73,8 @@ extension NVMLFunctions {
 
     fileprivate func parts(of gpu: GPUDevice, _ handle: UInt) -> [(device: GPUDevice, handle: UInt)] {
         var (isDivided, willBe): (UInt32, UInt32) = (0, 0)
-        guard let migMode, let migHandle, migMode(handle, &isDivided, &willBe) == NVMLStatus.success, isDivided == 1 else {
-            return []
-        }
+        guard let migMode, let migHandle, migMode(handle, &isDivided, &willBe) == NVMLStatus.success, isDivided == 1
+        else { return [] }
         let most: UInt32 = structure(4, migCount, handle)?.load(at: 0) ?? 7
         return (0..<min(most, 64)).compactMap { index in
             var part: UInt = 0

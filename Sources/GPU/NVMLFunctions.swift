@@ -73,7 +73,8 @@ struct NVMLFunctions: Sendable {
         migHandle = find("nvmlDeviceGetMigDeviceHandleByIndex", as: PartOut.self)
         gpuInstance = find("nvmlDeviceGetGpuInstanceId", as: DeviceOut.self)
         computeInstance = find("nvmlDeviceGetComputeInstanceId", as: DeviceOut.self)
-        processLists = ["nvmlDeviceGetComputeRunningProcesses", "nvmlDeviceGetGraphicsRunningProcesses"].compactMap { name in
+        processLists = ["Compute", "Graphics"].compactMap { kind in
+            let name = "nvmlDeviceGet\(kind)RunningProcesses"
             for (suffix, stride) in [("_v3", 24), ("_v2", 24), ("", 16)] {
                 if let call = find(name + suffix, as: ProcessesOut.self) {
                     return ProcessList(call: call, documentedStride: stride)

@@ -9,7 +9,7 @@ func executable(named name: String) -> String? {
     return path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
 }
 
-/// What a program wrote to standard output; nil where it could not be started, failed, or took longer: then it is killed.
+/// What a program wrote to standard output; nil where it could not be started or failed, or took longer and was killed.
 func outputOfProgram(_ words: [String], withinSeconds limit: Int) -> String? {
     var ends: [Int32] = [-1, -1]
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else { return nil }

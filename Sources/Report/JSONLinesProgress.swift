@@ -106,6 +106,9 @@ public struct JSONLinesProgress: RunReporter {
             ("max_rss_bytes", optional(usage.maxRSSBytes, JSONValue.integer)),
             ("read_bytes", optional(usage.readBytes, JSONValue.integer)),
             ("write_bytes", optional(usage.writeBytes, JSONValue.integer)),
+            ("gpu_peak_bytes", optional(usage.gpuPeakBytes, JSONValue.integer)),
+            ("gpu_peak_source", optional(usage.gpuPeakSource?.rawValue, JSONValue.string)),
+            ("gpu_mean_utilization", optional(usage.gpuMeanUtilization, JSONValue.double)),
             ("log_path", .string(stage.logPath)), ("log_tail", .array(stage.logTail.map(JSONValue.string))),
         ]
     }

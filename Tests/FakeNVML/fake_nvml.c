@@ -9,11 +9,12 @@
 //     process UUID PID BYTES                          on a gpu or MIG device; BYTES "-": the driver does not know
 //     graphics UUID PID BYTES
 //     error FUNCTION CODE                             what the function of that name returns from now on
-//     swarm N                                         so many more processes appear at each call that is given no room
+//     swarm N                                         at each of the first calls so many more processes have appeared
+//     log PATH                                        the name of each function that is called is added to this file
 // A number may be written @FILE: it is read from there, and the line does not count while there is no such file.
 //
-// -DFAKE_NVML_LEVEL=1 leaves out what drivers before 510 lack (the _v3 functions), 0 also the _v2 lists of processes and
-// MIG, as before 450; without it everything is there. -DFAKE_NVML_WITHOUT_INIT leaves out all ways to begin.
+// -DFAKE_NVML_LEVEL=1 leaves out what drivers before 510 lack (the _v3 functions), 0 also the _v2 lists of processes
+// and MIG, as before 450; without it everything is there. -DFAKE_NVML_WITHOUT_INIT leaves out all ways to begin.
 // -DFAKE_NVML_WIDE: entries of the _v3 lists are longer than documented, as those of some drivers 535.
 
 #include <stdio.h>
@@ -67,8 +68,10 @@ static void take_device(struct state *state, const char *line) {
     char kind[16] = "", second[400] = "", third[400] = "", total[400] = "", used[400] = "", utilization[400] = "0";
     struct device found = {.parent = -1};
     int isMIG = strncmp(line, "mig ", 4) == 0;
-    int count = isMIG ? sscanf(line, "%15s %95s %399s %399s %399s %399s %95[^\n]", kind, found.uuid, second, third, total, used, found.name)
-                      : sscanf(line, "%15s %95s %31s %399s %399s %399s %95[^\n]", kind, found.uuid, found.bus, total, used, utilization, found.name);
+    int count = isMIG ? sscanf(line, "%15s %95s %399s %399s %399s %399s %95[^\n]",
+                               kind, found.uuid, second, third, total, used, found.name)
+                      : sscanf(line, "%15s %95s %31s %399s %399s %399s %95[^\n]",
+                               kind, found.uuid, found.bus, total, used, utilization, found.name);
     if (count != 7 || state->device_count == most_devices) return;
     if (!number(total, &found.total) || !number(used, &found.used) || !number(utilization, &found.utilization)) return;
     if (isMIG) {
@@ -100,7 +103,7 @@ static struct state look(const char *function) {
         state.error = unknown;
         return state;
     }
-    char line[2048], name[80];
+    char line[2048], name[80], log[1024] = "";
     int code;
     while (fgets(line, sizeof line, file)) {
         if (strncmp(line, "gpu ", 4) == 0 || strncmp(line, "mig ", 4) == 0) take_device(&state, line);
@@ -108,8 +111,13 @@ static struct state look(const char *function) {
         if (sscanf(line, "error %79s %d", name, &code) == 2 && strcmp(name, function) == 0) state.error = code;
         sscanf(line, "driver %79s", state.driver);
         sscanf(line, "swarm %d", &state.swarm);
+        sscanf(line, "log %1023s", log);
     }
     fclose(file);
+    if (log[0] && (file = fopen(log, "ae"))) {
+        fprintf(file, "%s\n", function);
+        fclose(file);
+    }
     return state;
 }
 
@@ -156,8 +164,13 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **handle) {
     return invalid_argument;
 }
 
-int nvmlDeviceGetUUID(void *handle, char *uuid, unsigned length) { BEGIN_WITH_DEVICE return text(it->uuid, uuid, length); }
-int nvmlDeviceGetName(void *handle, char *name, unsigned length) { BEGIN_WITH_DEVICE return text(it->name, name, length); }
+int nvmlDeviceGetUUID(void *handle, char *uuid, unsigned length) {
+    BEGIN_WITH_DEVICE return text(it->uuid, uuid, length);
+}
+
+int nvmlDeviceGetName(void *handle, char *name, unsigned length) {
+    BEGIN_WITH_DEVICE return text(it->name, name, length);
+}
 
 struct pci_info {
     char legacy_bus_id[16];
@@ -211,8 +224,15 @@ int nvmlDeviceGetMigDeviceHandleByIndex(void *handle, unsigned index, void **mig
     return not_found;
 }
 
-int nvmlDeviceGetGpuInstanceId(void *handle, unsigned *id) { BEGIN_WITH_DEVICE *id = (unsigned)it->gpu_instance; return success; }
-int nvmlDeviceGetComputeInstanceId(void *handle, unsigned *id) { BEGIN_WITH_DEVICE *id = (unsigned)it->compute_instance; return success; }
+int nvmlDeviceGetGpuInstanceId(void *handle, unsigned *id) {
+    BEGIN_WITH_DEVICE *id = (unsigned)it->gpu_instance;
+    return success;
+}
+
+int nvmlDeviceGetComputeInstanceId(void *handle, unsigned *id) {
+    BEGIN_WITH_DEVICE *id = (unsigned)it->compute_instance;
+    return success;
+}
 #endif
 
 struct process_v1 {
@@ -236,6 +256,7 @@ static int list(struct state *state, void *handle, int graphics, unsigned *count
     if (!it) return invalid_argument;
     static int swarmed;
     unsigned room = processes ? *count : 0, found = 0;
+    if (swarmed < state->swarm * 4) swarmed += state->swarm;
     for (int i = 0; i < state->process_count + swarmed; i++) {
         int isReal = i < state->process_count;
         struct process process = isReal ? state->processes[i] : (struct process){.pid = 4000000 + i, .bytes = 1 << 20};
@@ -249,9 +270,7 @@ static int list(struct state *state, void *handle, int graphics, unsigned *count
         found++;
     }
     *count = found;
-    if (found <= room) return success;
-    if (swarmed < state->swarm * 4) swarmed += state->swarm;
-    return insufficient_size;
+    return found <= room ? success : insufficient_size;
 }
 
 #define LISTS(suffix, type)                                                                                       \

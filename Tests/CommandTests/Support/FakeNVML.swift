@@ -6,7 +6,7 @@ import Glibc
 let hasCCompiler = system("command -v cc > /dev/null") == 0
 
 /// A library in the project's folder, and what it says.
-struct FakeNVML {
+final class FakeNVML {
     let project: TestProject
     /// No test, and no real GPU, has the same: locks on GPUs are the whole machine's.
     let uuids: [String]
@@ -25,8 +25,24 @@ struct FakeNVML {
     func say(_ lines: String..., used: String = "0") throws {
         let gpus = uuids.enumerated().map { "gpu \($1) 00000000:0\($0 + 1):00.0 \(80 << 30) \(used) 50 Fake GPU \($0)" }
         // Replaced in one step: a reader never sees half of it.
-        try project.write("fake/state.new", (["driver 550.1"] + gpus + lines).joined(separator: "\n") + "\n")
+        let head = ["log \(project.path("fake/log"))", "driver 550.1"]
+        try project.write("fake/state.new", (head + gpus + lines).joined(separator: "\n") + "\n")
         rename(project.path("fake/state.new"), project.path("fake/state"))
+    }
+
+    /// Returns when every device has been read, from beginning to end, since it was called.
+    func awaitReadings() throws {
+        let before = calls("nvmlDeviceGetMemoryInfo")
+        try wait(for: "the devices to be read") { calls("nvmlDeviceGetMemoryInfo") >= before + 3 * uuids.count }
+    }
+
+    /// How often the function was called.
+    func calls(_ function: String) -> Int {
+        (project.read("fake/log") ?? "").split(separator: "\n").count { $0 == function }
+    }
+
+    deinit {
+        for uuid in uuids { for folder in ["/run/lock", "/tmp"] { unlink("\(folder)/runs-gpu-\(uuid).lock") } }
     }
 
     var environment: [String: String] {
