@@ -156,8 +156,9 @@ struct GPUMeteringTests {
             """, executable: true)
         let environment = fake.environment.merging(["PATH": "\(project.path("bin")):\(environmentVariable("PATH") ?? "")"]) { $1 }
         let command = try project.start(["exec"], environment: environment)
+        // Once it is asked a third time, the second answer, which came while the stage ran, was taken in.
         try wait(for: "the program to be asked") {
-            (project.read("asked") ?? "").split(separator: "\n").count { $0.contains("compute-apps") } > 1
+            (project.read("asked") ?? "").split(separator: "\n").count { $0.contains("compute-apps") } > 2
         }
         try project.write("ok", "")
         #expect(try command.finish().status == 0)
