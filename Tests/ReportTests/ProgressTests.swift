@@ -192,7 +192,8 @@ import Testing
             #"""
             "stage":"a","execution_id":1,"attempt":1,"state":"failed","exit_code":3,"signal":null,\#
             "error":"exit code 3","note":null,"wall_seconds":0.2,"user_cpu_seconds":null,\#
-            "system_cpu_seconds":null,"max_rss_bytes":null,"read_bytes":null,"write_bytes":null,"gpu_peak_bytes":null,"gpu_peak_source":null,"gpu_mean_utilization":null,\#
+            "system_cpu_seconds":null,"max_rss_bytes":null,"read_bytes":null,"write_bytes":null,\#
+            "gpu_peak_bytes":null,"gpu_peak_source":null,"gpu_mean_utilization":null,\#
             "log_path":".runs/logs/7/a.1.log","log_tail":["\u001b[1m"]
             """#
         ),
