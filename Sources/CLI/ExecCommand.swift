@@ -93,7 +93,10 @@ struct ExecCommand: ParsableCommand {
         let outcome: RunOutcome
         do {
             outcome = try run.execute(
-                labels: labels(opened), makeEngine: { events throws(Failure) in try LocalEngine(driver: GPUDriver(), events: events) },
+                labels: labels(opened),
+                makeEngine: { holding, events throws(Failure) in
+                    try LocalEngine(driver: GPUDriver(), holding: holding, events: events)
+                },
                 tick: { display.redraw(now: clock()) })
         } catch {
             display.close()

@@ -39,6 +39,11 @@ int clinux_lock_range(int descriptor, long start, long length) {
     return fcntl(descriptor, F_OFD_SETLK, &range);
 }
 
+int clinux_unlock_range(int descriptor, long start, long length) {
+    struct flock range = {.l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    return fcntl(descriptor, F_OFD_SETLK, &range);
+}
+
 int clinux_locked_range(int descriptor, long *start, long *length) {
     struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = *start, .l_len = *length};
     if (fcntl(descriptor, F_OFD_GETLK, &range) != 0) return -1;

@@ -17,11 +17,14 @@ public final class LocalEngine: Engine {
     ///
     /// - Parameters:
     ///   - driver: tells what GPUs do; opened when something has run for a moment that could use one.
+    ///   - holding: descriptors that are kept open until the last process has ended, even where this program is killed.
     ///   - events: is called from another thread.
-    public init(driver: GPUDriver, events: @escaping @Sendable (EngineEvent) -> Void) throws(Failure) {
+    public init(
+        driver: GPUDriver, holding: [Int32], events: @escaping @Sendable (EngineEvent) -> Void
+    ) throws(Failure) {
         let meters = Meters(driver)
         self.meters = meters
-        supervisor = try Supervisor.start { event in
+        supervisor = try Supervisor.start(holding: holding) { event in
             switch event {
             case .started(let id, let pid, let nanoseconds):
                 meters.began(id, pid: pid, nanoseconds: nanoseconds)

@@ -128,11 +128,15 @@ public final class Run {
     /// Runs to the end and records everything.
     ///
     /// - Parameters:
-    ///   - makeEngine: is called when the first process is needed, with the function that takes the engine's events.
+    ///   - makeEngine: is called when the first process is needed, with descriptors that are to stay open until the last
+    ///     one has ended, and the function that takes the engine's events.
     ///   - tick: is called about ten times a second while something runs.
     /// - Throws: when the store cannot be used; what ran is stopped first.
     public func execute(
-        labels: RunLabels, makeEngine: (_ events: @escaping @Sendable (EngineEvent) -> Void) throws(Failure) -> any Engine,
+        labels: RunLabels,
+        makeEngine: (
+            _ holding: [Int32], _ events: @escaping @Sendable (EngineEvent) -> Void
+        ) throws(Failure) -> any Engine,
         tick: () -> Void
     ) throws(Failure) -> RunOutcome {
         let signals = SignalSource()
@@ -144,7 +148,7 @@ public final class Run {
         var engine: (any Engine)?
         if !scheduler.isFinished {
             let queue = queue
-            let started = try makeEngine { queue.put(.engine($0)) }
+            let started = try makeEngine(gpuLocks.descriptors) { queue.put(.engine($0)) }
             engine = started
             do {
                 try loop(engine: started, signals: signals, tick: tick)

@@ -88,6 +88,30 @@ struct GPUSharingTests {
         _ = try first.finish()
     }
 
+    /// The supervisor needs a while to end what a killed run left; until then that uses the GPU.
+    @Test func aKilledRunHoldsItsGPUUntilItsProcessesHaveEnded() throws {
+        let project = try TestProject()
+        try project.write(
+            "one/pipeline.json",
+            #"""
+            {"name": "p", "stages": {"a": {"command": "trap '' TERM; echo $$ > pid; while true; do sleep 0.05; done",
+              "resources": {"gpus": 1}}}}
+            """#)
+        try project.write(
+            "two/pipeline.json",
+            #"{"name": "p", "stages": {"a": {"command": "kill -0 $(cat ../one/pid) 2> /dev/null && echo alive > seen || echo gone > seen", "resources": {"gpus": 1}}}}"#)
+        let fake = try FakeNVML(project, gpus: 1)
+        let first = try project.start(["exec", "--grace", "2s"], environment: fake.environment, in: "one")
+        try wait(for: "the first stage to begin") { (project.read("one/pid") ?? "").hasSuffix("\n") }
+        let second = try project.start(["exec"], environment: fake.environment, in: "two")
+        try second.read(until: { $0.errorOutput.contains("a: waiting") }, "it waited")
+        first.send(SIGKILL)
+        let result = try second.finish()
+        #expect(result.status == 0, "\(result.story)")
+        #expect(project.read("two/seen") == "gone\n")
+        _ = try first.finish()
+    }
+
     @Test func aWaitingRunCanBeInterrupted() throws {
         let project = try TestProject()
         let pipeline = #"{"name": "p", "stages": {"a": {"command": "touch began; until test -e ok; do sleep 0.01; done", "resources": {"gpus": 1}}}}"#

@@ -30,7 +30,7 @@ import Testing
         ([100..<300, 600..<700], 300, [100..<300, 600..<700]), ([100..<300, 600..<700], 301, nil), ([], 1, nil), ([], 0, []),
     ] as [([Range<Int>], Int, [Range<Int>]?)])
     func aShareIsMadeOfWhatIsFree(_ gaps: [Range<Int>], _ count: Int, _ expected: [Range<Int>]?) {
-        #expect(GPULocks.pieces(of: gaps, holding: count) == expected)
+        #expect(GPULockFile.pieces(of: gaps, holding: count) == expected)
     }
 
     @Test func sharesOfTwoRunsAddUp() throws {
