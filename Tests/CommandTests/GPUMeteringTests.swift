@@ -167,10 +167,23 @@ struct GPUMeteringTests {
                 == [.text("a"), .number(Double(3 << 20)), .text("nvidia_smi"), .number(0.25), .text(fake.uuids[0])])
     }
 
+    @Test(arguments: ["nvmlInit_v2", "nvmlDeviceGetCount_v2", "nvmlDeviceGetComputeRunningProcesses_v3"])
+    func aLibraryThatHangsHoldsNothingUp(_ function: String) throws {
+        let project = try project(stage("a", gpus: nil))
+        let fake = try FakeNVML(project)
+        try fake.say("hang \(function)")
+        let command = try project.start(["exec"], environment: fake.environment)
+        try wait(for: "the driver to hang") { fake.calls(function) > 0 }
+        try project.write("ok", "")
+        let result = try command.finish()
+        #expect(result.status == 0, "\(result.story)")
+        #expect(try rows(project)[0][1] == .null)
+    }
+
     @Test func aProgramThatHangsHoldsNothingUp() throws {
         let project = try project(#""a": {"command": "until test -e asked; do sleep 0.02; done; echo done > out"}"#)
         let fake = try FakeNVML(project, options: "-DFAKE_NVML_WITHOUT_INIT")
-        try project.write("bin/nvidia-smi", "#!/bin/sh\ntouch asked\nexec sleep 1000\n", executable: true)
+        try project.write("bin/nvidia-smi", "#!/bin/sh\ntouch asked\nexec sleep 20\n", executable: true)
         let environment = fake.environment.merging(["PATH": "\(project.path("bin")):\(environmentVariable("PATH") ?? "")"]) { $1 }
         let result = try project.runs(["exec"], environment: environment)
         #expect(result.status == 0 && project.read("out") == "done\n", "\(result.story)")

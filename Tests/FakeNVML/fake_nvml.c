@@ -9,6 +9,7 @@
 //     process UUID PID BYTES                          on a gpu or MIG device; BYTES "-": the driver does not know
 //     graphics UUID PID BYTES
 //     error FUNCTION CODE                             what the function of that name returns from now on
+//     hang FUNCTION                                   never returns
 //     swarm N                                         at each of the first calls so many more processes have appeared
 //     log PATH                                        the name of each function that is called is added to this file
 // A number may be written @FILE: it is read from there, and the line does not count while there is no such file.
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef FAKE_NVML_LEVEL
 #define FAKE_NVML_LEVEL 2
@@ -104,11 +106,12 @@ static struct state look(const char *function) {
         return state;
     }
     char line[2048], name[80], log[1024] = "";
-    int code;
+    int code, hangs = 0;
     while (fgets(line, sizeof line, file)) {
         if (strncmp(line, "gpu ", 4) == 0 || strncmp(line, "mig ", 4) == 0) take_device(&state, line);
         if (strncmp(line, "process ", 8) == 0 || strncmp(line, "graphics ", 9) == 0) take_process(&state, line);
         if (sscanf(line, "error %79s %d", name, &code) == 2 && strcmp(name, function) == 0) state.error = code;
+        if (sscanf(line, "hang %79s", name) == 1 && strcmp(name, function) == 0) hangs = 1;
         sscanf(line, "driver %79s", state.driver);
         sscanf(line, "swarm %d", &state.swarm);
         sscanf(line, "log %1023s", log);
@@ -118,6 +121,7 @@ static struct state look(const char *function) {
         fprintf(file, "%s\n", function);
         fclose(file);
     }
+    while (hangs) pause();
     return state;
 }
 
