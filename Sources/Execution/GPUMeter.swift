@@ -28,6 +28,7 @@ final class GPUMeter: Sendable {
 
     private let driver: GPUDriver
     private let queue = DispatchQueue(label: "GPU metering")
+    private let reading = DispatchGroup()
     private let state = Mutex(State())
     private let arePIDsForeign: Bool
 
@@ -63,6 +64,13 @@ final class GPUMeter: Sendable {
         }
     }
 
+    /// Lets a reading that is being made come to its end, for drivers are not made for programs that end meanwhile; but
+    /// waits for one that hangs no longer than two seconds.
+    func shutDown() {
+        state.withLock { $0.isOff = true }
+        _ = reading.wait(timeout: .now() + .seconds(2))
+    }
+
     private func read(for turns: [Turn]) {
         let isFree = state.withLock { state in
             if state.isReading || state.isOff { return false }
@@ -70,7 +78,7 @@ final class GPUMeter: Sendable {
             return true
         }
         guard isFree else { return }
-        queue.async { [self] in
+        queue.async(group: reading) { [self] in
             readNow(for: turns)
             state.withLock { $0.isReading = false }
         }

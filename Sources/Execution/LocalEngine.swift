@@ -78,6 +78,7 @@ public final class LocalEngine: Engine {
     public func shutDown() {
         metering.cancel()
         supervisor.shutDown()
+        meters.shutDown()
     }
 }
 
@@ -121,6 +122,8 @@ private final class Meters: Sendable {
     private let outOfMemoryKills = Mutex(outOfMemoryKillCount())
 
     init(_ driver: GPUDriver) { gpus = GPUMeter(driver) }
+
+    func shutDown() { gpus.shutDown() }
 
     func launched(_ id: UInt64, _ grant: GPUGrant) {
         let now = ContinuousClock.now
