@@ -55,12 +55,14 @@ struct DoctorCommand: ParsableCommand {
         let driver = GPUDriver()
         let gpus = Capacity.ofThisMachine(counted: [:], caller: variable, driver: driver).gpus
         let version = driver.inventory?.driverVersion.map { ", driver \(sanitized($0))" } ?? ""
-        let ids = driver.inventory == nil && !gpus.isEmpty ? " (\(sanitized(gpus.map(\.id).joined(separator: ", "))))" : ""
+        // Where a driver tells of them, each has a line of its own.
+        let ids = driver.inventory == nil ? " (\(sanitized(gpus.map(\.id).joined(separator: ", "))))" : ""
         tell("gpus: " + (gpus.isEmpty ? "none seen" : "\(gpus.count) seen\(ids)") + version)
         for gpu in gpus {
             guard let device = gpu.device else { continue }
             let size = device.memoryBytes.map { ", \(byteText($0))" } ?? ""
-            tell("  \(sanitized(gpu.id)): \(sanitized(device.name))\(size), \(sanitized(device.uuid)) at \(device.busID)")
+            let place = "\(sanitized(device.uuid)) at \(sanitized(device.busID))"
+            tell("  \(sanitized(gpu.id)): \(sanitized(device.name))\(size), \(place)")
         }
     }
 

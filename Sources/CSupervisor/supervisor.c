@@ -159,7 +159,8 @@ static void wait_for_something(int signals, uint64_t deadline_ns)
     }
 }
 
-// Nothing of the executor's stays open here but the socket and what it said to hold, and no terminal reaches it. Returns the file that tells of children.
+// Nothing of the executor's stays open here but the socket and what it said to hold, and no terminal reaches it.
+// Returns the file that tells of children.
 static int begin(int held_files)
 {
     prctl(PR_SET_NAME, "runs-supervisor");

@@ -28,7 +28,8 @@ final class GPULockFile {
         guard let pieces = Self.pieces(of: gaps(), holding: count) else { return nil }
         // A folder for passing files is tidied of old ones.
         futimens(descriptor, nil)
-        for (index, piece) in pieces.enumerated() where clinux_lock_range(descriptor, piece.lowerBound, piece.count) != 0 {
+        for (index, piece) in pieces.enumerated() {
+            if clinux_lock_range(descriptor, piece.lowerBound, piece.count) == 0 { continue }
             let number = errno
             for piece in pieces[..<index] { clinux_unlock_range(descriptor, piece.lowerBound, piece.count) }
             guard number == EAGAIN || number == EACCES else { throw failure("cannot be locked", number) }

@@ -1,7 +1,7 @@
 // GPUs are shared with other runs on this host, of this and other users, by locks: a file for each device, of which a
-// run locks as many of the first 1000 bytes as it uses thousandths. The files are empty and stay. The supervisor has them
-// open too, so that the kernel lets go when the last process of a run has ended, however it ended. Knows devices by name;
-// does not know who holds what.
+// run locks as many of the first 1000 bytes as it uses thousandths. The files are empty and stay. The supervisor has
+// them open too, so that the kernel lets go when the last process of a run has ended, however it ended. Knows devices by
+// name; does not know who holds what.
 
 import CLinux
 import GPU

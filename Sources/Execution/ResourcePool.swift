@@ -56,7 +56,8 @@ public struct ResourcePool: Sendable {
             phrases.append("asks for \(bytes) bytes of memory, but there are \(capacity.memoryBytes); lower it, or say --capacity memory=N")
         }
         if let gpus = request.gpus, gpus > Quantity(capacity.gpus.count) {
-            phrases.append("asks for \(gpus) gpus, but there are \(capacity.gpus.count); lower it, or say --capacity gpus=N")
+            let count = capacity.gpus.count
+            phrases.append("asks for \(gpus) gpus, but there are \(count); lower it, or say --capacity gpus=N")
         }
         for (name, amount) in request.counted.sorted(by: { $0.key < $1.key }) {
             guard let total = capacity.counted[name] else {

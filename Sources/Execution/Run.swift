@@ -128,8 +128,8 @@ public final class Run {
     /// Runs to the end and records everything.
     ///
     /// - Parameters:
-    ///   - makeEngine: is called when the first process is needed, with descriptors that are to stay open until the last
-    ///     one has ended, and the function that takes the engine's events.
+    ///   - makeEngine: is called when the first process is needed, with descriptors that are to stay open until the
+    ///     last one has ended, and the function that takes the engine's events.
     ///   - tick: is called about ten times a second while something runs.
     /// - Throws: when the store cannot be used; what ran is stopped first.
     public func execute(

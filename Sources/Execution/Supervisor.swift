@@ -36,7 +36,8 @@ public final class Supervisor: Sendable {
     /// `onEvent` is called by one thread of its own, in the order of the events. It may call `spawn` and `stop`, but
     /// not `shutDown`.
     public static func start(
-        executable: String = "/proc/self/exe", holding: [Int32] = [], onEvent: @escaping @Sendable (SupervisorEvent) -> Void
+        executable: String = "/proc/self/exe", holding: [Int32] = [],
+        onEvent: @escaping @Sendable (SupervisorEvent) -> Void
     ) throws(Failure) -> Supervisor {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {

@@ -49,8 +49,8 @@ final class NvidiaSMI: GPUReader {
     }
 }
 
-/// The lines of `nvidia-smi --query-gpu=… --format=csv,noheader,nounits`. Memory is in MiB; what it cannot tell stands in
-/// brackets.
+/// The lines of `nvidia-smi --query-gpu=… --format=csv,noheader,nounits`. Memory is in MiB; what it cannot tell
+/// stands in brackets.
 struct NvidiaSMITable {
     struct Row {
         let device: GPUDevice

@@ -51,7 +51,10 @@ public struct JSONLinesProgress: RunReporter {
         case .stageWaiting(let stage, let run, let why):
             return (
                 "stage_waiting",
-                [("stage", .string(stage)), ("for_run_id", run.map { .integer($0.value) } ?? .null), ("why", .string(why))]
+                [
+                    ("stage", .string(stage)), ("for_run_id", optional(run) { .integer($0.value) }),
+                    ("why", .string(why)),
+                ]
             )
         case .warning(let message): return ("warning", [("message", .string(message))])
         case .interrupted(let signal, let forced):

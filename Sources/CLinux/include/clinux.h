@@ -16,8 +16,8 @@ int clinux_next_signal(int descriptor);
 /// How many processors this process may run on; -1 where it cannot be told.
 int clinux_usable_cpus(void);
 
-/// Takes a range of bytes of a file for this opening of it (an open file description), until every descriptor of that is
-/// closed, also by the end of its program. 0; or -1 with errno, EAGAIN where another opening has some of it.
+/// Takes a range of bytes of a file for this opening of it (an open file description), until every descriptor of that
+/// is closed, also by the end of its program. 0; or -1 with errno, EAGAIN where another opening has some of it.
 int clinux_lock_range(int descriptor, long start, long length);
 
 /// Gives it back. 0, or -1 with errno.
