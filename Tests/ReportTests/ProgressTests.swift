@@ -32,6 +32,21 @@ import Testing
                 """)
     }
 
+    @Test func aRunThatBeginsByWaiting() {
+        let text = transcript(
+            PlainProgress(),
+            [
+                runStarted(selected: 1, willRun: 1, fresh: 0),
+                event(0.1, .stageWaiting(stage: "train", forRun: nil, why: "another run on this machine holds GPU-1")),
+            ])
+        #expect(
+            text == """
+                tabular: 1 stage (1 will run)
+                [0/1] train: waiting: another run on this machine holds GPU-1
+
+                """)
+    }
+
     @Test func aRunThatFails() {
         let text = transcript(
             PlainProgress(),
