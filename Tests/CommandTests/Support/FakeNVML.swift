@@ -32,8 +32,11 @@ final class FakeNVML {
 
     /// Returns when every device has been read, from beginning to end, since it was called.
     func awaitReadings() throws {
-        let before = calls("nvmlDeviceGetMemoryInfo")
-        try wait(for: "the devices to be read") { calls("nvmlDeviceGetMemoryInfo") >= before + 3 * uuids.count }
+        // Asked for once a device and reading, and at no other time. Of three readings the first may have begun before,
+        // or be the one before a stage begins, and the last may not have come to its end.
+        let function = "nvmlDeviceGetUtilizationRates"
+        let before = calls(function)
+        try wait(for: "the devices to be read") { calls(function) >= before + 3 * uuids.count }
     }
 
     /// How often the function was called.
