@@ -14,6 +14,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CSupervisor"),
         .target(name: "CLinux"),
+        .target(name: "GPU"),
         .executableTarget(name: "EmbedSQLTool"),
         .plugin(name: "EmbedSQL", capability: .buildTool(), dependencies: ["EmbedSQLTool"]),
         .target(name: "RunsSQL", exclude: ["migrations", "sql"], plugins: ["EmbedSQL"]),
@@ -32,7 +33,7 @@ let package = Package(
         .target(
             name: "Execution",
             dependencies: [
-                "Model", "JSON", "Planner", "Workspace", "CLinux",
+                "Model", "JSON", "Planner", "Workspace", "GPU", "CLinux",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),
@@ -40,7 +41,7 @@ let package = Package(
         .target(
             name: "CLI",
             dependencies: [
-                "Model", "JSON", "PipelineFormat", "Planner", "Store", "Workspace", "Execution", "Report",
+                "Model", "JSON", "PipelineFormat", "Planner", "Store", "Workspace", "GPU", "Execution", "Report",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "runs", dependencies: ["CLI", "CSupervisor"]),
@@ -52,7 +53,8 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["Store", "RunsSQL", "Model", "CSQLite"]),
         .testTarget(name: "ReportTests", dependencies: ["Report", "Model"]),
         .testTarget(name: "WorkspaceTests", dependencies: ["Workspace", "Model"]),
-        .testTarget(name: "ExecutionTests", dependencies: ["Execution", "Model"]),
+        .testTarget(name: "GPUTests", dependencies: ["GPU"]),
+        .testTarget(name: "ExecutionTests", dependencies: ["Execution", "GPU", "Model"]),
         .testTarget(name: "CSupervisorTests", dependencies: ["Execution", "Model", "runs"]),
         // These drive the built program and import nothing of it.
         .testTarget(name: "CommandTests", dependencies: ["runs"], exclude: ["Golden"]),

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Execution
+import GPU
 import Model
 import Report
 import Store
@@ -46,9 +47,23 @@ struct DoctorCommand: ParsableCommand {
             "store: \(project.storePath), schema \(health.schemaVersion), runs \(programVersion), "
                 + "SQLite \(health.sqliteVersion), journal \(health.journalMode)")
         if let free = freeBytes(ofFolder: project.root.isEmpty ? "/" : project.root) { tell("disk: \(byteText(free)) free") }
-        let gpus = Capacity.ofThisMachine(counted: [:], caller: variable).gpuIDs
-        tell("gpus: " + (gpus.isEmpty ? "none seen" : "\(gpus.count) seen (\(gpus.joined(separator: ", ")))"))
+        describeGPUs()
         for problem in health.problems { findings.add("the store is damaged: \(problem)") }
+    }
+
+    private func describeGPUs() {
+        let driver = GPUDriver()
+        let gpus = Capacity.ofThisMachine(counted: [:], caller: variable, driver: driver).gpus
+        let version = driver.inventory?.driverVersion.map { ", driver \(sanitized($0))" } ?? ""
+        // Where a driver tells of them, each has a line of its own.
+        let ids = driver.inventory == nil ? " (\(sanitized(gpus.map(\.id).joined(separator: ", "))))" : ""
+        tell("gpus: " + (gpus.isEmpty ? "none seen" : "\(gpus.count) seen\(ids)") + version)
+        for gpu in gpus {
+            guard let device = gpu.device else { continue }
+            let size = device.memoryBytes.map { ", \(byteText($0))" } ?? ""
+            let place = "\(sanitized(device.uuid)) at \(sanitized(device.busID))"
+            tell("  \(sanitized(gpu.id)): \(sanitized(device.name))\(size), \(place)")
+        }
     }
 
     // MARK: - Runs

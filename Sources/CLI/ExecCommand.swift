@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Execution
+import GPU
 import Glibc
 import Model
 import PipelineFormat
@@ -92,7 +93,10 @@ struct ExecCommand: ParsableCommand {
         let outcome: RunOutcome
         do {
             outcome = try run.execute(
-                labels: labels(opened), makeEngine: { events throws(Failure) in try LocalEngine(events: events) },
+                labels: labels(opened),
+                makeEngine: { holding, events throws(Failure) in
+                    try LocalEngine(driver: GPUDriver(), holding: holding, events: events)
+                },
                 tick: { display.redraw(now: clock()) })
         } catch {
             display.close()
@@ -172,13 +176,17 @@ struct PlanningOptions: ParsableArguments {
             totals[name] = quantity
         }
         let environment = callerEnvironment()
+        // Asking the driver takes a while, and is of no use to other pipelines.
+        let asksForGPUs = opened.graph.stages.contains { ($0.resources.gpus ?? .zero) > .zero }
         var options = RunRequest.Options()
         options.rehash = rehash
         options.mayRestore = !noRestore
         return RunRequest(
             graph: opened.graph, root: opened.project.root,
             selection: try opened.graph.selection(of: stages, rules), options: options,
-            capacity: .ofThisMachine(counted: totals, caller: { environment[$0] }), environment: environment)
+            capacity: .ofThisMachine(
+                counted: totals, caller: { environment[$0] }, driver: asksForGPUs ? GPUDriver() : nil),
+            environment: environment)
     }
 }
 

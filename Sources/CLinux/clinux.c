@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "clinux.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -31,6 +32,25 @@ int clinux_next_signal(int descriptor) {
 int clinux_usable_cpus(void) {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : -1;
+}
+
+int clinux_lock_range(int descriptor, long start, long length) {
+    struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    return fcntl(descriptor, F_OFD_SETLK, &range);
+}
+
+int clinux_unlock_range(int descriptor, long start, long length) {
+    struct flock range = {.l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    return fcntl(descriptor, F_OFD_SETLK, &range);
+}
+
+int clinux_locked_range(int descriptor, long *start, long *length) {
+    struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = *start, .l_len = *length};
+    if (fcntl(descriptor, F_OFD_GETLK, &range) != 0) return -1;
+    if (range.l_type == F_UNLCK) return 0;
+    *start = range.l_start;
+    *length = range.l_len;
+    return 1;
 }
 
 int clinux_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }

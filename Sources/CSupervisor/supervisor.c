@@ -159,8 +159,9 @@ static void wait_for_something(int signals, uint64_t deadline_ns)
     }
 }
 
-// Nothing of the executor's stays open here, and no terminal reaches it. Returns the file that tells of children.
-static int begin(void)
+// Nothing of the executor's stays open here but the socket and what it said to hold, and no terminal reaches it.
+// Returns the file that tells of children.
+static int begin(int held_files)
 {
     prctl(PR_SET_NAME, "runs-supervisor");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -171,8 +172,8 @@ static int begin(void)
     int null = open("/dev/null", O_RDWR);
     for (int file = 0; file <= 2; file++) dup2(null, file);
     control.socket = dup2(control.socket, 3);
-    closefrom(4);
-    fcntl(control.socket, F_SETFD, FD_CLOEXEC);
+    closefrom(4 + held_files);
+    for (int file = 3; file < 4 + held_files; file++) fcntl(file, F_SETFD, FD_CLOEXEC);
 
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
     for (const int *number = ignored_signals; *number != 0; number++) signal(*number, SIG_IGN);
@@ -185,16 +186,17 @@ static int begin(void)
 
 void csupervisor_run_if_requested(int argc, char **argv)
 {
-    if (argc != 2 || strcmp(argv[0], "runs-supervisor") != 0) return;
-    char *end;
-    long number = strtol(argv[1], &end, 10);
+    if (argc != 3 || strcmp(argv[0], "runs-supervisor") != 0) return;
+    char *end, *held_end;
+    long number = strtol(argv[1], &end, 10), held_files = strtol(argv[2], &held_end, 10);
     int type = 0;
     socklen_t size = sizeof type;
     if (*end != 0 || number < 3 || number > 1 << 20) return;
+    if (*held_end != 0 || held_files < 0 || held_files > 1 << 16) return;
     if (getsockopt((int)number, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_STREAM) return;
     control.socket = (int)number;
     control.can_read = control.can_write = true;
-    int signals = begin();
+    int signals = begin((int)held_files);
     if (signals < 0) _exit(1);
     for (;;) {
         reap(report_ending);

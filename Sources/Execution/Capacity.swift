@@ -2,6 +2,7 @@
 // driver's device files for GPUs. Reads /proc, /sys and /dev; hands out plain numbers.
 
 import CLinux
+import GPU
 import Glibc
 import Model
 
@@ -9,17 +10,24 @@ extension Capacity {
     /// - Parameters:
     ///   - counted: totals of counted resources; `cpus`, `memory` (bytes) and `gpus` among them replace what was found.
     ///   - caller: looks a variable up in the caller's environment.
-    public static func ofThisMachine(counted: [String: Quantity], caller: (String) -> String?) -> Capacity {
+    ///   - driver: tells which GPUs there are; nil where it does not matter.
+    public static func ofThisMachine(
+        counted: [String: Quantity], caller: (String) -> String?, driver: GPUDriver?
+    ) -> Capacity {
         var counted = counted
         let cpus = counted.removeValue(forKey: "cpus") ?? Quantity(usableCPUs())
         let memory = counted.removeValue(forKey: "memory").map { Int64($0.value) } ?? usableMemoryBytes()
-        var gpuIDs = visibleGPUs(caller("CUDA_VISIBLE_DEVICES"))
-        if let gpus = counted.removeValue(forKey: "gpus") {
+        let inventory = driver?.inventory
+        var gpus = gpus(visible: caller("CUDA_VISIBLE_DEVICES"), in: inventory)
+        if let total = counted.removeValue(forKey: "gpus") {
             // No machine has more, and each is an entry of a list.
-            let count = min(gpus.thousandths / 1000, 4096)
-            gpuIDs = gpuIDs.count >= count ? Array(gpuIDs.prefix(count)) : (0..<count).map(String.init)
+            let count = min(total.thousandths / 1000, 4096)
+            if gpus.count < count {
+                gpus = (0..<count).map { PoolGPU(id: String($0), device: inventory?.device(named: String($0))) }
+            }
+            gpus = Array(gpus.prefix(count))
         }
-        return Capacity(cpus: cpus, memoryBytes: memory, gpuIDs: gpuIDs, counted: counted)
+        return Capacity(cpus: cpus, memoryBytes: memory, gpus: gpus, counted: counted)
     }
 
     private static func usableCPUs() -> Int {
@@ -54,15 +62,10 @@ extension Capacity {
         return folders
     }
 
-    private static func visibleGPUs(_ visible: String?) -> [String] {
-        if let visible {
-            // As CUDA reads it: an invalid entry hides itself and all after it.
-            let none: Set<String> = ["", "-1", "NoDevFiles", "void", "none"]
-            let entries = visible.split(separator: ",", omittingEmptySubsequences: false)
-            return Array(entries.map { entry in String(entry.filter { !$0.isWhitespace }) }.prefix { !none.contains($0) })
-        }
-        let count = (0..<256).prefix { access("/dev/nvidia\($0)", F_OK) == 0 }.count
-        return (0..<count).map { String($0) }
+    /// Where nobody tells of GPUs, by the driver's device files.
+    private static func gpus(visible: String?, in inventory: GPUInventory?) -> [PoolGPU] {
+        if visible != nil || inventory != nil { return visibleGPUs(visible, in: inventory) }
+        return (0..<256).prefix { access("/dev/nvidia\($0)", F_OK) == 0 }.map { PoolGPU(id: String($0)) }
     }
 }
 

@@ -18,9 +18,10 @@ public struct Launch: Sendable {
     public let token: String
     /// Seconds between TERM and KILL for what the main process leaves behind.
     public let graceSeconds: Double
+    public let gpus: GPUGrant
     public init(
         executionID: ExecutionID, stage: String, arguments: [String], workingDirectory: String, environment: [String],
-        logPath: String, token: String, graceSeconds: Double
+        logPath: String, token: String, graceSeconds: Double, gpus: GPUGrant
     ) {
         self.executionID = executionID
         self.stage = stage
@@ -30,6 +31,7 @@ public struct Launch: Sendable {
         self.logPath = logPath
         self.token = token
         self.graceSeconds = graceSeconds
+        self.gpus = gpus
     }
 }
 
@@ -49,11 +51,15 @@ public struct EngineOutcome: Sendable {
     public let leftoverProcesses: Int
     /// The kernel counted an out-of-memory kill while it ran.
     public let sawOutOfMemoryKill: Bool
-    public init(exit: Exit, usage: Usage, leftoverProcesses: Int, sawOutOfMemoryKill: Bool) {
+    public let gpuSamples: [GPUSample]
+    public init(
+        exit: Exit, usage: Usage, leftoverProcesses: Int, sawOutOfMemoryKill: Bool, gpuSamples: [GPUSample] = []
+    ) {
         self.exit = exit
         self.usage = usage
         self.leftoverProcesses = leftoverProcesses
         self.sawOutOfMemoryKill = sawOutOfMemoryKill
+        self.gpuSamples = gpuSamples
     }
 }
 

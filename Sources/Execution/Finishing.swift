@@ -79,7 +79,8 @@ extension Run {
             id: id, state: state, exit: outcome.exit, error: error,
             note: note(of: execution, outcome), finishedAt: now, usage: outcome.usage,
             outputs: isSuccess ? examination.outputs : [],
-            inputsChangedDuringRun: isSuccess && examination.inputsChanged, metrics: isSuccess ? examination.metrics : [])
+            inputsChangedDuringRun: isSuccess && examination.inputsChanged,
+            metrics: isSuccess ? examination.metrics : [], gpuSamples: outcome.gpuSamples)
         try store.finish(finish)
         let record = ExecutionRecord(
             id: id, runID: runID, stage: stage.name, state: state, key: execution.record.key,

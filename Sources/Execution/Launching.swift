@@ -19,6 +19,10 @@ extension Run {
             judged = JudgedStage(decision: judged.decision, facts: facts, readyAt: judged.readyAt, turn: turn)
         }
         guard let key = judged.decision.key else { return scheduler.handle(.outdated(index)) }
+        let lock = gpuLocks.take(lease.gpus ?? [], share: lease.gpuShare)
+        // Another run was faster; what it left is looked at when the stage's turn comes again.
+        if case .heldElsewhere = lock { return scheduler.handle(.outdated(index)) }
+        let gpuLock = keep(lock)
         let previous = history.newest(stage.name)
         let isFirstOfForced = attempt == 1 && (preparation.request.selection.isForced[index] || stage.isAlways)
         let keepsPersistent = !isFirstOfForced && previous != nil && (previous?.key == key || options.resume)
@@ -36,7 +40,7 @@ extension Run {
             outputs: stage.outputs, resources: lease.request, timeoutSeconds: stage.timeoutSeconds, keep: stage.keep, startedAt: now,
             queuedSeconds: max(0, now.seconds(since: judged.readyAt)), engine: "local", host: host,
             logPath: RunFiles.log(of: runID, stage: stage.name, index: index, attempt: attempt), token: randomToken(),
-            reasons: judged.decision.reasons, resumed: isResumed, gpuIDs: lease.gpuIDs ?? [])
+            reasons: judged.decision.reasons, resumed: isResumed, gpuIDs: (lease.gpus ?? []).map(\.name))
         let id = try store.begin(start, run: runID, pipeline: graph.pipeline)
         var decision = judged.decision
         decision.executionID = id
@@ -50,7 +54,7 @@ extension Run {
             stage: index, attempt: attempt, start: start, record: record,
             inputs: WatchedInputs(stage: stage, facts: judged.facts, workspace: preparation.workspace),
             deadline: stage.timeoutSeconds.map { now.adding(seconds: $0) }, stopCause: nil,
-            tail: MetricsTail(path: "\(root)/\(RunFiles.metrics(of: runID, id))"), outcome: nil)
+            tail: MetricsTail(path: "\(root)/\(RunFiles.metrics(of: runID, id))"), outcome: nil, gpuLock: gpuLock)
         events.append(
             .stageStarted(
                 StageStarted(
@@ -75,7 +79,8 @@ extension Run {
                 executionID: id, stage: stage.name, arguments: arguments,
                 workingDirectory: stage.workingDirectory.map { $0.hasPrefix("/") ? $0 : "\(root)/\($0)" } ?? root,
                 environment: environment(of: stage, id, start, lease, paramsPath: paramsPath), logPath: "\(root)/\(start.logPath)",
-                token: start.token, graceSeconds: options.graceSeconds))
+                token: start.token, graceSeconds: options.graceSeconds,
+                gpus: grant(of: stage, lease, gpuLock)))
         return []
     }
 
@@ -161,8 +166,8 @@ extension Run {
         if variables["OMP_NUM_THREADS"] == nil {
             variables["OMP_NUM_THREADS"] = String(max(1, (start.resources.cpus.thousandths + 999) / 1000))
         }
-        if let gpuIDs = lease.gpuIDs {
-            variables["CUDA_VISIBLE_DEVICES"] = gpuIDs.joined(separator: ",")
+        if let gpus = lease.gpus {
+            variables["CUDA_VISIBLE_DEVICES"] = gpus.map(\.id).joined(separator: ",")
             variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
         }
         return variables.map { "\($0.key)=\($0.value)" }

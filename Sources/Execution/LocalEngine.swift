@@ -1,6 +1,7 @@
 // Runs commands on this machine, through the supervisor process, and meters them. Knows processes; does not know stages,
 // retries or the store.
 
+import GPU
 import Glibc
 import Model
 import Synchronization
@@ -14,11 +15,16 @@ public final class LocalEngine: Engine {
 
     /// Starts the supervisor process.
     ///
-    /// - Parameter events: is called from another thread.
-    public init(events: @escaping @Sendable (EngineEvent) -> Void) throws(Failure) {
-        let meters = Meters()
+    /// - Parameters:
+    ///   - driver: tells what GPUs do; opened when something has run for a moment that could use one.
+    ///   - holding: descriptors that are kept open until the last process has ended, even where this program is killed.
+    ///   - events: is called from another thread.
+    public init(
+        driver: GPUDriver, holding: [Int32], events: @escaping @Sendable (EngineEvent) -> Void
+    ) throws(Failure) {
+        let meters = Meters(driver)
         self.meters = meters
-        supervisor = try Supervisor.start { event in
+        supervisor = try Supervisor.start(holding: holding) { event in
             switch event {
             case .started(let id, let pid, let nanoseconds):
                 meters.began(id, pid: pid, nanoseconds: nanoseconds)
@@ -53,7 +59,7 @@ public final class LocalEngine: Engine {
     public func launch(_ batch: [Launch]) {
         for launch in batch {
             let id = UInt64(bitPattern: launch.executionID.value)
-            meters.launched(id)
+            meters.launched(id, launch.gpus)
             supervisor.spawn(
                 SpawnRequest(
                     id: id, arguments: launch.arguments, environment: launch.environment,
@@ -73,6 +79,7 @@ public final class LocalEngine: Engine {
     public func shutDown() {
         supervisor.shutDown()
         metering.cancel()
+        meters.shutDown()
     }
 }
 
@@ -84,8 +91,10 @@ extension EngineOutcome {
                 wallSeconds: metered.wallSeconds, userCPUSeconds: Double(ending.userMicroseconds) / 1e6,
                 systemCPUSeconds: Double(ending.systemMicroseconds) / 1e6,
                 maxRSSBytes: max(Int64(clamping: ending.peakResidentBytes), metered.peakBytes),
-                readBytes: ending.readBytes, writeBytes: ending.writeBytes),
-            leftoverProcesses: Int(ending.leftovers), sawOutOfMemoryKill: metered.sawOutOfMemoryKill)
+                readBytes: ending.readBytes, writeBytes: ending.writeBytes, gpuPeakBytes: metered.gpus?.peakBytes,
+                gpuPeakSource: metered.gpus?.peakSource, gpuMeanUtilization: metered.gpus?.meanUtilization),
+            leftoverProcesses: Int(ending.leftovers), sawOutOfMemoryKill: metered.sawOutOfMemoryKill,
+            gpuSamples: metered.gpus?.samples ?? [])
     }
 }
 
@@ -95,6 +104,7 @@ private final class Meters: Sendable {
         var wallSeconds = 0.0
         var peakBytes: Int64 = 0
         var sawOutOfMemoryKill = false
+        var gpus: GPUUsage?
     }
 
     private struct Entry {
@@ -107,15 +117,21 @@ private final class Meters: Sendable {
         let youngUntil: ContinuousClock.Instant
     }
 
+    private let gpus: GPUMeter
     private let entries = Mutex<[UInt64: Entry]>([:])
     /// Reading the kernel's count costs as much as a small stage does, so launches take the last one read.
     private let outOfMemoryKills = Mutex(outOfMemoryKillCount())
 
-    func launched(_ id: UInt64) {
+    init(_ driver: GPUDriver) { gpus = GPUMeter(driver) }
+
+    func shutDown() { gpus.shutDown() }
+
+    func launched(_ id: UInt64, _ grant: GPUGrant) {
         let now = ContinuousClock.now
         let entry = Entry(
             outOfMemoryKills: outOfMemoryKills.withLock { $0 }, nextSample: now, youngUntil: now + .seconds(30))
         entries.withLock { $0[id] = entry }
+        gpus.launched(id, grant)
     }
 
     func began(_ id: UInt64, pid: Int32, nanoseconds: UInt64) {
@@ -132,6 +148,7 @@ private final class Meters: Sendable {
             let count = outOfMemoryKillCount()
             outOfMemoryKills.withLock { $0 = count }
         }
+        var turns: [GPUMeter.Turn] = []
         for (id, entry) in due {
             var tree = entry.tree
             tree?.sample()
@@ -140,18 +157,30 @@ private final class Meters: Sendable {
                 // A little early, so that a late tick does not skip a turn.
                 $0[id]?.nextSample = now + (now < entry.youngUntil ? .milliseconds(180) : .milliseconds(980))
             }
+            if let tree, let start = entry.startNanoseconds {
+                turns.append(GPUMeter.Turn(id: id, pids: tree.pids, seconds: secondsSince(nanoseconds: start)))
+            }
         }
+        if !turns.isEmpty { gpus.sample(turns) }
+    }
+
+    /// - Parameter nanoseconds: of CLOCK_MONOTONIC.
+    private func secondsSince(nanoseconds: UInt64) -> Double {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return Double(Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec) - Int64(nanoseconds)) / 1e9
     }
 
     func peakBytes(of id: UInt64) -> Int64? { entries.withLock { $0[id]?.tree?.peakBytes } }
 
     /// - Parameter wasKilled: by a KILL that may have been the kernel's, for lack of memory.
     func ended(_ id: UInt64, nanoseconds: UInt64?, wasKilled: Bool) -> Metered {
+        let usedOfGPUs = gpus.ended(id)
         guard let entry = entries.withLock({ $0.removeValue(forKey: id) }) else { return Metered() }
         var wall = 0.0
         if let start = entry.startNanoseconds, let end = nanoseconds, end > start { wall = Double(end - start) / 1e9 }
         return Metered(
             wallSeconds: wall, peakBytes: entry.tree?.peakBytes ?? 0,
-            sawOutOfMemoryKill: wasKilled && outOfMemoryKillCount() > entry.outOfMemoryKills)
+            sawOutOfMemoryKill: wasKilled && outOfMemoryKillCount() > entry.outOfMemoryKills, gpus: usedOfGPUs)
     }
 }

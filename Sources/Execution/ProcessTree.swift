@@ -7,6 +7,8 @@ import Model
 struct ProcessTreeMeter {
     let root: Int32
     private(set) var peakBytes: Int64 = 0
+    /// The processes of the last sample.
+    private(set) var pids = Set<Int32>()
 
     init(root: Int32) { self.root = root }
 
@@ -22,6 +24,7 @@ struct ProcessTreeMeter {
             pending += children(of: pid)
         }
         peakBytes = max(peakBytes, total)
+        pids = seen
     }
 
     private func residentBytes(of pid: Int32) -> Int64 {

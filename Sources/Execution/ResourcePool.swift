@@ -1,19 +1,19 @@
 // What there is and what is taken: cpus, memory, GPUs and counted resources. Pure bookkeeping; finding out what the
 // machine has is the work of Capacity.swift.
 
+import GPU
 import Model
 
 /// Totals that this process may use.
 public struct Capacity: Hashable, Sendable {
     public var cpus: Quantity
     public var memoryBytes: Int64
-    /// In the form in which the caller had them (`0`, `GPU-…`, `MIG-…`).
-    public var gpuIDs: [String]
+    public var gpus: [PoolGPU]
     public var counted: [String: Quantity]
-    public init(cpus: Quantity, memoryBytes: Int64, gpuIDs: [String], counted: [String: Quantity]) {
+    public init(cpus: Quantity, memoryBytes: Int64, gpus: [PoolGPU], counted: [String: Quantity]) {
         self.cpus = cpus
         self.memoryBytes = memoryBytes
-        self.gpuIDs = gpuIDs
+        self.gpus = gpus
         self.counted = counted
     }
 }
@@ -22,7 +22,10 @@ public struct Capacity: Hashable, Sendable {
 public struct Lease: Hashable, Sendable {
     public let request: ResourceRequest
     /// The GPUs it was given; nil when it said nothing about GPUs.
-    public let gpuIDs: [String]?
+    public let gpus: [PoolGPU]?
+
+    /// How much of each of them.
+    public var gpuShare: Quantity { min(request.gpus ?? .zero, .one) }
 }
 
 /// Hands out leases.
@@ -32,13 +35,16 @@ public struct ResourcePool: Sendable {
     private var freeMemoryBytes: Int64
     /// By GPU; a share below one can be lent several times.
     private var freeGPUs: [Quantity]
+    /// By GPU: what other runs on this machine had of it when that was last looked at.
+    private var gpusHeldElsewhere: [Quantity]
     private var freeCounted: [String: Quantity]
 
     public init(_ capacity: Capacity) {
         self.capacity = capacity
         freeCPUs = capacity.cpus
         freeMemoryBytes = capacity.memoryBytes
-        freeGPUs = capacity.gpuIDs.map { _ in Quantity.one }
+        freeGPUs = capacity.gpus.map { _ in Quantity.one }
+        gpusHeldElsewhere = capacity.gpus.map { _ in Quantity.zero }
         freeCounted = capacity.counted
     }
 
@@ -49,8 +55,9 @@ public struct ResourcePool: Sendable {
         if let bytes = request.memoryBytes, bytes > capacity.memoryBytes {
             phrases.append("asks for \(bytes) bytes of memory, but there are \(capacity.memoryBytes); lower it, or say --capacity memory=N")
         }
-        if let gpus = request.gpus, gpus > Quantity(capacity.gpuIDs.count) {
-            phrases.append("asks for \(gpus) gpus, but there are \(capacity.gpuIDs.count); lower it, or say --capacity gpus=N")
+        if let gpus = request.gpus, gpus > Quantity(capacity.gpus.count) {
+            let count = capacity.gpus.count
+            phrases.append("asks for \(gpus) gpus, but there are \(count); lower it, or say --capacity gpus=N")
         }
         for (name, amount) in request.counted.sorted(by: { $0.key < $1.key }) {
             guard let total = capacity.counted[name] else {
@@ -73,29 +80,48 @@ public struct ResourcePool: Sendable {
         freeMemoryBytes -= memory
         for (name, amount) in request.counted { freeCounted[name, default: .zero] -= amount }
         for device in devices { freeGPUs[device.index] -= device.share }
-        return Lease(request: request, gpuIDs: request.gpus.map { _ in devices.map { capacity.gpuIDs[$0.index] } })
+        return Lease(request: request, gpus: request.gpus.map { _ in devices.map { capacity.gpus[$0.index] } })
     }
 
     public mutating func release(_ lease: Lease) {
         freeCPUs += lease.request.cpus
         freeMemoryBytes += lease.request.memoryBytes ?? 0
         for (name, amount) in lease.request.counted { freeCounted[name, default: .zero] += amount }
-        let gpus = lease.request.gpus ?? .zero
-        let share = gpus < .one ? gpus : .one
-        for id in lease.gpuIDs ?? [] {
-            guard let index = capacity.gpuIDs.firstIndex(of: id) else { continue }
-            freeGPUs[index] += share
+        for gpu in lease.gpus ?? [] {
+            guard let index = capacity.gpus.firstIndex(of: gpu) else { continue }
+            freeGPUs[index] += lease.gpuShare
         }
+    }
+
+    /// Takes note of what is taken of each GPU on this machine, by leases of this pool and by other runs.
+    public mutating func sawGPUs(taken: [Quantity]) {
+        for (index, amount) in taken.enumerated() {
+            gpusHeldElsewhere[index] = max(.zero, amount - (.one - freeGPUs[index]))
+        }
+    }
+
+    /// Whether it is for other runs, and for nothing else, that the request does not fit now.
+    public func isHeldUpByOtherRuns(_ request: ResourceRequest) -> Bool {
+        guard gpusHeldElsewhere.contains(where: { $0 > .zero }) else { return false }
+        var (pool, alone) = (self, self)
+        alone.gpusHeldElsewhere = alone.gpusHeldElsewhere.map { _ in .zero }
+        return pool.lease(request) == nil && alone.lease(request) != nil
+    }
+
+    /// The GPUs that other runs have something of.
+    public var namesOfGPUsHeldElsewhere: [String] {
+        zip(capacity.gpus, gpusHeldElsewhere).filter { $0.1 > .zero }.map(\.0.name)
     }
 
     /// Whole GPUs that nobody uses; a fraction on the fullest GPU that still has room, so that whole ones stay free.
     private func devices(for gpus: Quantity) -> [(index: Int, share: Quantity)]? {
         if gpus == .zero { return [] }
+        let free = zip(freeGPUs, gpusHeldElsewhere).map { max(.zero, $0 - $1) }
         if gpus < .one {
-            let fitting = freeGPUs.indices.filter { freeGPUs[$0] >= gpus }
-            return fitting.min { freeGPUs[$0] < freeGPUs[$1] }.map { [($0, gpus)] }
+            let fitting = free.indices.filter { free[$0] >= gpus }
+            return fitting.min { free[$0] < free[$1] }.map { [($0, gpus)] }
         }
-        let idle = freeGPUs.indices.filter { freeGPUs[$0] == .one }
+        let idle = free.indices.filter { free[$0] == .one }
         let count = gpus.thousandths / 1000
         return idle.count >= count ? idle.prefix(count).map { ($0, .one) } : nil
     }

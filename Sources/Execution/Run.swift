@@ -2,6 +2,7 @@
 // the only place where they meet. One thread decides and records; others watch processes and hash files, and speak to
 // it through a queue.
 
+import GPU
 import Glibc
 import Model
 import Planner
@@ -49,6 +50,7 @@ public final class Run {
     let clock: () -> Timestamp
     let report: (RunEvent) -> Void
     let queue: EventQueue<RunMessage>
+    let gpuLocks: GPULocks
     var scheduler: Scheduler
     /// The verdicts by which stages are judged: a stage that ran counts as fresh from then on.
     var settled: [Decision]
@@ -70,6 +72,12 @@ public final class Run {
     var toldWaits = Set<RunID>()
     /// Claims that are told once what made them so is committed.
     var claimsToTell: [UInt8] = []
+    /// When to look again at GPUs that other runs hold, and what was taken of each at the last look.
+    var nextGPULook: Timestamp?
+    var gpusTaken: [Quantity] = []
+    /// Stages of which it was told that they wait for GPUs.
+    var toldGPUWaits = Set<StageIndex>()
+    var toldOfMissingLocks = false
     var counts = RunCounts()
     var failedStages: [String] = []
     /// Launches whose rows are written but not committed yet.
@@ -105,6 +113,7 @@ public final class Run {
         history = preparation.history
         root = preparation.request.root
         queue = try EventQueue()
+        gpuLocks = GPULocks(preparation.request.capacity.gpus)
         settled = preparation.plan.decisions
         isOpen = Self.openStages(of: graph, settled)
         scheduler = Self.makeScheduler(preparation, open: isOpen)
@@ -142,11 +151,15 @@ public final class Run {
     /// Runs to the end and records everything.
     ///
     /// - Parameters:
-    ///   - makeEngine: is called when the first process is needed, with the function that takes the engine's events.
+    ///   - makeEngine: is called when the first process is needed, with descriptors that are to stay open until the
+    ///     last one has ended, and the function that takes the engine's events.
     ///   - tick: is called about ten times a second while something runs.
     /// - Throws: when the store cannot be used; what ran is stopped first.
     public func execute(
-        labels: RunLabels, makeEngine: (_ events: @escaping @Sendable (EngineEvent) -> Void) throws(Failure) -> any Engine,
+        labels: RunLabels,
+        makeEngine: (
+            _ holding: [Int32], _ events: @escaping @Sendable (EngineEvent) -> Void
+        ) throws(Failure) -> any Engine,
         tick: () -> Void
     ) throws(Failure) -> RunOutcome {
         let signals = try SignalSource()
@@ -158,7 +171,7 @@ public final class Run {
         var engine: (any Engine)?
         if !scheduler.isFinished {
             let queue = queue
-            let started = try makeEngine { queue.put(.engine($0)) }
+            let started = try makeEngine(gpuLocks.descriptors) { queue.put(.engine($0)) }
             engine = started
             do {
                 try loop(engine: started, lock: lock, signals: signals, tick: tick)

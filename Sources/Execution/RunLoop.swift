@@ -26,6 +26,8 @@ struct RunningStage {
     var stopCause: StopCause?
     var tail: MetricsTail
     var outcome: EngineOutcome?
+    /// Held for as long as this is.
+    let gpuLock: GPULock?
 }
 
 extension Run {
@@ -39,6 +41,7 @@ extension Run {
         while true {
             turn += 1
             let now = clock()
+            let areGPUsFree = areGPUsFreed(now: now)
             let isMetricsDue = now >= nextMetrics && !running.isEmpty
             let messages = turn == 1 ? [] : queue.take(waitingSeconds: waitSeconds(now: now), also: signals.descriptor)
             while let signal = signals.next() { pending += interrupt(by: signal, engine: engine) }
@@ -50,7 +53,7 @@ extension Run {
                 pending += try lookAtEarlierRuns()
                 nextLook = now.adding(seconds: 0.1)
             }
-            if !messages.isEmpty || !due.isEmpty || !pending.isEmpty || isMetricsDue {
+            if !messages.isEmpty || !due.isEmpty || !pending.isEmpty || isMetricsDue || areGPUsFree {
                 let carried = pending
                 pending = []
                 try store.inTransaction { () throws(Failure) in
@@ -63,6 +66,7 @@ extension Run {
                 }
                 removeSuperseded()
                 tellClaims(lock)
+                waitForGPUs(now: now)
                 flushEvents()
                 if !launches.isEmpty {
                     engine.launch(launches)
@@ -82,6 +86,10 @@ extension Run {
             while index < pending.count {
                 pending += try carryOut(pending[index], turn: turn, engine: engine)
                 index += 1
+            }
+            if scheduler.wantsGPUs {
+                gpusTaken = gpuLocks.taken()
+                scheduler.sawGPUs(taken: gpusTaken)
             }
             pending = scheduler.admit()
         } while !pending.isEmpty
@@ -167,6 +175,7 @@ extension Run {
     private func waitSeconds(now: Timestamp) -> Double {
         var wait = running.isEmpty && held.isEmpty ? 1.0 : 0.1
         for timer in timers { wait = min(wait, timer.at.seconds(since: now)) }
+        if let look = nextGPULook { wait = min(wait, look.seconds(since: now)) }
         for execution in running.values {
             if let deadline = execution.deadline, execution.stopCause == nil, execution.outcome == nil { wait = min(wait, deadline.seconds(since: now)) }
         }

@@ -136,6 +136,19 @@ public struct Scheduler: Sendable {
         return actions
     }
 
+    /// Whether a stage that could start now asks for GPUs, which other runs may hold.
+    public var wantsGPUs: Bool { !isStopping && ready.keys.contains { ($0.gpus ?? .zero) > .zero } }
+
+    /// Takes note of what is taken of each GPU on this machine, by this run and by others.
+    public mutating func sawGPUs(taken: [Quantity]) { pool.sawGPUs(taken: taken) }
+
+    /// Stages that would start now if other runs held no GPUs (of equals the first), and the GPUs they hold.
+    public var heldUpByOtherRuns: (stages: [StageIndex], gpus: [String]) {
+        guard wantsGPUs, options.jobs.map({ leases.count < $0 }) ?? true else { return ([], []) }
+        let stages = ready.filter { pool.isHeldUpByOtherRuns($0.key) }.compactMap(\.value.min)
+        return (stages.sorted(), pool.namesOfGPUsHeldElsewhere)
+    }
+
     /// What can be started now, in the order of the file among what fits.
     public mutating func admit() -> [SchedulerAction] {
         var actions: [SchedulerAction] = []

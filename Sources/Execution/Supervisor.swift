@@ -35,16 +35,19 @@ public final class Supervisor: Sendable {
 
     /// Starts `executable`, whose main calls `csupervisor_run_if_requested` first, as a supervisor.
     ///
+    /// - Parameter holding: descriptors that it keeps open until it ends, after the last process that it created.
+    ///
     /// `onEvent` is called by one thread of its own, in the order of the events. It may call `spawn` and `stop`, but
     /// not `shutDown`.
     public static func start(
-        executable: String = "/proc/self/exe", onEvent: @escaping @Sendable (SupervisorEvent) -> Void
+        executable: String = "/proc/self/exe", holding: [Int32] = [],
+        onEvent: @escaping @Sendable (SupervisorEvent) -> Void
     ) throws(Failure) -> Supervisor {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
             throw failure("a socket for it could not be made", errno)
         }
-        let (pid, error) = create(executable, socket: ends[1])
+        let (pid, error) = create(executable, socket: ends[1], holding: holding)
         close(ends[1])
         guard error == 0 else {
             close(ends[0])
@@ -101,19 +104,26 @@ public final class Supervisor: Sendable {
     }
 
     /// The new process leads a session of its own from the beginning, so that no key typed at a terminal reaches it.
-    private static func create(_ executable: String, socket: Int32) -> (pid: pid_t, error: Int32) {
+    private static func create(_ executable: String, socket: Int32, holding: [Int32]) -> (pid: pid_t, error: Int32) {
         let inherited: Int32 = 3
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         // Also where both are the same number: this is what keeps it open over exec.
         posix_spawn_file_actions_adddup2(&actions, socket, inherited)
+        // Those to hold follow it; first they go to numbers that no other of them is to have.
+        let firstHeld = inherited + 1
+        let held = holding.map { fcntl($0, F_DUPFD_CLOEXEC, firstHeld + Int32(holding.count)) }.filter { $0 >= 0 }
+        defer { for descriptor in held { close(descriptor) } }
+        for (index, descriptor) in held.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, descriptor, firstHeld + Int32(index))
+        }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         // POSIX_SPAWN_SETSID, which the Glibc module hides.
         posix_spawnattr_setflags(&attributes, 0x80)
-        var arguments = [strdup("runs-supervisor"), strdup(String(inherited)), nil]
+        var arguments = [strdup("runs-supervisor"), strdup(String(inherited)), strdup(String(held.count)), nil]
         defer { for argument in arguments { free(argument) } }
         var pid: pid_t = 0
         let error = posix_spawn(&pid, executable, &actions, &attributes, &arguments, environ)

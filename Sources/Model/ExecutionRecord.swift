@@ -132,10 +132,16 @@ public struct Usage: Hashable, Sendable {
     /// Bytes read from and written to storage (`/proc/PID/io`), not to the page cache.
     public var readBytes: Int64?
     public var writeBytes: Int64?
+    /// Peak GPU memory of the process tree: the largest sum over it and its devices at one moment.
+    public var gpuPeakBytes: Int64?
+    public var gpuPeakSource: GPUPeakSource?
+    /// Of the devices it had, 0 to 1, over time.
+    public var gpuMeanUtilization: Double?
 
     public init(
         wallSeconds: Double, userCPUSeconds: Double? = nil, systemCPUSeconds: Double? = nil, maxRSSBytes: Int64? = nil,
-        readBytes: Int64? = nil, writeBytes: Int64? = nil
+        readBytes: Int64? = nil, writeBytes: Int64? = nil, gpuPeakBytes: Int64? = nil,
+        gpuPeakSource: GPUPeakSource? = nil, gpuMeanUtilization: Double? = nil
     ) {
         self.wallSeconds = wallSeconds
         self.userCPUSeconds = userCPUSeconds
@@ -143,6 +149,9 @@ public struct Usage: Hashable, Sendable {
         self.maxRSSBytes = maxRSSBytes
         self.readBytes = readBytes
         self.writeBytes = writeBytes
+        self.gpuPeakBytes = gpuPeakBytes
+        self.gpuPeakSource = gpuPeakSource
+        self.gpuMeanUtilization = gpuMeanUtilization
     }
 }
 
@@ -162,10 +171,12 @@ public struct ExecutionFinish: Sendable {
     public var inputsChangedDuringRun: Bool
     /// Numbers of its `metrics` outputs; empty unless it succeeded.
     public var metrics: [MetricPoint]
+    public var gpuSamples: [GPUSample]
 
     public init(
         id: ExecutionID, state: ExecutionState, exit: Exit?, error: String?, note: String? = nil, finishedAt: Timestamp,
-        usage: Usage, outputs: [RecordedPath] = [], inputsChangedDuringRun: Bool = false, metrics: [MetricPoint] = []
+        usage: Usage, outputs: [RecordedPath] = [], inputsChangedDuringRun: Bool = false, metrics: [MetricPoint] = [],
+        gpuSamples: [GPUSample] = []
     ) {
         self.id = id
         self.state = state
@@ -177,6 +188,7 @@ public struct ExecutionFinish: Sendable {
         self.outputs = outputs
         self.inputsChangedDuringRun = inputsChangedDuringRun
         self.metrics = metrics
+        self.gpuSamples = gpuSamples
     }
 }
 

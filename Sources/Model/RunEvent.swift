@@ -18,8 +18,8 @@ public struct RunEvent: Sendable {
         case stageFinished(StageFinished)
         /// Another attempt will follow after `delaySeconds`.
         case stageRetrying(stage: String, nextAttempt: Int, maxAttempts: Int, delaySeconds: Double)
-        /// Another live run holds what the stage needs.
-        case stageWaiting(stage: String, forRun: RunID, why: String)
+        /// Another live run holds what the stage needs; which one is not known of one that shares only the machine.
+        case stageWaiting(stage: String, forRun: RunID?, why: String)
         case warning(String)
         /// `forced`: the second signal; everything is killed now.
         case interrupted(signal: Int32, forced: Bool)

@@ -51,7 +51,10 @@ public struct JSONLinesProgress: RunReporter {
         case .stageWaiting(let stage, let run, let why):
             return (
                 "stage_waiting",
-                [("stage", .string(stage)), ("for_run_id", .integer(run.value)), ("why", .string(why))]
+                [
+                    ("stage", .string(stage)), ("for_run_id", optional(run) { .integer($0.value) }),
+                    ("why", .string(why)),
+                ]
             )
         case .warning(let message): return ("warning", [("message", .string(message))])
         case .interrupted(let signal, let forced):
@@ -106,6 +109,9 @@ public struct JSONLinesProgress: RunReporter {
             ("max_rss_bytes", optional(usage.maxRSSBytes, JSONValue.integer)),
             ("read_bytes", optional(usage.readBytes, JSONValue.integer)),
             ("write_bytes", optional(usage.writeBytes, JSONValue.integer)),
+            ("gpu_peak_bytes", optional(usage.gpuPeakBytes, JSONValue.integer)),
+            ("gpu_peak_source", optional(usage.gpuPeakSource?.rawValue, JSONValue.string)),
+            ("gpu_mean_utilization", optional(usage.gpuMeanUtilization, JSONValue.double)),
             ("log_path", .string(stage.logPath)), ("log_tail", .array(stage.logTail.map(JSONValue.string))),
         ]
     }

@@ -16,7 +16,9 @@ public struct PlainProgress: RunReporter {
         let lines = lines(for: event.kind)
         guard !lines.isEmpty else { return "" }
         var text = ""
-        if let beginning, tally.hasExecuted {
+        var waits = false
+        if case .stageWaiting = event.kind { waits = true }
+        if let beginning, tally.hasExecuted || waits {
             text = beginning + "\n"
             self.beginning = nil
         }

@@ -41,8 +41,8 @@ enum RunWording {
         return "\(sanitized(stage)): retrying\(delay) (attempt \(nextAttempt) of \(maxAttempts))"
     }
 
-    static func waiting(_ stage: String, forRun run: RunID, why: String) -> String {
-        "\(sanitized(stage)): waiting for run \(run): \(sanitized(why))"
+    static func waiting(_ stage: String, forRun run: RunID?, why: String) -> String {
+        "\(sanitized(stage)): waiting\(run.map { " for run \($0)" } ?? ""): \(sanitized(why))"
     }
 
     static func warning(_ text: String) -> [String] {

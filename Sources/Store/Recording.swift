@@ -104,6 +104,8 @@ extension Store {
                 ("user_cpu_seconds", finish.usage.userCPUSeconds), ("system_cpu_seconds", finish.usage.systemCPUSeconds),
                 ("max_rss_bytes", finish.usage.maxRSSBytes), ("read_bytes", finish.usage.readBytes),
                 ("write_bytes", finish.usage.writeBytes), ("inputs_changed_during_run", finish.inputsChangedDuringRun),
+                ("gpu_peak_bytes", finish.usage.gpuPeakBytes), ("gpu_peak_source", finish.usage.gpuPeakSource?.rawValue),
+                ("gpu_mean_utilization", finish.usage.gpuMeanUtilization),
             ])
             guard connection.changedRows == 1 else {
                 throw Failure(
@@ -117,6 +119,12 @@ extension Store {
                 ])
             }
             try addMetrics(finish.metrics, to: finish.id)
+            for sample in finish.gpuSamples {
+                try connection.statement(SQL.insertGpuSample).run([
+                    ("execution_id", finish.id.value), ("gpu_id", sample.gpuID), ("seconds", sample.seconds),
+                    ("memory_bytes", sample.memoryBytes), ("utilization", sample.utilization),
+                ])
+            }
             if finish.state == .succeeded { try connection.statement(SQL.setCurrentOfExecution).run([("execution_id", finish.id.value)]) }
         }
     }

@@ -52,7 +52,7 @@ import Testing
 
     @Test func withoutASocketItIsNoSupervisor() throws {
         // The program goes on with what it does otherwise, instead of waiting for commands.
-        var words = [strdup("runs-supervisor"), strdup("999"), nil]
+        var words = [strdup("runs-supervisor"), strdup("999"), strdup("0"), nil]
         defer { for word in words { free(word) } }
         var pid: pid_t = 0
         #expect(posix_spawn(&pid, try programPath(), nil, nil, &words, environ) == 0)
@@ -77,7 +77,7 @@ private final class BareExecutor {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, ends[1], 200)
-        var words = [strdup("runs-supervisor"), strdup("200"), nil]
+        var words = [strdup("runs-supervisor"), strdup("200"), strdup("0"), nil]
         defer { for word in words { free(word) } }
         var pid: pid_t = 0
         try #require(posix_spawn(&pid, try programPath(), &actions, nil, &words, environ) == 0)

@@ -1,5 +1,6 @@
 // What fits beside what.
 
+import GPU
 import Model
 import Testing
 
@@ -7,15 +8,15 @@ import Testing
 
 @Suite struct ResourcePoolTests {
     private let capacity = Capacity(
-        cpus: Quantity(4), memoryBytes: 100, gpuIDs: ["0", "1"], counted: ["licence": Quantity(2)])
+        cpus: Quantity(4), memoryBytes: 100, gpus: [PoolGPU(id: "0"), PoolGPU(id: "1")], counted: ["licence": Quantity(2)])
 
     private func half() -> ResourceRequest { ResourceRequest(cpus: .zero, gpus: Quantity(thousandths: 500)) }
 
     @Test func twoHalvesShareOneGPUAndWholeOnesStayFree() {
         var pool = ResourcePool(capacity)
-        #expect(pool.lease(half())?.gpuIDs == ["0"])
-        #expect(pool.lease(half())?.gpuIDs == ["0"])
-        #expect(pool.lease(ResourceRequest(gpus: .one))?.gpuIDs == ["1"])
+        #expect(pool.lease(half())?.gpus?.map(\.id) == ["0"])
+        #expect(pool.lease(half())?.gpus?.map(\.id) == ["0"])
+        #expect(pool.lease(ResourceRequest(gpus: .one))?.gpus?.map(\.id) == ["1"])
         #expect(pool.lease(half()) == nil)
     }
 
@@ -24,13 +25,30 @@ import Testing
         let small = pool.lease(half())
         #expect(pool.lease(ResourceRequest(gpus: Quantity(2))) == nil)
         if let small { pool.release(small) }
-        #expect(pool.lease(ResourceRequest(gpus: Quantity(2)))?.gpuIDs == ["0", "1"])
+        #expect(pool.lease(ResourceRequest(gpus: Quantity(2)))?.gpus?.map(\.id) == ["0", "1"])
     }
 
     @Test func nothingSaidAboutGPUsLeavesTheVariablesAlone() {
         var pool = ResourcePool(capacity)
-        #expect(pool.lease(ResourceRequest())?.gpuIDs == nil)
-        #expect(pool.lease(ResourceRequest(gpus: .zero))?.gpuIDs == [])
+        #expect(pool.lease(ResourceRequest())?.gpus?.map(\.id) == nil)
+        #expect(pool.lease(ResourceRequest(gpus: .zero))?.gpus?.map(\.id) == [])
+    }
+
+    @Test func whatOtherRunsHoldIsNotGiven() {
+        var pool = ResourcePool(capacity)
+        #expect(pool.lease(half())?.gpus?.map(\.id) == ["0"])
+        // Half of the first is this pool's own; a quarter of each is another run's.
+        let quarters = [Quantity(thousandths: 750), Quantity(thousandths: 250)]
+        pool.sawGPUs(taken: quarters)
+        #expect(pool.namesOfGPUsHeldElsewhere == ["0", "1"])
+        #expect(pool.isHeldUpByOtherRuns(ResourceRequest(gpus: .one)))
+        #expect(!pool.isHeldUpByOtherRuns(ResourceRequest(cpus: Quantity(4), gpus: Quantity(2))), "nor would it fit alone")
+        #expect(!pool.isHeldUpByOtherRuns(half()))
+        #expect(pool.lease(ResourceRequest(gpus: .one)) == nil)
+        #expect(pool.lease(half())?.gpus?.map(\.id) == ["1"])
+        pool.sawGPUs(taken: [Quantity(thousandths: 500), Quantity(thousandths: 500)])
+        #expect(pool.namesOfGPUsHeldElsewhere.isEmpty)
+        #expect(pool.lease(half())?.gpus?.map(\.id) == ["0"])
     }
 
     /// Requests that take everything of one kind, so that a second does not fit until the first is given back.

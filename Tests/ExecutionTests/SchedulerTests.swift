@@ -1,5 +1,6 @@
 // The run as a state machine, without processes: a table of events in, actions out.
 
+import GPU
 import Model
 import Testing
 
@@ -19,7 +20,7 @@ import Testing
         let graph = Graph(
             pipeline: "t", stages: stages, predecessors: predecessors, producers: predecessors.map { [$0] },
             defaultTargets: [], capacity: [:])
-        let capacity = Capacity(cpus: Quantity(cpus), memoryBytes: 1000, gpuIDs: ["0", "1"], counted: ["licence": .one])
+        let capacity = Capacity(cpus: Quantity(cpus), memoryBytes: 1000, gpus: [PoolGPU(id: "0"), PoolGPU(id: "1")], counted: ["licence": .one])
         return Scheduler(
             graph: graph, open: stages.map { _ in true }, pool: ResourcePool(capacity),
             options: Scheduler.Options(jobs: jobs, keepGoing: keepGoing))

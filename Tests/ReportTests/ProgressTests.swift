@@ -32,6 +32,21 @@ import Testing
                 """)
     }
 
+    @Test func aRunThatBeginsByWaiting() {
+        let text = transcript(
+            PlainProgress(),
+            [
+                runStarted(selected: 1, willRun: 1, fresh: 0),
+                event(0.1, .stageWaiting(stage: "train", forRun: nil, why: "another run on this machine holds GPU-1")),
+            ])
+        #expect(
+            text == """
+                tabular: 1 stage (1 will run)
+                [0/1] train: waiting: another run on this machine holds GPU-1
+
+                """)
+    }
+
     @Test func aRunThatFails() {
         let text = transcript(
             PlainProgress(),
@@ -192,6 +207,7 @@ import Testing
             "stage":"a","execution_id":1,"attempt":1,"state":"failed","exit_code":3,"signal":null,\#
             "error":"exit code 3","note":null,"wall_seconds":0.2,"user_cpu_seconds":null,\#
             "system_cpu_seconds":null,"max_rss_bytes":null,"read_bytes":null,"write_bytes":null,\#
+            "gpu_peak_bytes":null,"gpu_peak_source":null,"gpu_mean_utilization":null,\#
             "log_path":".runs/logs/7/a.1.log","log_tail":["\u001b[1m"]
             """#
         ),

@@ -84,6 +84,28 @@ struct RecordingTests {
             ]])
     }
 
+    /// Of a failure too: that is when they are wanted most.
+    @Test(arguments: GPUPeakSource.allCases) func useOfGPUsIsRecorded(_ source: GPUPeakSource) throws {
+        let id = try store.begin(start("a"), run: run, pipeline: "p")
+        var finish = failure(id)
+        finish.usage.gpuPeakBytes = 5 << 30
+        finish.usage.gpuPeakSource = source
+        finish.usage.gpuMeanUtilization = 0.25
+        finish.gpuSamples = [
+            GPUSample(gpuID: "GPU-1", seconds: 0.25, memoryBytes: 5 << 30, utilization: nil),
+            GPUSample(gpuID: "GPU-2", seconds: 0.25, memoryBytes: nil, utilization: 0.5),
+        ]
+        try store.finish(finish)
+        #expect(
+            try store.rows("SELECT gpu_peak_bytes, gpu_peak_source, gpu_mean_utilization FROM executions") == [
+                [.integer(5 << 30), .text(source.rawValue), .real(0.25)]
+            ])
+        #expect(
+            try store.rows("SELECT gpu_id, seconds, memory_bytes, utilization FROM gpu_samples ORDER BY 1") == [
+                [.text("GPU-1"), .real(0.25), .integer(5 << 30), .null], [.text("GPU-2"), .real(0.25), .null, .real(0.5)],
+            ])
+    }
+
     @Test func succeededExecutionsComeNewestFirstAndByKey() throws {
         let first = try succeed("a", key: 1, outputs: [recorded("x", "x", 1)])
         let second = try succeed("a", key: 2, outputs: [recorded("x", "x", 2)])

@@ -16,6 +16,17 @@ int clinux_next_signal(int descriptor);
 /// How many processors this process may run on; -1 where it cannot be told.
 int clinux_usable_cpus(void);
 
+/// Takes a range of bytes of a file for this opening of it (an open file description), until every descriptor of that
+/// is closed, also by the end of its program. 0; or -1 with errno, EAGAIN where another opening has some of it.
+int clinux_lock_range(int descriptor, long start, long length);
+
+/// Gives it back. 0, or -1 with errno.
+int clinux_unlock_range(int descriptor, long start, long length);
+
+/// Some range within the given one that another opening of the file has taken, put in place of it (length 0: up to the
+/// end of all files). 1; 0 when there is none; -1 with errno.
+int clinux_locked_range(int descriptor, long *start, long *length);
+
 /// A descriptor that means one process for ever, however often its number is used again; -1 where there is none.
 int clinux_pidfd_open(int pid);
 
