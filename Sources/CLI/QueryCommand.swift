@@ -52,6 +52,9 @@ struct QueryCommand: ParsableCommand {
     @Flag(help: "List the queries that come with the program.")
     var list = false
 
+    @Flag(help: "End with status 1 when the query gives any row: for checks in CI.")
+    var failOnRows = false
+
     @Option(help: ArgumentHelp("Stop a query that takes longer.", valueName: "duration"))
     var timeout = "60s"
 
@@ -69,11 +72,16 @@ struct QueryCommand: ParsableCommand {
         }
         let store = try Project.find(from: ".", storeOptions).openForReading()
         var writer: TableWriter?
+        var hasRows = false
         try store.query(
-            text, bindings: try parameter.map(nameAndValue), limits: QueryLimits(timeoutSeconds: limit),
-            onColumns: { writer = formatOptions.writer(columns: $0) },
-            onRow: { row in Terminal.standardOutput.writeForeign((writer?.add(row: row) ?? nil) ?? "") })
+            text, bindings: try parameter.map(nameAndValue), mayBeUnset: named != nil,
+            limits: QueryLimits(timeoutSeconds: limit), onColumns: { writer = formatOptions.writer(columns: $0) },
+            onRow: { row in
+                hasRows = true
+                return Terminal.standardOutput.writeForeign((writer?.add(row: row) ?? nil) ?? "")
+            })
         Terminal.standardOutput.writeForeign(writer?.finish() ?? "")
+        if failOnRows, hasRows { throw ExitCode(1) }
     }
 
     private func statement() throws -> String {
