@@ -41,6 +41,12 @@ private func document(_ path: String) throws -> String { try String(contentsOfFi
         }
     }
 
+    @Test func everyQueryThatComesWithTheProgramIsDocumented() throws {
+        let text = try document("docs/store.md")
+        let listed = try JSON.lines(try TestProject().runs("query", "--list", "--format", "jsonl").output)
+        for name in listed.compactMap({ $0["name"]?.text }) { #expect(text.contains("`\(name)`"), "\(name)") }
+    }
+
     @Test func theSchemaAcceptsTheExamplesAndRefusesWrongFiles() throws {
         let project = try TestProject()
         try project.write("schema.json", try project.runs("schema").output)
