@@ -62,11 +62,19 @@ struct ExecCommand: ParsableCommand {
     @Flag(help: "Print a [BENCH] line after each stage; also by BENCHMARK=1.")
     var benchmark = false
 
+    @Option(
+        name: .customLong("repeat"),
+        help: ArgumentHelp(
+            "Execute the stages named this many times, fresh or not, each marked as a repeat; tells min, median and max.",
+            valueName: "count"))
+    var repeatCount: Int?
+
     @Option(help: "How progress is shown: text, jsonl (one JSON object an event, on standard output) or quiet.")
     var output = OutputStyle.text
 
     func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1.") }
+        if let repeatCount, repeatCount < 1 { throw ValidationError("--repeat must be at least 1.") }
     }
 
     func run() throws {
@@ -99,12 +107,18 @@ struct ExecCommand: ParsableCommand {
             throw error
         }
         display.close()
+        if repeatCount != nil, output != .jsonl {
+            for usage in try store.repeats(of: outcome.finished.runID) { Terminal.standardOutput.write(benchLine(for: usage)) }
+        }
         if let signal = outcome.signal { throw ExitCode(128 + signal) }
         if outcome.finished.status != .succeeded { throw ExitCode(1) }
     }
 
     private func request(_ opened: OpenedPipeline, stages: [String]) throws -> RunRequest {
-        var request = try planning.request(opened, stages: stages, selection.rules)
+        var rules = selection.rules
+        if repeatCount != nil { rules.force = true }
+        var request = try planning.request(opened, stages: stages, rules)
+        request.options.repeats = repeatCount
         guard let graceSeconds = seconds(ofDuration: grace), graceSeconds >= 0 else {
             throw Failure(.usage, "--grace '\(grace)' is no duration. Write 10s, 500ms or 2m.")
         }
@@ -179,6 +193,23 @@ struct PlanningOptions: ParsableArguments {
             graph: opened.graph, root: opened.project.root,
             selection: try opened.graph.selection(of: stages, rules), options: options,
             capacity: .ofThisMachine(counted: totals, caller: { environment[$0] }), environment: environment)
+    }
+}
+
+extension Store {
+    /// What the repeats of a run used, by stage, in the order in which the stages began.
+    fileprivate func repeats(of run: RunID) throws(Failure) -> [RepeatedUsage] {
+        var usages: [RepeatedUsage] = []
+        var places: [String: Int] = [:]
+        for row in try usageOfRepeats(in: run) {
+            let place = places[row.stage] ?? usages.count
+            if place == usages.count {
+                usages.append(RepeatedUsage(stage: row.stage))
+                places[row.stage] = place
+            }
+            usages[place].add(wallSeconds: row.wallSeconds, memoryBytes: row.maxRSSBytes, gpuBytes: row.gpuPeakBytes)
+        }
+        return usages
     }
 }
 

@@ -20,6 +20,8 @@ public struct RunRequest: Sendable {
         /// Whether persistent outputs stay although the key changed.
         public var resume = false
         public var enforceMemory = false
+        /// How often the forced stages are executed; nil: once, and not marked as repeats.
+        public var repeats: Int?
         public init() {}
     }
 

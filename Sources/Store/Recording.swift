@@ -49,6 +49,7 @@ extension Store {
                 ("working_directory", start.details.workingDirectory), ("log_path", start.logPath),
                 ("token", start.token), ("resumed", start.resumed),
                 ("gpu_ids", start.gpuIDs.isEmpty ? nil : start.gpuIDs.joined(separator: ",")),
+                ("repetition", start.repetition), ("accepted", start.accepted),
             ])
             let id = connection.lastInsertedRow
             try recordDetails(start, of: id)
