@@ -66,7 +66,7 @@ extension Store {
         try connection.statement(SQL.newestRun).first { $0.isNull(0) ? nil : RunID($0.integer(0)) } ?? nil
     }
 
-    private func table(_ statement: Statement, _ bindings: [(String, Bindable?)]) throws(Failure) -> Table {
+    func table(_ statement: Statement, _ bindings: [(String, Bindable?)]) throws(Failure) -> Table {
         let prepared = try connection.statement(statement)
         let columns = prepared.columnNames
         let rows = try prepared.all(bindings) { row in columns.indices.map { row.value(Int32($0)) } }

@@ -53,6 +53,9 @@ struct StatementTests {
         "lost_executions": ["e"],
         "owned_paths": ["o"],
         "sqlite_version": ["CONSTANT ROW"],
+        // What a run rests on: a few sets that were made just before.
+        "usage_behind_run": ["member VIRTUAL TABLE INDEX 1:", "t", "c"],
+        "metric_behind_run": ["member VIRTUAL TABLE INDEX 1:", "t", "c"],
         // Partial indexes that hold running rows only.
         "claims_of_other_runs": ["e USING INDEX execution_rows_running"],
         "running_runs": ["r USING INDEX run_rows_running"],
@@ -65,9 +68,12 @@ struct StatementTests {
         return ["chosen VIRTUAL TABLE INDEX 1:", "json_each VIRTUAL TABLE INDEX 1:"]
     }
 
+    /// Over all that ever was, as its reader asks.
+    private static let overAll: Set<String> = ["all_stage_stats"]
+
     @Test func noStatementReadsAWholeTable() throws {
         let store = try Store.inMemory()
-        for statement in SQL.all {
+        for statement in SQL.all where !Self.overAll.contains(statement.name) {
             let plan = try PreparedStatement("EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)
             let details = try plan.all { row in row.text(3) }
             let scans = details.filter { $0.hasPrefix("SCAN ") }.map { String($0.dropFirst(5)) }
