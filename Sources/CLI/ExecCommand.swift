@@ -69,6 +69,12 @@ struct ExecCommand: ParsableCommand {
             valueName: "count"))
     var repeatCount: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "A shell command for when the run has ended, however; it gets the run as JSON on its standard input.",
+            valueName: "command"))
+    var onFinish: String?
+
     @Option(help: "How progress is shown: text, jsonl (one JSON object an event, on standard output) or quiet.")
     var output = OutputStyle.text
 
@@ -110,6 +116,7 @@ struct ExecCommand: ParsableCommand {
         if repeatCount != nil, output != .jsonl {
             for usage in try store.repeats(of: outcome.finished.runID) { Terminal.standardOutput.write(benchLine(for: usage)) }
         }
+        if let onFinish { tellOfEnd(onFinish, outcome.finished.runID, in: store) }
         if let signal = outcome.signal { throw ExitCode(128 + signal) }
         if outcome.finished.status != .succeeded { throw ExitCode(1) }
     }
@@ -193,23 +200,6 @@ struct PlanningOptions: ParsableArguments {
             graph: opened.graph, root: opened.project.root,
             selection: try opened.graph.selection(of: stages, rules), options: options,
             capacity: .ofThisMachine(counted: totals, caller: { environment[$0] }), environment: environment)
-    }
-}
-
-extension Store {
-    /// What the repeats of a run used, by stage, in the order in which the stages began.
-    fileprivate func repeats(of run: RunID) throws(Failure) -> [RepeatedUsage] {
-        var usages: [RepeatedUsage] = []
-        var places: [String: Int] = [:]
-        for row in try usageOfRepeats(in: run) {
-            let place = places[row.stage] ?? usages.count
-            if place == usages.count {
-                usages.append(RepeatedUsage(stage: row.stage))
-                places[row.stage] = place
-            }
-            usages[place].add(wallSeconds: row.wallSeconds, memoryBytes: row.maxRSSBytes, gpuBytes: row.gpuPeakBytes)
-        }
-        return usages
     }
 }
 

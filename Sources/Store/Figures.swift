@@ -22,6 +22,13 @@ public struct StageHistory<Value: Sendable>: Sendable {
 }
 
 extension Store {
+    /// The row of a run, of its tags, and of its executions, with the columns of the views.
+    public func runRow(_ run: RunID) throws(Failure) -> Table { try table(SQL.runRow, [("run_id", run.value)]) }
+    public func tagRows(ofRun run: RunID) throws(Failure) -> Table { try table(SQL.tagRowsOfRun, [("run_id", run.value)]) }
+    public func executionRows(ofRun run: RunID) throws(Failure) -> Table {
+        try table(SQL.executionRowsOfRun, [("run_id", run.value)])
+    }
+
     /// The figures of every stage: the view `stage_stats`.
     public func stageStats() throws(Failure) -> Table { try table(SQL.allStageStats, []) }
 

@@ -22,4 +22,7 @@ int clinux_pidfd_open(int pid);
 /// Sends a signal to exactly that process. 0, or -1 with errno.
 int clinux_pidfd_send_signal(int descriptor, int signal);
 
+/// A file that lives in memory as long as it is open, closed by exec; -1 and errno where there is none.
+int clinux_memory_file(const char *_Nonnull name);
+
 #endif
