@@ -90,7 +90,7 @@ struct ExecCommand: ParsableCommand {
         if dryRun { return try showPlan(request, opened) }
         request.options.jobs = jobs
         let clock = { Timestamp.now() }
-        try prepareFolder(opened.project)
+        try opened.project.prepareFolder()
         let store = try Store.open(path: opened.project.storePath, access: .write)
         try clearLostRuns(in: store, root: request.root, now: clock())
         let preparation = try Preparation(request, store: store)
@@ -106,7 +106,7 @@ struct ExecCommand: ParsableCommand {
         let outcome: RunOutcome
         do {
             outcome = try run.execute(
-                labels: labels(opened), makeEngine: { events throws(Failure) in try LocalEngine(events: events) },
+                labels: opened.labels(tag: tag, note: note), makeEngine: { events throws(Failure) in try LocalEngine(events: events) },
                 tick: { display.redraw(now: clock()) })
         } catch {
             display.close()
@@ -148,23 +148,6 @@ struct ExecCommand: ParsableCommand {
         }
         let obstacles = try preparation.obstacles()
         guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nruns: ")) }
-    }
-
-    private func prepareFolder(_ project: Project) throws {
-        do {
-            try OutputArea(root: project.root).prepare()
-        } catch {
-            throw Failure(
-                .store, "\(error.description). `runs exec` keeps its store and logs there; make the folder \(project.root) writable.")
-        }
-    }
-
-    private func labels(_ opened: OpenedPipeline) -> RunLabels {
-        let user = variable("USER") ?? variable("LOGNAME") ?? String(getuid())
-        let line = ["runs"] + CommandLine.arguments.dropFirst()
-        return RunLabels(
-            pipelinePath: opened.path, commandLine: line.map(shellQuoted).joined(separator: " "), user: user,
-            gitCommit: gitCommit(of: opened.project.root), tag: tag, note: note)
     }
 }
 

@@ -39,6 +39,7 @@ public protocol RunStore: AnyObject {
         _ run: RunID, status: RunStatus, counts: RunCounts, finishedAt: Timestamp, wallSeconds: Double
     ) throws(Failure)
     func addMetrics(_ points: [MetricPoint], to execution: ExecutionID) throws(Failure)
+    func addNote(_ note: String, to target: LabelTarget, at time: Timestamp) throws(Failure)
     func saveDigests(_ entries: [DigestCacheEntry]) throws(Failure)
 
     // Other runs.

@@ -4,12 +4,6 @@
 import Model
 import RunsSQL
 
-/// What a label or a remark is on.
-public enum LabelTarget: Hashable, Sendable {
-    case run(RunID)
-    case execution(ExecutionID)
-}
-
 extension Store {
     // MARK: - Tags and notes
 

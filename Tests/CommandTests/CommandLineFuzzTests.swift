@@ -3,7 +3,7 @@
 import Testing
 
 @Suite struct CommandLineFuzzTests {
-    private static let commands = ["exec", "status", "why", "history", "logs", "query", "init", "schema", "help", "reject", "tag", "note", "stats"]
+    private static let commands = ["exec", "status", "why", "history", "logs", "query", "init", "schema", "help", "accept", "reject", "tag", "note", "stats"]
     private static let options = [
         "--set", "--capacity", "--rehash", "--no-restore", "--jobs", "-j", "--dry-run", "-n", "--keep-going", "-k", "--grace",
         "--overwrite", "--resume", "--enforce-memory", "--tag", "--note", "--benchmark", "--output", "--only", "--downstream",

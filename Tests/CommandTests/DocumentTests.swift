@@ -84,7 +84,7 @@ private func document(_ path: String) throws -> String { try String(contentsOfFi
         #expect(try project.runs("init").status == 2)
     }
 
-    @Test(arguments: ["exec", "query", "history", "status", "why", "logs", "init", "schema", "doctor", "gc", "stats", "reject", "tag", "note"])
+    @Test(arguments: ["exec", "query", "history", "status", "why", "logs", "init", "schema", "doctor", "gc", "stats", "accept", "reject", "tag", "note"])
     func helpIsWhatItWas(_ command: String) throws {
         let result = try TestProject().runs(["help", command], environment: ["COLUMNS": "100"])
         #expect(result.status == 0)
