@@ -125,8 +125,8 @@ JOIN executions e ON e.execution_id = (SELECT max(x.execution_id) FROM execution
 CREATE VIEW tags AS
 SELECT run_id, execution_id, tag, note, created_at FROM tag_rows;
 
--- Percentiles by nearest rank over the succeeded executions; counts over all that have ended. Rejected and accepted ones
--- are left out, and of repeats all but the first: the same work done again would drown the ordinary history.
+-- Percentiles by nearest rank over the succeeded executions; counts over all that have ended. Rejected and accepted
+-- ones are left out, and of repeats all but the first: the same work done again would drown the ordinary history.
 CREATE VIEW stage_stats AS
 WITH ended AS (
   SELECT stage_id, state, started_at, wall_seconds, max_rss_bytes, gpu_peak_bytes FROM execution_rows

@@ -15,7 +15,9 @@ struct AcceptCommand: ParsableCommand {
             statistics leave out; `runs reject EXECUTION` takes it back. Stages before them must be fresh, or named too.
             """)
 
-    @Argument(help: ArgumentHelp("Pipeline file where it is not pipeline.json, then the stages.", valueName: "file-and-stages"))
+    @Argument(
+        help: ArgumentHelp(
+            "Pipeline file where it is not pipeline.json, then the stages.", valueName: "file-and-stages"))
     var words: [String]
 
     @Option(help: "Why; it goes into the note.")

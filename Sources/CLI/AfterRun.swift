@@ -1,5 +1,5 @@
-// What `runs exec` does once the run's end is recorded: sums up repeats, and tells a command of the user's. Nothing here
-// changes how the run ended.
+// What `runs exec` does once the run's end is recorded: sums up repeats, and tells a command of the user's. Nothing
+// here changes how the run ended.
 
 import Execution
 import Model

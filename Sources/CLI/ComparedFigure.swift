@@ -37,8 +37,8 @@ struct ComparedFigure {
     }
 }
 
-/// Time, memory and GPU peak of a stage, as far as they were measured. A run that repeated the stage counts once, by the
-/// median of its repeats.
+/// Time, memory and GPU peak of a stage, as far as they were measured. A run that repeated the stage counts once, by
+/// the median of its repeats.
 func comparedUsage(_ history: StageHistory<Figures>) -> [ComparedFigure] {
     let kinds: [(name: String, figure: (Figures) -> Double?, leastExcess: Double, text: (Double) -> String)] = [
         ("wall_seconds", { $0.wallSeconds }, 0.5, durationText),

@@ -46,7 +46,9 @@ struct TagCommand: ParsableCommand {
 
     func run() throws {
         let (store, target, tags) = try labelOptions.open(words)
-        guard !tags.isEmpty else { throw Failure(.usage, "give \(target.name) at least one label, as in: runs tag latest baseline") }
+        guard !tags.isEmpty else {
+            throw Failure(.usage, "give \(target.name) at least one label, as in: runs tag latest baseline")
+        }
         for tag in tags where tag.isEmpty || tag.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 }) {
             throw Failure(.usage, "a label is one line of text, and not empty.")
         }
@@ -87,7 +89,9 @@ struct NoteCommand: ParsableCommand {
         guard labelOptions.remove else { return try store.addNote(text, to: target, at: .now()) }
         if try !store.removeNote(text, from: target) {
             throw Failure(
-                .usage, "\(target.name) has no remark '\(text)'. `runs query \"select * from tags\"` shows them; nothing was changed.")
+                .usage,
+                "\(target.name) has no remark '\(text)'. `runs query \"select * from tags\"` shows them; nothing was "
+                    + "changed.")
         }
     }
 }

@@ -12,7 +12,8 @@ extension Project {
             try OutputArea(root: root).prepare()
         } catch {
             throw Failure(
-                .store, "\(error.description). The store and the logs are kept there; make the folder \(root) writable.")
+                .store, "\(error.description). The store and the logs are kept there; make the folder \(root) writable."
+            )
         }
     }
 }

@@ -43,10 +43,11 @@ struct RejectCommand: ParsableCommand {
             let twins = undo ? [] : try store.twins(of: id)
             guard !twins.isEmpty else { continue }
             let names = twins.map(\.description).joined(separator: ", ")
-            let others = twins.count == 1 ? "execution \(names)" : "executions \(names)"
+            let (others, them) =
+                twins.count == 1 ? ("execution \(names)", "it") : ("executions \(names)", "them")
             Terminal.standardError.writeLine(
-                "note: \(others) made the same outputs with the same key and still \(twins.count == 1 ? "counts" : "count"): "
-                    + "reject \(twins.count == 1 ? "it" : "them") too to have the stage run again")
+                "note: the same outputs, with the same key, were made by \(others): reject \(them) too to have the stage "
+                    + "run again")
         }
     }
 

@@ -7,14 +7,19 @@ extension Store {
     /// The run that a word names: its number, or `latest`.
     func run(named word: String) throws -> RunID {
         if word == "latest" {
-            guard let newest = try newestRun() else { throw Failure(.store, "the store holds no run yet. Run `runs exec` first.") }
+            guard let newest = try newestRun() else {
+                throw Failure(.store, "the store holds no run yet. Run `runs exec` first.")
+            }
             return newest
         }
         guard let number = Int64(word), number > 0 else {
-            throw Failure(.usage, "'\(word)' is no run. Give its number, or `latest`; `runs query \"select * from runs\"` lists them.")
+            throw Failure(
+                .usage,
+                "'\(word)' is no run. Give its number, or `latest`; `runs query \"select * from runs\"` lists them.")
         }
         guard try hasRun(RunID(number)) else {
-            throw Failure(.usage, "there is no run \(number) in the store. `runs query \"select * from runs\"` lists them.")
+            throw Failure(
+                .usage, "there is no run \(number) in the store. `runs query \"select * from runs\"` lists them.")
         }
         return RunID(number)
     }
@@ -25,7 +30,8 @@ func execution(named word: String) throws -> ExecutionID {
     guard let number = Int64(word), number > 0 else {
         throw Failure(
             .usage,
-            "'\(word)' is no execution's number. `runs query \"select execution_id, stage, state from executions\"` lists them.")
+            "'\(word)' is no execution's number. "
+                + "`runs query \"select execution_id, stage, state from executions\"` lists them.")
     }
     return ExecutionID(number)
 }

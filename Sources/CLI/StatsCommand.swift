@@ -8,12 +8,13 @@ import Store
 
 struct StatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stats", abstract: "Figures of stages, or of a run beside its history; in CI, whether they are out of line.",
+        commandName: "stats",
+        abstract: "Figures of stages, or of a run beside its history; in CI, whether they are out of line.",
         discussion: """
-            Without options: the view stage_stats. With --run, each stage that the run rests on is compared with the up to \
-            30 runs that executed it before: the median, the median absolute deviation (MAD), and the limit, which is the \
-            median and the largest of 5.19 MAD (a modified z-score of 3.5), a tenth of the median, and 0.5 s, 32 MiB or \
-            64 MiB of GPU memory. Less than 5 earlier runs are no history. docs/store.md tells more.
+            Without options: the view stage_stats. With --run, each stage that the run rests on is compared with the up \
+            to 30 runs that executed it before: the median, the median absolute deviation (MAD), and the limit, which is \
+            the median and the largest of 5.19 MAD (a modified z-score of 3.5), a tenth of the median, and 0.5 s, 32 MiB \
+            or 64 MiB of GPU memory. Less than 5 earlier runs are no history. docs/store.md tells more.
             """)
 
     @Argument(help: "Stages, all by default: template names, names with values, full names or globs.")
@@ -27,8 +28,8 @@ struct StatsCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A metric of the run that must hold: f1:min=0.9, loss:max=0.3, or f1:drop=0.02 (below the best before); else "
-                + "the status is 1. Repeatable.", valueName: "bound"))
+            "A metric of the run that must hold: f1:min=0.9, loss:max=0.3, or f1:drop=0.02 (below the best before); "
+                + "else the status is 1. Repeatable.", valueName: "bound"))
     var metric: [String] = []
 
     @OptionGroup var formatOptions: FormatOptions
@@ -57,7 +58,8 @@ struct StatsCommand: ParsableCommand {
             let found = try store.metric(bound.name, behind: run).filter { chosen?.contains($0.stage) ?? true }
             guard !found.isEmpty else {
                 throw Failure(
-                    .usage, "no stage that run \(run) rests on reports a metric '\(bound.name)'. "
+                    .usage,
+                    "no stage that run \(run) rests on reports a metric '\(bound.name)'. "
                         + "`runs query \"select distinct stage, name from final_metrics\"` lists them.")
             }
             compared += found.map { ComparedFigure(of: bound, $0) }
@@ -78,7 +80,9 @@ struct StatsCommand: ParsableCommand {
         let table = Table(columns: all.columns, rows: rows)
         guard formatOptions.chosen == .box else { return formatOptions.write(table) }
         let shown = readable(table)
-        let figures = shown.columns.indices.filter { shown.columns[$0].contains(" p") || shown.columns[$0].hasSuffix(" max") }
+        let figures = shown.columns.indices.filter {
+            shown.columns[$0].contains(" p") || shown.columns[$0].hasSuffix(" max")
+        }
         formatOptions.write(shown, rightAligned: Set(figures))
     }
 
@@ -97,7 +101,8 @@ struct StatsCommand: ParsableCommand {
             let values = Set(table.rows.map { $0[column.index] })
             return column.shown == "pipeline" ? values.count > 1 : values != [.null]
         }
-        return Table(columns: columns.map(\.shown), rows: table.rows.map { row in columns.map { $0.text(row[$0.index]) } })
+        return Table(
+            columns: columns.map(\.shown), rows: table.rows.map { row in columns.map { $0.text(row[$0.index]) } })
     }
 
     private func show(_ compared: [ComparedFigure], of run: RunID) {
@@ -106,13 +111,15 @@ struct StatsCommand: ParsableCommand {
         let columns = ["stage", "figure", "value", "median", "mad", "earlier", "limit", "verdict"]
         if !shown.isEmpty {
             formatOptions.write(
-                Table(columns: columns, rows: shown.map { $0.row(isForPeople: isForPeople) }), rightAligned: [2, 3, 4, 5, 6])
+                Table(columns: columns, rows: shown.map { $0.row(isForPeople: isForPeople) }),
+                rightAligned: [2, 3, 4, 5, 6])
         }
         let unjudged = compared.count { $0.comparison.standing == .tooLittleHistory }
         let outOfLine = compared.count { $0.comparison.standing == .outOfLine }
         let figures = countText(compared.count, "figure")
         Terminal.standardError.writeLine(
             "run \(run): \(outOfLine) of \(figures) out of line"
-                + (unjudged == 0 ? "" : "; \(unjudged) with less than \(OutlierRule.leastHistory) earlier runs, not judged"))
+                + (unjudged == 0
+                    ? "" : "; \(unjudged) with less than \(OutlierRule.leastHistory) earlier runs, not judged"))
     }
 }

@@ -1,5 +1,6 @@
 // `runs accept`: the outputs on disk are taken as made by the present key, without executing anything. Leaves the rows
-// that an execution leaves, so that everything that follows (freshness, lineage, rejecting) needs to know nothing of it.
+// that an execution leaves, so that everything that follows (freshness, lineage, rejecting) needs to know nothing of
+// it.
 
 import Model
 import Planner
@@ -21,8 +22,8 @@ public struct Acceptance: Sendable {
 /// before them must be fresh, or named as well.
 ///
 /// - Parameter reason: goes into the notes of the executions.
-/// - Throws: a `Failure` of kind `usage` where a stage has nothing that could be accepted, of kind `store` where another
-///   run is making it.
+/// - Throws: a `Failure` of kind `usage` where a stage has nothing that could be accepted, of kind `store` where
+///   another run is making it.
 public func accept(
     _ named: [StageIndex], of preparation: Preparation, labels: RunLabels, reason: String?, clock: () -> Timestamp
 ) throws(Failure) -> Acceptance {
@@ -85,7 +86,9 @@ private struct Acceptor {
         if stage.isFrozen {
             throw Failure(.usage, "stage '\(stage.name)' is frozen: its outputs are taken as they are already.")
         }
-        if stage.isAlways { throw Failure(.usage, "stage '\(stage.name)' always runs, so accepting it would change nothing.") }
+        if stage.isAlways {
+            throw Failure(.usage, "stage '\(stage.name)' always runs, so accepting it would change nothing.")
+        }
         var foldersInside = Set<Substring>()
         let stray = try asFailure { () throws(WorkspaceFailure) in
             try preparation.strayOutput(of: stage, foldersInside: &foldersInside)
@@ -102,8 +105,8 @@ private struct Acceptor {
             case .run, .mayRun, .restored, .blocked, .notSelected:
                 throw Failure(
                     .usage,
-                    "stage '\(stage.name)' reads what '\(graph.stages[producer].name)' makes, which is not fresh. Run that "
-                        + "first, or accept it as well.")
+                    "stage '\(stage.name)' reads what '\(graph.stages[producer].name)' makes, which is not fresh. "
+                        + "Run that first, or accept it as well.")
             }
         }
         let facts = try gatherFacts(
@@ -123,7 +126,10 @@ private struct Acceptor {
         for (output, found) in zip(stage.outputs, facts.outputs) {
             guard let found else {
                 throw Failure(
-                    .usage, "stage '\(stage.name)' cannot be accepted: its output '\(output.path)' is not there. `runs exec` makes it.")
+                    .usage,
+                    "stage '\(stage.name)' cannot be accepted: its output '\(output.path)' is not there. "
+                        + "`runs exec` makes it."
+                )
             }
             outputs.append(RecordedPath(name: output.name, path: output.path, fingerprint: found))
         }
@@ -138,7 +144,9 @@ private struct Acceptor {
         guard let blocker else { return }
         throw Failure(
             .store,
-            "run \(blocker.run) is executing '\(blocker.stage)', which holds '\(blocker.path)'. Accept '\(stage.name)' when it is done.")
+            "run \(blocker.run) is executing '\(blocker.stage)', which holds '\(blocker.path)'. "
+                + "Accept '\(stage.name)' when it is done."
+        )
     }
 
     // MARK: - Recording
@@ -151,7 +159,8 @@ private struct Acceptor {
         let start = ExecutionStart(
             stage: stage.name, template: stage.template, attempt: 1, key: key, baseKey: base,
             details: ExecutionDetails(
-                command: stage.command.displayText, workingDirectory: stage.workingDirectory, environment: facts.environment,
+                command: stage.command.displayText, workingDirectory: stage.workingDirectory,
+                environment: facts.environment,
                 params: stage.params, inputs: facts.inputs),
             outputs: stage.outputs, resources: stage.resources, timeoutSeconds: stage.timeoutSeconds, startedAt: now,
             queuedSeconds: 0, engine: "local", host: host,
@@ -164,7 +173,8 @@ private struct Acceptor {
         let why = reason.map { ": \($0)" } ?? ""
         try store.finish(
             ExecutionFinish(
-                id: id, state: .succeeded, exit: .code(0), error: nil, note: "not executed, its outputs were accepted\(why)",
+                id: id, state: .succeeded, exit: .code(0), error: nil,
+                note: "not executed, its outputs were accepted\(why)",
                 finishedAt: now, usage: Usage(wallSeconds: 0), outputs: outputs, metrics: try metrics(of: stage)))
         try store.addNote("accepted\(why)", to: .execution(id), at: now)
         try asFailure { () throws(WorkspaceFailure) in
@@ -181,7 +191,8 @@ private struct Acceptor {
         let liveness = Liveness.ofThisProcess(root: preparation.request.root)
         host = liveness.host
         let start = RunStart(
-            pipeline: graph.pipeline, pipelinePath: labels.pipelinePath, commandLine: labels.commandLine, startedAt: now,
+            pipeline: graph.pipeline, pipelinePath: labels.pipelinePath, commandLine: labels.commandLine,
+            startedAt: now,
             engine: "local", host: host, user: labels.user, gitCommit: labels.gitCommit, gitDirty: nil,
             stagesTotal: graph.stages.count, tag: nil, note: nil)
         let run = try preparation.store.beginRun(start, liveness: liveness)

@@ -37,7 +37,9 @@ public func runHook(_ command: String, input: String, limitSeconds: Double) -> S
             if now >= stop.killAt { kill(-pid, SIGKILL) }
             if now >= stop.killAt + .seconds(5) { return stop.reason + ", but it does not end" }
         } else if signal != nil || now >= deadline {
-            let why = signal.map { "was stopped by \(signalName($0))" } ?? "took longer than \(limitSeconds) s and was stopped"
+            let why =
+                signal.map { "was stopped by \(signalName($0))" }
+                ?? "took longer than \(limitSeconds) s and was stopped"
             stop = ("'\(command)' \(why)", now + .seconds(2))
             kill(-pid, SIGTERM)
             kill(-pid, SIGCONT)
@@ -57,8 +59,8 @@ private func sentence(forStatus status: Int32, of command: String) -> String? {
     return code == 0 ? nil : "'\(command)' ended with status \(code)"
 }
 
-/// In a process group of its own, so that it can be ended with all that it started, and with no signal blocked or ignored
-/// that this program blocks or ignores.
+/// In a process group of its own, so that it can be ended with all that it started, and with no signal blocked or
+/// ignored that this program blocks or ignores.
 private func spawnShell(_ command: String, input: Int32) -> (pid: pid_t, error: Int32) {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)

@@ -42,7 +42,8 @@ public struct MetricBound: Hashable, Sendable {
         let limit = limit(history: history)
         let holds = !value.isNaN && (limit.map { kind == .max ? value <= $0 : value >= $0 } ?? true)
         return Comparison(
-            value: value, median: median(of: finite), deviation: medianAbsoluteDeviation(of: finite), count: finite.count,
+            value: value, median: median(of: finite), deviation: medianAbsoluteDeviation(of: finite),
+            count: finite.count,
             limit: limit, standing: holds ? .inLine : .outOfLine)
     }
 }

@@ -38,10 +38,10 @@ public struct Comparison: Hashable, Sendable {
 /// When a figure of which less is better is out of line.
 ///
 /// By the median and the MAD of the history, which a few outliers among it do not move as they move mean and standard
-/// deviation (C. Leys et al., "Detecting outliers: Do not use standard deviation around the mean, use absolute deviation
-/// around the median", J. Exp. Soc. Psychol. 49 (2013)): a modified z-score 0.6745 · (value − median) / MAD above 3.5
-/// (B. Iglewicz, D. Hoaglin, "How to Detect and Handle Outliers", 1993). Histories on a quiet machine have a MAD near
-/// nothing, by which every tremor would be an outlier: hence a floor, absolute and relative to the median.
+/// deviation (C. Leys et al., "Detecting outliers: Do not use standard deviation around the mean, use absolute
+/// deviation around the median", J. Exp. Soc. Psychol. 49 (2013)): a modified z-score 0.6745 · (value − median) / MAD
+/// above 3.5 (B. Iglewicz, D. Hoaglin, "How to Detect and Handle Outliers", 1993). Histories on a quiet machine have a
+/// MAD near nothing, by which every tremor would be an outlier: hence a floor, absolute and relative to the median.
 public struct OutlierRule: Hashable, Sendable {
     /// How far above the median a value must be in any case, in the unit of the figure.
     public let leastExcess: Double
@@ -59,12 +59,14 @@ public struct OutlierRule: Hashable, Sendable {
     public func compare(_ value: Double, with history: [Double]) -> Comparison {
         let recent = Array(history.suffix(Self.mostHistory))
         guard let median = median(of: recent), let deviation = medianAbsoluteDeviation(of: recent) else {
-            return Comparison(value: value, median: nil, deviation: nil, count: 0, limit: nil, standing: .tooLittleHistory)
+            return Comparison(
+                value: value, median: nil, deviation: nil, count: 0, limit: nil, standing: .tooLittleHistory)
         }
         let excess = max(Self.deviations * deviation, Self.leastShare * median, leastExcess)
         let isJudged = recent.count >= Self.leastHistory
         return Comparison(
-            value: value, median: median, deviation: deviation, count: recent.count, limit: isJudged ? median + excess : nil,
+            value: value, median: median, deviation: deviation, count: recent.count,
+            limit: isJudged ? median + excess : nil,
             standing: !isJudged ? .tooLittleHistory : value > median + excess ? .outOfLine : .inLine)
     }
 }

@@ -1,8 +1,8 @@
 // The lines of benchmark mode. Knows their wording; the figures come from events and from whoever asked the store.
 import Model
 
-/// `[BENCH] train@dataset=iris: 12.3s, peak memory: 45.6 MB`, whenever an attempt has ended; of one that did not succeed,
-/// with its state behind it. Nothing for other events.
+/// `[BENCH] train@dataset=iris: 12.3s, peak memory: 45.6 MB`, whenever an attempt has ended; of one that did not
+/// succeed, with its state behind it. Nothing for other events.
 public func benchLine(for event: RunEvent) -> String {
     guard case .stageFinished(let finished) = event.kind else { return "" }
     let peaks = peaks(memoryBytes: finished.usage.maxRSSBytes, gpuBytes: nil)
@@ -30,15 +30,18 @@ public struct RepeatedUsage: Sendable {
 
 /// `[BENCH] train: 5 repeats, min 1.204s, median 1.250s, max 1.377s, peak memory: 45.6 MB, GPU peak: 1.20 GB`.
 public func benchLine(for usage: RepeatedUsage) -> String {
-    guard let least = usage.wallSeconds.min(), let most = usage.wallSeconds.max(), let middle = median(of: usage.wallSeconds)
+    guard let least = usage.wallSeconds.min(), let most = usage.wallSeconds.max(),
+        let middle = median(of: usage.wallSeconds)
     else { return "" }
     let times = [("min", least), ("median", middle), ("max", most)].map { "\($0) \(benchDurationText($1))" }
-    return "[BENCH] \(sanitized(usage.stage)): \(countText(usage.wallSeconds.count, "repeat")), \(times.joined(separator: ", "))"
+    let count = countText(usage.wallSeconds.count, "repeat")
+    return "[BENCH] \(sanitized(usage.stage)): \(count), \(times.joined(separator: ", "))"
         + peaks(memoryBytes: usage.peakMemoryBytes, gpuBytes: usage.peakGPUBytes) + "\n"
 }
 
 private func peaks(memoryBytes: Int64?, gpuBytes: Int64?) -> String {
-    (memoryBytes.map { ", peak memory: \(byteText($0))" } ?? "") + (gpuBytes.map { ", GPU peak: \(byteText($0))" } ?? "")
+    (memoryBytes.map { ", peak memory: \(byteText($0))" } ?? "")
+        + (gpuBytes.map { ", GPU peak: \(byteText($0))" } ?? "")
 }
 
 /// To the millisecond below 10 s, where tenths would tell nothing apart; else as everywhere.

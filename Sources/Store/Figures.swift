@@ -24,7 +24,9 @@ public struct StageHistory<Value: Sendable>: Sendable {
 extension Store {
     /// The row of a run, of its tags, and of its executions, with the columns of the views.
     public func runRow(_ run: RunID) throws(Failure) -> Table { try table(SQL.runRow, [("run_id", run.value)]) }
-    public func tagRows(ofRun run: RunID) throws(Failure) -> Table { try table(SQL.tagRowsOfRun, [("run_id", run.value)]) }
+    public func tagRows(ofRun run: RunID) throws(Failure) -> Table {
+        try table(SQL.tagRowsOfRun, [("run_id", run.value)])
+    }
     public func executionRows(ofRun run: RunID) throws(Failure) -> Table {
         try table(SQL.executionRowsOfRun, [("run_id", run.value)])
     }
@@ -52,8 +54,8 @@ extension Store {
         }
     }
 
-    /// Rows: stage number, name, template, what is current, what the row belongs to, values; ordered by the first and by
-    /// time.
+    /// Rows: stage number, name, template, what is current, what the row belongs to, values; ordered by the first and
+    /// by time.
     private func histories<Value>(
         _ statement: Statement, _ bindings: [(String, Bindable?)], _ value: (Row) -> Value
     ) throws(Failure) -> [StageHistory<Value>] {

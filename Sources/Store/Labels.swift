@@ -45,7 +45,9 @@ extension Store {
     /// The labels of a run (not those of its executions) or of an execution, oldest first.
     public func tags(of target: LabelTarget) throws(Failure) -> [String] {
         let (run, execution) = try numbers(of: target)
-        return try connection.statement(SQL.tagsOfTarget).all([("run_id", run), ("execution_id", execution)]) { $0.text(0) }
+        return try connection.statement(SQL.tagsOfTarget).all([("run_id", run), ("execution_id", execution)]) {
+            $0.text(0)
+        }
     }
 
     private func insertLabel(
@@ -61,11 +63,14 @@ extension Store {
         switch target {
         case .run(let run):
             guard try hasRun(run) else {
-                throw Failure(.usage, "there is no run \(run) in the store. `runs query \"select * from runs\"` lists them.")
+                throw Failure(
+                    .usage, "there is no run \(run) in the store. `runs query \"select * from runs\"` lists them.")
             }
             return (run.value, nil)
         case .execution(let execution):
-            guard let run = try connection.statement(SQL.runOfExecution).first([("execution_id", execution.value)], { $0.integer(0) })
+            guard
+                let run = try connection.statement(SQL.runOfExecution).first(
+                    [("execution_id", execution.value)], { $0.integer(0) })
             else { throw noExecution(execution) }
             return (run, execution.value)
         }
@@ -95,12 +100,18 @@ extension Store {
 
     /// Other executions whose result would be taken in the place of this one's: the same key, the same outputs.
     public func twins(of execution: ExecutionID) throws(Failure) -> [ExecutionID] {
-        guard let key = try connection.statement(SQL.keyOfExecution).first([("execution_id", execution.value)], { row throws(Failure) in
-            try row.digest(0)
-        }) else { return [] }
+        guard
+            let key = try connection.statement(SQL.keyOfExecution).first(
+                [("execution_id", execution.value)],
+                { row throws(Failure) in
+                    try row.digest(0)
+                })
+        else { return [] }
         let content = Set(try outputs(of: execution))
-        return try succeededExecutions(key: key).filter { $0.id != execution && $0.isReusable && Set($0.outputs) == content }
-            .map(\.id)
+        return try succeededExecutions(key: key).filter {
+            $0.id != execution && $0.isReusable && Set($0.outputs) == content
+        }
+        .map(\.id)
     }
 
     private func noExecution(_ execution: ExecutionID) -> Failure {

@@ -34,18 +34,28 @@ import Testing
         #expect(result.status == 0 && result.output == "a: accepted as execution 3\n", "\(result.story)")
         #expect(try project.runs("exec").errorOutput.contains("all 2 stages fresh"))
         #expect(
-            try project.query("select state, accepted, exit_code, wall_seconds, note from executions where execution_id = 3") == [[
-                "state": .text("succeeded"), "accepted": .number(1), "exit_code": .number(0), "wall_seconds": .number(0),
-                "note": .text("not executed, its outputs were accepted: a comment"),
-            ]])
-        #expect(try project.query("select execution_id as e, note from tags") == [["e": .number(3), "note": .text("accepted: a comment")]])
-        #expect(try project.query("select status, command_line as c, stages_executed as n from runs where run_id = 2") == [
-            ["status": .text("succeeded"), "c": .text("runs accept a --reason 'a comment'"), "n": .number(0)],
-        ])
+            try project.query(
+                "select state, accepted, exit_code, wall_seconds, note from executions where execution_id = 3") == [
+                    [
+                        "state": .text("succeeded"), "accepted": .number(1), "exit_code": .number(0),
+                        "wall_seconds": .number(0),
+                        "note": .text("not executed, its outputs were accepted: a comment"),
+                    ]
+                ])
+        #expect(
+            try project.query("select execution_id as e, note from tags") == [
+                ["e": .number(3), "note": .text("accepted: a comment")]
+            ])
+        #expect(
+            try project.query("select status, command_line as c, stages_executed as n from runs where run_id = 2") == [
+                ["status": .text("succeeded"), "c": .text("runs accept a --reason 'a comment'"), "n": .number(0)]
+            ])
         #expect(try project.query("select reason from decisions where run_id = 2") == [["reason": .text("accepted")]])
         #expect(try project.query("select executions as n from stage_stats where stage = 'a'")[0]["n"]?.integer == 1)
         #expect(try project.runs("history", "a", "--format", "csv").output.contains(",accepted,"))
-        #expect(try project.runs("logs", "a").output == "Nothing was executed: `runs accept` took the outputs that were there: a comment.\n")
+        #expect(
+            try project.runs("logs", "a").output
+                == "Nothing was executed: `runs accept` took the outputs that were there: a comment.\n")
         #expect(try project.runs("doctor").status == 0)
         #expect(try project.runs("accept", "a").output == "a: fresh already\n")
 
@@ -74,19 +84,24 @@ import Testing
         try project.write("a", "by hand")
         try project.write("b", "by hand")
         let refused = try project.runs("accept", "b")
-        #expect(refused.status == 2 && refused.errorOutput.contains("reads what 'a' makes, which is not fresh"), "\(refused.story)")
+        #expect(
+            refused.status == 2 && refused.errorOutput.contains("reads what 'a' makes, which is not fresh"),
+            "\(refused.story)")
         try project.remove("b")
         #expect(try project.runs("accept", "a", "b").status == 2)
         #expect(try project.query("select count(*) as n from runs")[0]["n"]?.integer == 1, "all or none")
         try project.write("b", "by hand")
-        #expect(try project.runs("accept", "b", "a").output == "a: accepted as execution 3\nb: accepted as execution 4\n")
+        #expect(
+            try project.runs("accept", "b", "a").output == "a: accepted as execution 3\nb: accepted as execution 4\n")
         #expect(try project.runs("exec").errorOutput.contains("all 2 stages fresh"))
     }
 
     @Test func metricsComeWithTheOutputs() throws {
         let project = try TestProject()
         try project.write(
-            "pipeline.json", #"{"name": "p", "stages": {"a": {"command": "false", "outputs": {"m": {"path": "m.json", "metrics": true}}}}}"#)
+            "pipeline.json",
+            #"{"name": "p", "stages": {"a": {"command": "false", "outputs": {"m": {"path": "m.json", "metrics": true}}}}}"#
+        )
         try project.write("m.json", "{")
         #expect(try project.runs("accept", "a").status == 2)
         try project.write("m.json", #"{"f1": 0.5}"#)
@@ -102,7 +117,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""command": "true", "frozen": true, "outputs": ["in"]"#, "is frozen"), (#""command": "true", "always": true"#, "always runs"),
+        (#""command": "true", "frozen": true, "outputs": ["in"]"#, "is frozen"),
+        (#""command": "true", "always": true"#, "always runs"),
         (#""command": "true", "outputs": ["none"]"#, "its output 'none' is not there"),
         (#""command": "true", "inputs": ["none"]"#, "its input 'none' is not there"),
     ])
@@ -118,7 +134,8 @@ import Testing
 
     @Test func whatARunIsMakingIsLeftAlone() throws {
         let project = try project()
-        try project.write("copy.sh", "echo half > $2; touch started; while ! test -e go; do sleep 0.01; done; cp $1 $2\n")
+        try project.write(
+            "copy.sh", "echo half > $2; touch started; while ! test -e go; do sleep 0.01; done; cp $1 $2\n")
         let command = try project.start(["exec"])
         try wait(for: "the stage to start") { project.exists("started") }
         let result = try project.runs("accept", "a")

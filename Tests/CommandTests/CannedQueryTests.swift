@@ -11,8 +11,11 @@ import Testing
     }
 
     /// The rows, each with its cells joined, of the columns asked for.
-    private func rows(_ project: TestProject, _ query: String, _ columns: [String], _ parameters: String...) throws -> [String] {
-        let result = try project.runs(["query", "--format", "jsonl", "--named", query] + parameters.flatMap { ["-p", $0] })
+    private func rows(_ project: TestProject, _ query: String, _ columns: [String], _ parameters: String...) throws
+        -> [String]
+    {
+        let result = try project.runs(
+            ["query", "--format", "jsonl", "--named", query] + parameters.flatMap { ["-p", $0] })
         guard result.status == 0 else { throw HarnessError(result.story) }
         return try JSON.lines(result.output).map { row in
             columns.map { column in
@@ -28,7 +31,8 @@ import Testing
 
     /// One stage without inputs, executed so many times.
     private func repeated(_ count: Int, _ command: String = "echo a > a") throws -> TestProject {
-        let project = try project(#""a": {"command": "\#(command)", "outputs": ["a"], "resources": {"cpus": 2, "memory": "1GiB"}}"#)
+        let project = try project(
+            #""a": {"command": "\#(command)", "outputs": ["a"], "resources": {"cpus": 2, "memory": "1GiB"}}"#)
         for _ in 0..<count { _ = try project.runs("exec", "--force") }
         return project
     }
@@ -37,7 +41,8 @@ import Testing
         let listed = try JSON.lines(try project("").runs("query", "--list", "--format", "jsonl").output)
         let names = listed.compactMap { $0["name"]?.text }
         for name in [
-            "slowest", "flaky", "regressions", "wasted", "right-size", "critical-path", "nondeterministic", "cache-savings",
+            "slowest", "flaky", "regressions", "wasted", "right-size", "critical-path", "nondeterministic",
+            "cache-savings",
             "cost", "last-failures",
         ] {
             #expect(names.contains(name), "\(name)")
@@ -67,11 +72,15 @@ import Testing
 
     @Test func wasted() throws {
         let project = try repeated(3)
-        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "echo b > a; exit 1", "outputs": ["a"]}}}"#)
+        try project.write(
+            "pipeline.json", #"{"name": "p", "stages": {"a": {"command": "echo b > a; exit 1", "outputs": ["a"]}}}"#)
         _ = try project.runs("exec")
-        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "echo c > a", "outputs": ["a"]}}}"#)
+        try project.write(
+            "pipeline.json", #"{"name": "p", "stages": {"a": {"command": "echo c > a", "outputs": ["a"]}}}"#)
         _ = try project.runs("exec")
-        try project.changeStore("update execution_rows set wall_seconds = 3600 * execution_id, gpus = 0.5, user_cpu_seconds = 1800, system_cpu_seconds = 1800")
+        try project.changeStore(
+            "update execution_rows set wall_seconds = 3600 * execution_id, gpus = 0.5, user_cpu_seconds = 1800, system_cpu_seconds = 1800"
+        )
         #expect(
             try rows(project, "wasted", ["kind", "stage", "executions", "wall_hours", "cpu_hours", "gpu_hours"]) == [
                 "identical outputs a 2 5 2 2.5", "failed a 1 4 1 2",
@@ -94,7 +103,8 @@ import Testing
             "update execution_rows set max_rss_bytes = 850000000, user_cpu_seconds = 15, gpu_mean_utilization = 0.9")
         #expect(try rows(project, "right-size", columns) == [], "all is as it should be")
         try project.changeStore("update execution_rows set memory_bytes = null")
-        #expect(try rows(project, "right-size", columns) == [#"a memory - 3 "memory": "1024MiB""#], "what asks for nothing")
+        #expect(
+            try rows(project, "right-size", columns) == [#"a memory - 3 "memory": "1024MiB""#], "what asks for nothing")
     }
 
     @Test func criticalPath() throws {
@@ -119,7 +129,9 @@ import Testing
         let path = ["1 join 1 succeeded 0.25", "2 slow 2 succeeded 0.25", "3 slow 1 failed 0.25"]
         #expect(try rows(project, "critical-path", columns) == path)
         _ = try project.runs("exec", "--force", "aside", "--jobs", "1")
-        #expect(try rows(project, "critical-path", ["step", "stage"]) == ["1 aside"], "what this run did not make is not waited for")
+        #expect(
+            try rows(project, "critical-path", ["step", "stage"]) == ["1 aside"],
+            "what this run did not make is not waited for")
         #expect(try rows(project, "critical-path", columns, "run=1") == path)
         #expect(try rows(project, "critical-path", columns, "run=99") == [])
     }
@@ -127,7 +139,9 @@ import Testing
     @Test func nondeterministic() throws {
         let project = try repeated(3, "head -c 8 /dev/urandom > a")
         #expect(
-            try rows(project, "nondeterministic", ["stage", "path", "versions", "executions", "first_execution", "last_execution"])
+            try rows(
+                project, "nondeterministic",
+                ["stage", "path", "versions", "executions", "first_execution", "last_execution"])
                 == ["a a 3 3 1 3"])
         _ = try project.runs("reject", "2", "3", "--reason", "odd")
         #expect(try rows(project, "nondeterministic", ["stage"]) == [])
@@ -135,15 +149,19 @@ import Testing
     }
 
     @Test func cacheSavings() throws {
-        let project = try project(#""a": {"command": "cp in a", "inputs": ["in"], "outputs": ["a"]}, "b": {"command": "true"}"#)
+        let project = try project(
+            #""a": {"command": "cp in a", "inputs": ["in"], "outputs": ["a"]}, "b": {"command": "true"}"#)
         for text in ["one", "two", "one", "one", "one"] {
             try project.write("in", text)
             #expect(try project.runs("exec", "a").status == 0)
         }
         try project.changeStore(
-            "update execution_rows set wall_seconds = 3600 * execution_id, user_cpu_seconds = 900, system_cpu_seconds = 0, gpus = 2")
+            "update execution_rows set wall_seconds = 3600 * execution_id, user_cpu_seconds = 900, system_cpu_seconds = 0, gpus = 2"
+        )
         #expect(
-            try rows(project, "cache-savings", ["stage", "times_fresh", "times_restored", "wall_hours", "cpu_hours", "gpu_hours"])
+            try rows(
+                project, "cache-savings",
+                ["stage", "times_fresh", "times_restored", "wall_hours", "cpu_hours", "gpu_hours"])
                 == ["a 2 1 3 0.75 6"])
     }
 
@@ -151,10 +169,12 @@ import Testing
         let project = try repeated(3)
         // A Sunday, the Monday after it, and a Wednesday.
         for (id, day) in [(1, "2026-03-01"), (2, "2026-03-02"), (3, "2026-03-04")] {
-            try project.changeStore("update execution_rows set started_at = '\(day)T23:59:59.000000Z' where execution_id = \(id)")
+            try project.changeStore(
+                "update execution_rows set started_at = '\(day)T23:59:59.000000Z' where execution_id = \(id)")
         }
         try project.changeStore(
-            "update execution_rows set wall_seconds = 1800, user_cpu_seconds = 3600, system_cpu_seconds = 1800, gpus = 0.5")
+            "update execution_rows set wall_seconds = 1800, user_cpu_seconds = 3600, system_cpu_seconds = 1800, gpus = 0.5"
+        )
         #expect(
             try rows(project, "cost", ["week", "stage", "executions", "wall_hours", "cpu_hours", "gpu_hours"]) == [
                 "2026-03-02 a 2 1 3 0.5", "2026-02-23 a 1 0.5 1.5 0.25",
@@ -166,9 +186,13 @@ import Testing
         try project.write("broken", "")
         for _ in 0..<2 { _ = try project.runs("exec", "--force") }
         #expect(try rows(project, "flaky", ["stage", "successes", "failures"]) == ["a 3 2"])
-        #expect(try rows(project, "last-failures", ["execution_id", "state", "error"]) == ["5 failed exit code 1", "4 failed exit code 1"])
+        #expect(
+            try rows(project, "last-failures", ["execution_id", "state", "error"]) == [
+                "5 failed exit code 1", "4 failed exit code 1",
+            ])
         try project.changeStore("update execution_rows set wall_seconds = execution_id")
         #expect(
-            try rows(project, "slowest", ["stage", "executions", "failures", "wall_seconds_p50", "wall_seconds_max"]) == ["a 5 2 2 3"])
+            try rows(project, "slowest", ["stage", "executions", "failures", "wall_seconds_p50", "wall_seconds_max"])
+                == ["a 5 2 2 3"])
     }
 }

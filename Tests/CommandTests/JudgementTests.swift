@@ -39,7 +39,9 @@ import Testing
         _ = try project.runs("reject", "1", "--reason", "after all")
         #expect(try project.runs("exec").status == 0)
         #expect(try project.executedStages() == ["a"])
-        #expect(try project.query("select reason from decisions where verdict = 'run' and run_id = 3")[0]["reason"]?.text == "rejected")
+        #expect(
+            try project.query("select reason from decisions where verdict = 'run' and run_id = 3")[0]["reason"]?.text
+                == "rejected")
         #expect(try project.runs("exec").errorOutput.contains("fresh, nothing to run"), "the new one counts")
     }
 
@@ -47,9 +49,11 @@ import Testing
         let project = try finished()
         try project.runs("exec", "--force")
         let result = try project.runs("reject", "2", "--reason", "x")
-        #expect(result.errorOutput.contains("note: execution 1 made the same outputs"), "\(result.story)")
+        #expect(result.errorOutput.contains("were made by execution 1: reject it too"), "\(result.story)")
         #expect(try project.runs("exec").errorOutput.contains("fresh, nothing to run"))
-        #expect(try project.runs("reject", "1", "2", "--reason", "both").output.contains("execution 2 of 'a' is rejected already"))
+        #expect(
+            try project.runs("reject", "1", "2", "--reason", "both").output.contains(
+                "execution 2 of 'a' is rejected already"))
         try project.runs("exec")
         #expect(try project.executedStages() == ["a"])
     }
@@ -64,16 +68,20 @@ import Testing
         #expect(try project.executedStages() == ["a"], "execution 1 lies in .runs/kept, but counts no more")
     }
 
-    @Test(arguments: [
-        (["reject", "1"], "Say why"), (["reject", "1", "--reason", " "], "Say why"), (["reject", "a", "--reason", "x"], "no execution's number"),
-        (["reject", "99", "--reason", "x"], "no execution 99"), (["reject", "3", "--reason", "x"], "is failed"),
-        (["reject", "1", "3", "--reason", "x"], "is failed"), (["reject", "--reason", "x"], "Missing"),
-        (["tag", "1"], "at least one label"), (["tag", "1", ""], "not empty"), (["tag", "nine", "x"], "is no run"),
-        (["tag", "7", "x"], "no run 7"), (["tag", "--execution", "77", "x"], "no execution 77"),
-        (["tag", "1", "x", "--remove"], "has no labels"), (["note", "1"], "a remark"), (["note", "1", "x", "--remove"], "no remark"),
-    ] as [([String], String)])
+    @Test(
+        arguments: [
+            (["reject", "1"], "Say why"), (["reject", "1", "--reason", " "], "Say why"),
+            (["reject", "a", "--reason", "x"], "no execution's number"),
+            (["reject", "99", "--reason", "x"], "no execution 99"), (["reject", "3", "--reason", "x"], "is failed"),
+            (["reject", "1", "3", "--reason", "x"], "is failed"), (["reject", "--reason", "x"], "Missing"),
+            (["tag", "1"], "at least one label"), (["tag", "1", ""], "not empty"), (["tag", "nine", "x"], "is no run"),
+            (["tag", "7", "x"], "no run 7"), (["tag", "--execution", "77", "x"], "no execution 77"),
+            (["tag", "1", "x", "--remove"], "has no labels"), (["note", "1"], "a remark"),
+            (["note", "1", "x", "--remove"], "no remark"),
+        ] as [([String], String)])
     func mistakesAreToldAndChangeNothing(_ arguments: [String], _ sentence: String) throws {
-        let project = try finished(#""a": {"command": "true"}, "b": {"command": "test ! -e ran && touch ran", "needs": ["a"]}"#)
+        let project = try finished(
+            #""a": {"command": "true"}, "b": {"command": "test ! -e ran && touch ran", "needs": ["a"]}"#)
         try project.runs("exec", "b", "--force")
         let result = try project.runs(arguments)
         #expect(result.status == 2, "\(result.story)")
@@ -134,10 +142,13 @@ import Testing
         #expect(try project.runs("note", "latest", "seed 3,", "new split").status == 0)
         #expect(try project.runs("note", "--execution", "1", "odd").status == 0)
         #expect(
-            try project.query("select run_id || ' ' || coalesce(execution_id, '-') || ' ' || coalesce(tag, '-') || ' ' || coalesce(note, '-') as t from tags order by 1")
-                .compactMap { $0["t"]?.text } == [
-                    "1 1 - odd", "2 - - by hand", "2 - - seed 3, new split", "2 - baseline -", "2 - first -", "2 - v1 -", "2 2 best -",
-                ])
+            try project.query(
+                "select run_id || ' ' || coalesce(execution_id, '-') || ' ' || coalesce(tag, '-') || ' ' || coalesce(note, '-') as t from tags order by 1"
+            )
+            .compactMap { $0["t"]?.text } == [
+                "1 1 - odd", "2 - - by hand", "2 - - seed 3, new split", "2 - baseline -", "2 - first -", "2 - v1 -",
+                "2 2 best -",
+            ])
         #expect(try project.runs("tag", "2", "v1", "first", "--remove").status == 0)
         #expect(try project.runs("tag", "--execution", "2", "best", "--remove").status == 0)
         #expect(try project.runs("note", "2", "by hand", "--remove").status == 0)
@@ -153,7 +164,9 @@ import Testing
         let found = try project.runs("query", "--fail-on-rows", "--format", "csv", "select stage from executions")
         #expect(found.status == 1)
         #expect(found.output == "stage\na\n", "the rows are printed all the same")
-        #expect(try project.runs("query", "--fail-on-rows", "select stage from executions where state = 'failed'").status == 0)
+        #expect(
+            try project.runs("query", "--fail-on-rows", "select stage from executions where state = 'failed'").status
+                == 0)
         #expect(try project.runs("query", "--fail-on-rows", "select nothing").status == 2)
     }
 }

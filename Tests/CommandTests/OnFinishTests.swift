@@ -15,7 +15,9 @@ import Testing
         try JSONDecoder().decode(JSON.self, from: Data((project.read("told.json") ?? "").utf8))
     }
 
-    @Test(arguments: [("true", "succeeded", 0, "succeeded"), ("exit 3", "failed", 1, "failed")] as [(String, String, Int32, String)])
+    @Test(
+        arguments: [("true", "succeeded", 0, "succeeded"), ("exit 3", "failed", 1, "failed")]
+            as [(String, String, Int32, String)])
     func theRunIsToldOnceItsEndIsRecorded(_ command: String, _ status: String, _ code: Int32, _ state: String) throws {
         let project = try project(command)
         // Asked of the store while the command runs: the end is there already.
@@ -23,7 +25,8 @@ import Testing
         let hook = "cat > told.json; '\(runs)' query --format csv 'select status from runs' > asked; exit 7"
         let result = try project.runs("exec", "--tag", "t", "--on-finish", hook)
         #expect(result.status == code, "\(result.story)")
-        #expect(result.errorOutput.contains("warning: --on-finish: ") && result.errorOutput.contains("ended with status 7"))
+        #expect(
+            result.errorOutput.contains("warning: --on-finish: ") && result.errorOutput.contains("ended with status 7"))
         #expect(project.read("asked") == "status\n\(status)\n")
         let report = try told(project)
         #expect(report["run_id"]?.integer == 1 && report["status"]?.text == status && report["pipeline"]?.text == "p")
@@ -31,7 +34,9 @@ import Testing
         let execution = try #require(report["executions"]?.array?.first)
         #expect(execution["stage"]?.text == "a" && execution["state"]?.text == state)
         #expect(project.read("told.json")?.hasSuffix("}\n") ?? false)
-        let columns = try project.query("select name from pragma_table_info('executions')").compactMap { $0["name"]?.text }
+        let columns = try project.query("select name from pragma_table_info('executions')").compactMap {
+            $0["name"]?.text
+        }
         for column in columns { #expect(execution[column] != nil, "\(column)") }
     }
 

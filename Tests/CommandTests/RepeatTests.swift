@@ -4,7 +4,9 @@ import Glibc
 import Testing
 
 @Suite struct RepeatTests {
-    private func project(_ b: String = "cp a b; echo $RUNS_EXECUTION_ID >> trace", extra: String = "") throws -> TestProject {
+    private func project(_ b: String = "cp a b; echo $RUNS_EXECUTION_ID >> trace", extra: String = "") throws
+        -> TestProject
+    {
         let project = try TestProject()
         try project.write("in", "1")
         try project.write(
@@ -19,25 +21,37 @@ import Testing
 
     private func executions(_ project: TestProject) throws -> [String] {
         try project.query(
-            "select run_id || ' ' || stage || ' ' || attempt || ' ' || coalesce(repetition, '-') || ' ' || state as t from executions order by execution_id")
-            .compactMap { $0["t"]?.text }
+            "select run_id || ' ' || stage || ' ' || attempt || ' ' || coalesce(repetition, '-') || ' ' || state as t from executions order by execution_id"
+        )
+        .compactMap { $0["t"]?.text }
     }
 
     @Test func theStagesNamedRunSoOftenAndWhatTheyNeedOnce() throws {
         let project = try project()
         let result = try project.runs("exec", "b", "--repeat", "3")
         #expect(result.status == 0, "\(result.story)")
-        #expect(try executions(project) == ["1 a 1 - succeeded", "1 b 1 1 succeeded", "1 b 1 2 succeeded", "1 b 1 3 succeeded"])
+        #expect(
+            try executions(project) == [
+                "1 a 1 - succeeded", "1 b 1 1 succeeded", "1 b 1 2 succeeded", "1 b 1 3 succeeded",
+            ])
         #expect(result.errorOutput.contains("[1/2] b: repeat 2 of 3 started (forced)"), "\(result.story)")
         #expect(result.errorOutput.contains("p: 2 succeeded in"), "stages are counted, not executions: \(result.story)")
-        #expect(result.output.contains(#/^\[BENCH\] b: 3 repeats, min \d\.\d{3}s, median \d\.\d{3}s, max \d\.\d{3}s, peak memory: [\d.]+ .?B\n$/#), "\(result.story)")
+        #expect(
+            result.output.contains(
+                #/^\[BENCH\] b: 3 repeats, min \d\.\d{3}s, median \d\.\d{3}s, max \d\.\d{3}s, peak memory: [\d.]+ .?B\n$/#
+            ), "\(result.story)")
         #expect(try project.query("select stages_executed as n from runs")[0]["n"]?.integer == 2)
-        #expect(try project.query("select executions as n from stage_stats where stage = 'b'")[0]["n"]?.integer == 1, "the first counts")
+        #expect(
+            try project.query("select executions as n from stage_stats where stage = 'b'")[0]["n"]?.integer == 1,
+            "the first counts")
         #expect(try project.query("select count(distinct log_path) as n from executions")[0]["n"]?.integer == 4)
 
-        #expect(try project.runs("exec", "b").errorOutput.contains("all 2 stages fresh"), "the last repeat is what is there now")
+        #expect(
+            try project.runs("exec", "b").errorOutput.contains("all 2 stages fresh"),
+            "the last repeat is what is there now")
         #expect(try project.runs("exec", "b", "--repeat", "2").status == 0)
-        #expect(try executions(project).suffix(2) == ["3 b 1 1 succeeded", "3 b 1 2 succeeded"], "fresh or not; a is fresh")
+        #expect(
+            try executions(project).suffix(2) == ["3 b 1 1 succeeded", "3 b 1 2 succeeded"], "fresh or not; a is fresh")
         #expect(try project.runs("exec").status == 0)
         #expect(try project.executedStages() == ["c"])
     }
@@ -46,7 +60,8 @@ import Testing
         let project = try project()
         let result = try project.runs("exec", "--repeat", "2", "--output", "quiet")
         #expect(result.status == 0 && result.errorOutput.isEmpty, "\(result.story)")
-        #expect(result.output.split(separator: "\n").map { $0.prefix(10) } == ["[BENCH] a:", "[BENCH] b:", "[BENCH] c:"])
+        #expect(
+            result.output.split(separator: "\n").map { $0.prefix(10) } == ["[BENCH] a:", "[BENCH] b:", "[BENCH] c:"])
         #expect(try executions(project).count == 6)
     }
 
@@ -54,7 +69,9 @@ import Testing
         let project = try project("cp a b; test $RUNS_ATTEMPT = 2", extra: #", "retries": 1"#)
         #expect(try project.runs("exec", "b", "--repeat", "2").status == 0)
         #expect(
-            try executions(project).dropFirst() == ["1 b 1 1 failed", "1 b 2 1 succeeded", "1 b 1 2 failed", "1 b 2 2 succeeded"])
+            try executions(project).dropFirst() == [
+                "1 b 1 1 failed", "1 b 2 1 succeeded", "1 b 1 2 failed", "1 b 2 2 succeeded",
+            ])
         #expect(try project.query("select count(distinct log_path) as n from executions")[0]["n"]?.integer == 5)
     }
 
@@ -92,10 +109,12 @@ import Testing
         let result = try project().runs("exec", "b", "--repeat", "2", "--output", "jsonl")
         let events = try JSON.lines(result.output).filter { $0["event"]?.text?.hasPrefix("stage_") ?? false }
         #expect(
-            events.map { "\($0["event"]?.text ?? "") \($0["stage"]?.text ?? "") \($0["repetition"]?.integer ?? 0)" } == [
-                "stage_started a 0", "stage_finished a 0", "stage_started b 1", "stage_finished b 1", "stage_started b 2",
-                "stage_finished b 2",
-            ])
+            events.map { "\($0["event"]?.text ?? "") \($0["stage"]?.text ?? "") \($0["repetition"]?.integer ?? 0)" }
+                == [
+                    "stage_started a 0", "stage_finished a 0", "stage_started b 1", "stage_finished b 1",
+                    "stage_started b 2",
+                    "stage_finished b 2",
+                ])
     }
 
     @Test func whatCannotBeRepeatedIsRefused() throws {
@@ -105,7 +124,9 @@ import Testing
         #expect(!project.exists(".runs/runs.db"))
     }
 
-    @Test(arguments: [(["exec", "--keep-going", "--benchmark"], [:]), (["exec", "--keep-going"], ["BENCHMARK": "1"])] as [([String], [String: String])])
+    @Test(
+        arguments: [(["exec", "--keep-going", "--benchmark"], [:]), (["exec", "--keep-going"], ["BENCHMARK": "1"])]
+            as [([String], [String: String])])
     func aBenchLineFollowsTheEndOfEveryAttempt(_ arguments: [String], _ environment: [String: String]) throws {
         let project = try project("exit 3", extra: #", "retries": 1"#)
         let result = try project.runs(arguments, environment: environment)

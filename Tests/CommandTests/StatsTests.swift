@@ -1,4 +1,5 @@
-// `runs stats`: figures, comparisons and exit statuses, on stores that the program made and whose figures were then set.
+// `runs stats`: figures, comparisons and exit statuses, on stores that the program made and whose figures were then
+// set.
 
 import Testing
 
@@ -23,14 +24,20 @@ import Testing
 
     private func set(_ project: TestProject, _ assignment: String, run: Int, _ stage: String = "a") throws {
         try project.changeStore(
-            "update execution_rows set \(assignment) where run_id = \(run) and stage_id = (select stage_id from stages where name = '\(stage)')")
+            "update execution_rows set \(assignment) where run_id = \(run) and stage_id = (select stage_id from stages where name = '\(stage)')"
+        )
     }
 
     @Test func figuresOfStages() throws {
         let project = try project()
         let csv = try project.runs("stats", "--format", "csv")
-        #expect(csv.output == (try project.runs("query", "--format", "csv", "select * from stage_stats order by stage").output))
-        #expect(try JSON.lines(try project.runs("stats", "b", "--format", "jsonl").output).map { $0["stage"]?.text } == ["b"])
+        #expect(
+            csv.output
+                == (try project.runs("query", "--format", "csv", "select * from stage_stats order by stage").output))
+        #expect(
+            try JSON.lines(try project.runs("stats", "b", "--format", "jsonl").output).map { $0["stage"]?.text } == [
+                "b"
+            ])
         try expectGolden(try project.runs("stats", "--format", "box").output, "stats-box")
         #expect(try project.runs("stats", "c").status == 2)
     }
@@ -90,20 +97,27 @@ import Testing
     @Test func aRunThatRepeatedCountsOnceByItsMedian() throws {
         let project = try project()
         #expect(try project.runs("exec", "a", "--repeat", "5").status == 0)
-        try project.changeStore("update execution_rows set wall_seconds = 6 + 4 * repetition, max_rss_bytes = 100000000 where run_id = 8")
-        #expect(try project.runs("stats", "--run", "8", "a", "--format", "csv").output.contains("a,wall_seconds,18.0,10.0,0.0,7,11.0,out of line"))
+        try project.changeStore(
+            "update execution_rows set wall_seconds = 6 + 4 * repetition, max_rss_bytes = 100000000 where run_id = 8")
+        #expect(
+            try project.runs("stats", "--run", "8", "a", "--format", "csv").output.contains(
+                "a,wall_seconds,18.0,10.0,0.0,7,11.0,out of line"))
         #expect(try project.runs("exec", "a", "--force").status == 0)
         try set(project, "wall_seconds = 10", run: 9)
-        #expect(try project.runs("stats", "--run", "9", "a", "--format", "csv").output.contains("a,wall_seconds,10.0,10.0,0.0,8,11.0,in line"))
+        #expect(
+            try project.runs("stats", "--run", "9", "a", "--format", "csv").output.contains(
+                "a,wall_seconds,10.0,10.0,0.0,8,11.0,in line"))
     }
 
-    @Test(arguments: [
-        (["f1:min=0.9"], 0), (["f1:min=0.98"], 1), (["f1:max=0.97"], 0), (["f1:max=0.96"], 1), (["f1:drop=0"], 0),
-        (["f1:min=0.9", "f1:max=0.5"], 1), (["f1"], 2), (["f2:min=1"], 2),
-    ] as [([String], Int32)])
+    @Test(
+        arguments: [
+            (["f1:min=0.9"], 0), (["f1:min=0.98"], 1), (["f1:max=0.97"], 0), (["f1:max=0.96"], 1), (["f1:drop=0"], 0),
+            (["f1:min=0.9", "f1:max=0.5"], 1), (["f1"], 2), (["f2:min=1"], 2),
+        ] as [([String], Int32)])
     func metricsMustHold(_ bounds: [String], _ status: Int32) throws {
         let project = try project()
-        let result = try project.runs(["stats", "--regressions", "--format", "csv"] + bounds.flatMap { ["--metric", $0] })
+        let result = try project.runs(
+            ["stats", "--regressions", "--format", "csv"] + bounds.flatMap { ["--metric", $0] })
         #expect(result.status == status, "\(result.story)")
         #expect(result.output.contains("a,f1,0.97,") == (status == 1), "\(result.story)")
         #expect(try project.runs(["stats", "b"] + bounds.flatMap { ["--metric", $0] }).status == 2, "b reports none")
@@ -111,22 +125,30 @@ import Testing
 
     @Test func aMetricMayNotDropBelowTheBest() throws {
         let project = try project()
-        try project.changeStore("update metric_points set value = 0.93 where execution_id = (select max(execution_id) from metric_points)")
+        try project.changeStore(
+            "update metric_points set value = 0.93 where execution_id = (select max(execution_id) from metric_points)")
         #expect(try project.runs("stats", "--metric", "f1:drop=0.04").status == 0)
         let result = try project.runs("stats", "--metric", "f1:drop=0.02", "--format", "csv")
         #expect(result.status == 1)
-        #expect(result.output.contains("a,f1,0.93,0.935,") && result.output.contains(",0.94,out of line"), "\(result.story)")
+        #expect(
+            result.output.contains("a,f1,0.93,0.935,") && result.output.contains(",0.94,out of line"), "\(result.story)"
+        )
         // The best is a fluke: it counts no more.
-        let best = try project.query("select execution_id as e from final_metrics order by last desc limit 1")[0]["e"]?.integer ?? 0
+        let best =
+            try project.query("select execution_id as e from final_metrics order by last desc limit 1")[0]["e"]?.integer
+            ?? 0
         #expect(try project.runs("reject", "\(best)", "--reason", "fluke").status == 0)
         #expect(try project.runs("stats", "--metric", "f1:drop=0.02").status == 0)
     }
 
     @Test func aMetricThatIsNoNumberOrGoneHoldsNothing() throws {
         let project = try project()
-        try project.changeStore("update metric_points set value = null, value_text = 'NaN' where execution_id = (select max(execution_id) from metric_points)")
+        try project.changeStore(
+            "update metric_points set value = null, value_text = 'NaN' where execution_id = (select max(execution_id) from metric_points)"
+        )
         #expect(try project.runs("stats", "--metric", "f1:min=0").status == 1)
-        try project.changeStore("delete from metric_points where execution_id = (select max(execution_id) from metric_points)")
+        try project.changeStore(
+            "delete from metric_points where execution_id = (select max(execution_id) from metric_points)")
         let gone = try project.runs("stats", "--metric", "f1:min=0")
         #expect(gone.status == 1, "\(gone.story)")
     }

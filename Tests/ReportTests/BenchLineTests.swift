@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct BenchLineTests {
     @Test(arguments: [
-        (0.0, "0.000s"), (0.0124, "0.012s"), (1.2346, "1.235s"), (9.9994, "9.999s"), (9.9996, "10.0s"), (12.34, "12.3s"),
+        (0.0, "0.000s"), (0.0124, "0.012s"), (1.2346, "1.235s"), (9.9994, "9.999s"), (9.9996, "10.0s"),
+        (12.34, "12.3s"),
         (245.0, "4m 05s"), (.nan, "0.0s"), (-1.0, "0.0s"),
     ])
     func durations(_ seconds: Double, _ text: String) {
@@ -27,6 +28,7 @@ import Testing
         usage.add(wallSeconds: 1.3, memoryBytes: nil, gpuBytes: nil)
         #expect(
             benchLine(for: usage)
-                == "[BENCH] train: 4 repeats, min 1.200s, median 1.350s, max 3.000s, peak memory: 45.6 MB, GPU peak: 1.20 GB\n")
+                == "[BENCH] train: 4 repeats, min 1.200s, median 1.350s, max 3.000s, peak memory: 45.6 MB, GPU peak: 1.20 GB\n"
+        )
     }
 }

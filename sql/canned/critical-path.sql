@@ -17,7 +17,8 @@ chosen AS (
     (SELECT m.execution_id
      FROM inputs i
      JOIN outputs o ON o.run_id = i.run_id AND (o.path = i.path
-       OR substr(i.path, 1, length(o.path) + 1) = o.path || '/' OR substr(o.path, 1, length(i.path) + 1) = i.path || '/')
+       OR substr(i.path, 1, length(o.path) + 1) = o.path || '/'
+       OR substr(o.path, 1, length(i.path) + 1) = i.path || '/')
      JOIN chosen m ON m.execution_id = o.execution_id
      WHERE i.execution_id = c.execution_id AND o.execution_id < c.execution_id
      ORDER BY m.finished_at DESC, m.execution_id DESC LIMIT 1))

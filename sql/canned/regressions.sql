@@ -1,7 +1,7 @@
 -- Stages whose newest success took far more time, memory or GPU memory than the median of the up to 30 before it.
 WITH
--- The rule is that of `runs stats --regressions`, over executions instead of runs: more than median + 3.5 · 1.4826 · MAD
--- (Iglewicz and Hoaglin 1993), at least a tenth and a floor above the median, and at least 5 earlier ones.
+-- The rule is that of `runs stats --regressions`, over executions instead of runs: more than median + 3.5 · 1.4826 ·
+-- MAD (Iglewicz and Hoaglin 1993), at least a tenth and a floor above the median, and at least 5 earlier ones.
 successes AS (
   SELECT pipeline, stage, execution_id, run_id, wall_seconds, max_rss_bytes, gpu_peak_bytes,
     row_number() OVER (PARTITION BY pipeline, stage ORDER BY execution_id DESC) AS age
@@ -32,8 +32,8 @@ successes AS (
   SELECT pipeline, stage, figure, avg(deviation) AS mad
   FROM deviations WHERE place IN ((number + 1) / 2, (number + 2) / 2) GROUP BY pipeline, stage, figure
 )
-SELECT f.pipeline, f.stage, f.figure, f.value, m.median, s.mad, m.number AS earlier, f.value / m.median AS ratio, f.run_id,
-  f.execution_id
+SELECT f.pipeline, f.stage, f.figure, f.value, m.median, s.mad, m.number AS earlier, f.value / m.median AS ratio,
+  f.run_id, f.execution_id
 FROM figures f
 JOIN medians m ON m.pipeline = f.pipeline AND m.stage = f.stage AND m.figure = f.figure
 JOIN spreads s ON s.pipeline = f.pipeline AND s.stage = f.stage AND s.figure = f.figure

@@ -1,7 +1,7 @@
 -- What stages ask for against the 95th percentile of what they use, with the resources to ask for instead.
 WITH
--- used: by nearest rank, of peak memory, of CPU seconds a second, of GPUs kept busy. To ask for: a fifth more memory, in
--- steps of 64 MiB; whole cpus; a share of a GPU in quarters up to 1, then whole GPUs.
+-- used: by nearest rank, of peak memory, of CPU seconds a second, of GPUs kept busy. To ask for: a fifth more memory,
+-- in steps of 64 MiB; whole cpus; a share of a GPU in quarters up to 1, then whole GPUs.
 figures AS (
   SELECT pipeline, stage, 'memory' AS resource, CAST(max_rss_bytes AS REAL) AS used FROM executions
   WHERE state = 'succeeded' AND rejected = 0 AND accepted = 0 AND max_rss_bytes IS NOT NULL
