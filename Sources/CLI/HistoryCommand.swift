@@ -51,16 +51,16 @@ struct HistoryCommand: ParsableCommand {
     }
 }
 
-func duration(_ value: TableValue) -> TableValue {
+private func duration(_ value: TableValue) -> TableValue {
     if case .real(let seconds) = value { .text(durationText(seconds)) } else { value }
 }
 
-func size(_ value: TableValue) -> TableValue {
+private func size(_ value: TableValue) -> TableValue {
     if case .integer(let bytes) = value { .text(byteText(bytes)) } else { value }
 }
 
 /// `2026-11-24 08:30:13` (UTC).
-func shortTime(_ value: TableValue) -> TableValue {
+private func shortTime(_ value: TableValue) -> TableValue {
     guard case .text(let text) = value else { return value }
     return .text(String(text.prefix(19).map { $0 == "T" ? " " : $0 }))
 }

@@ -18,7 +18,8 @@ struct RunsCommand: ParsableCommand {
         version: programVersion,
         subcommands: [
             ExecCommand.self, StatusCommand.self, WhyCommand.self, HistoryCommand.self, LogsCommand.self,
-            QueryCommand.self, StatsCommand.self, AcceptCommand.self, RejectCommand.self, TagCommand.self, NoteCommand.self, InitCommand.self, SchemaCommand.self, DoctorCommand.self, GCCommand.self,
+            QueryCommand.self, InitCommand.self, SchemaCommand.self, DoctorCommand.self, GCCommand.self,
+            StatsCommand.self, AcceptCommand.self, RejectCommand.self, TagCommand.self, NoteCommand.self,
         ])
 }
 

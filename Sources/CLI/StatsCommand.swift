@@ -123,3 +123,17 @@ struct StatsCommand: ParsableCommand {
                     ? "" : "; \(unjudged) with less than \(OutlierRule.leastHistory) earlier runs, not judged"))
     }
 }
+
+private func duration(_ value: TableValue) -> TableValue {
+    if case .real(let seconds) = value { .text(durationText(seconds)) } else { value }
+}
+
+private func size(_ value: TableValue) -> TableValue {
+    if case .integer(let bytes) = value { .text(byteText(bytes)) } else { value }
+}
+
+/// `2026-11-24 08:30:13` (UTC).
+private func shortTime(_ value: TableValue) -> TableValue {
+    guard case .text(let text) = value else { return value }
+    return .text(String(text.prefix(19).map { $0 == "T" ? " " : $0 }))
+}

@@ -136,6 +136,19 @@ import Testing
         #expect(try rows(project, "critical-path", columns, "run=99") == [])
     }
 
+    /// A file inside a folder that a stage made, and a folder that holds a file that one made.
+    @Test func criticalPathThroughFolders() throws {
+        let project = try project(
+            #"""
+            "folder": {"command": "mkdir -p d; echo 1 > d/x", "outputs": ["d"]},
+            "file": {"command": "cp d/x e", "inputs": ["d/x"], "outputs": ["e"]},
+            "part": {"command": "mkdir -p p; cp e p/one", "inputs": ["e"], "outputs": ["p/one"]},
+            "whole": {"command": "ls p > f", "inputs": ["p"], "outputs": ["f"]}
+            """#)
+        #expect(try project.runs("exec").status == 0)
+        #expect(try rows(project, "critical-path", ["stage"]) == ["whole", "part", "file", "folder"])
+    }
+
     @Test func nondeterministic() throws {
         let project = try repeated(3, "head -c 8 /dev/urandom > a")
         #expect(
