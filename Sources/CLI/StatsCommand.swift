@@ -80,8 +80,8 @@ struct StatsCommand: ParsableCommand {
         let table = Table(columns: all.columns, rows: rows)
         guard formatOptions.chosen == .box else { return formatOptions.write(table) }
         let shown = readable(table)
-        let figures = shown.columns.indices.filter {
-            shown.columns[$0].contains(" p") || shown.columns[$0].hasSuffix(" max")
+        let figures = shown.columns.indices.filter { column in
+            ["max", "p50", "p95"].contains { shown.columns[column].hasSuffix($0) }
         }
         formatOptions.write(shown, rightAligned: Set(figures))
     }
@@ -89,9 +89,9 @@ struct StatsCommand: ParsableCommand {
     /// With short heads, durations and sizes as a person reads them, and without columns that tell nothing.
     private func readable(_ table: Table) -> Table {
         let names: [(column: String, shown: String, text: (TableValue) -> TableValue)] = [
-            ("pipeline", "pipeline", { $0 }), ("stage", "stage", { $0 }), ("executions", "executions", { $0 }),
-            ("failures", "failures", { $0 }), ("wall_seconds_p50", "wall p50", { duration($0) }),
-            ("wall_seconds_p95", "wall p95", { duration($0) }), ("wall_seconds_max", "wall max", { duration($0) }),
+            ("pipeline", "pipeline", { $0 }), ("stage", "stage", { $0 }), ("executions", "count", { $0 }),
+            ("failures", "failed", { $0 }), ("wall_seconds_p50", "p50", { duration($0) }),
+            ("wall_seconds_p95", "p95", { duration($0) }), ("wall_seconds_max", "max", { duration($0) }),
             ("max_rss_bytes_p95", "memory p95", { size($0) }), ("gpu_peak_bytes_p95", "gpu p95", { size($0) }),
             ("last_started_at", "last started", { shortTime($0) }),
         ]
@@ -108,11 +108,10 @@ struct StatsCommand: ParsableCommand {
     private func show(_ compared: [ComparedFigure], of run: RunID) {
         let shown = runWord != nil ? compared : compared.filter { $0.comparison.standing == .outOfLine }
         let isForPeople = formatOptions.chosen == .box
-        let columns = ["stage", "figure", "value", "median", "mad", "earlier", "limit", "verdict"]
         if !shown.isEmpty {
             formatOptions.write(
-                Table(columns: columns, rows: shown.map { $0.row(isForPeople: isForPeople) }),
-                rightAligned: [2, 3, 4, 5, 6])
+                Table(columns: ComparedFigure.columns, rows: shown.map { $0.row(isForPeople: isForPeople) }),
+                rightAligned: [3, 4, 5, 6, 7])
         }
         let unjudged = compared.count { $0.comparison.standing == .tooLittleHistory }
         let outOfLine = compared.count { $0.comparison.standing == .outOfLine }

@@ -138,15 +138,20 @@ private struct Acceptor {
 
     /// Within the transaction: whoever claims these paths from now on sees the result.
     private func refuseWhereRunning(_ stage: Stage, _ facts: StageFacts) throws(Failure) {
-        let blocker = try preparation.store.conflicts(
+        let store = preparation.store
+        // A stage that has neither inputs nor outputs claims nothing.
+        if let newest = preparation.history.newest(stage.name), try store.stage(of: newest.id)?.state == .running {
+            throw Failure(
+                .store, "run \(newest.runID) is executing '\(stage.name)'. Accept it when the run is done.")
+        }
+        let blocker = try store.conflicts(
             inputs: facts.inputs.map(\.path), outputs: stage.outputs.map(\.path), excluding: result.run ?? RunID(0)
         ).first
         guard let blocker else { return }
         throw Failure(
             .store,
             "run \(blocker.run) is executing '\(blocker.stage)', which holds '\(blocker.path)'. "
-                + "Accept '\(stage.name)' when it is done."
-        )
+                + "Accept '\(stage.name)' when it is done.")
     }
 
     // MARK: - Recording

@@ -132,17 +132,37 @@ import Testing
         #expect(try project.runs("accept", "b").status == 2)
     }
 
-    @Test func whatARunIsMakingIsLeftAlone() throws {
+    @Test(arguments: [#", "inputs": ["in"], "outputs": ["a"]"#, #", "outputs": ["a"]"#, ""])
+    func whatARunIsMakingIsLeftAlone(_ paths: String) throws {
         let project = try project()
-        try project.write(
-            "copy.sh", "echo half > $2; touch started; while ! test -e go; do sleep 0.01; done; cp $1 $2\n")
-        let command = try project.start(["exec"])
+        let command = "echo half > a; touch started; while ! test -e go; do sleep 0.01; done; cp in a"
+        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "\#(command)"\#(paths)}}}"#)
+        let run = try project.start(["exec"])
         try wait(for: "the stage to start") { project.exists("started") }
         let result = try project.runs("accept", "a")
         #expect(result.status == 3 && result.errorOutput.contains("run 1 is executing 'a'"), "\(result.story)")
         try project.write("go", "")
-        #expect(try command.finish().status == 0)
+        #expect(try run.finish().status == 0)
         #expect(try project.query("select count(*) as n from executions where accepted = 1")[0]["n"]?.integer == 0)
+    }
+
+    /// What another stage reads meanwhile stays as it is, too.
+    @Test func whatARunIsReadingIsLeftAlone() throws {
+        let project = try finished()
+        try project.write("copy.sh", "# copies\ncp $1 $2\n")
+        try project.write(
+            "other.json",
+            #"""
+            {"name": "q", "stages": {"c": {"command": "touch started; while ! test -e go; do sleep 0.01; done; cp a c",
+              "inputs": ["a"], "outputs": ["c"]}}}
+            """#)
+        let run = try project.start(["exec", "other.json"])
+        try wait(for: "the stage to start") { project.exists("started") }
+        let result = try project.runs("accept", "a")
+        #expect(result.status == 3 && result.errorOutput.contains("run 2 is executing 'c', which holds 'a'"), "\(result.story)")
+        try project.write("go", "")
+        #expect(try run.finish().status == 0)
+        #expect(try project.runs("accept", "a").status == 0)
     }
 
     /// Skipped, aloud, where this user may not mount.
