@@ -37,11 +37,13 @@ struct HistoryCommand: ParsableCommand {
     /// The same table with durations, sizes and times as a person reads them; machines get the figures.
     private func readable(_ table: Table) -> Table {
         let names: [(column: String, shown: String, text: (TableValue) -> TableValue)] = [
+            ("execution_id", "execution", { $0 }),
             ("run", "run", { $0 }), ("stage", "stage", { $0 }), ("attempt", "try", { $0 }), ("state", "state", { $0 }),
             ("why", "why", { $0 }), ("started_at", "started", { shortTime($0) }), ("wall_seconds", "wall", { duration($0) }),
             ("cpu_seconds", "cpu", { duration($0) }), ("max_rss_bytes", "memory", { size($0) }),
             ("gpu_peak_bytes", "gpu", { size($0) }), ("params", "params", { shortObject($0) }),
-            ("metrics", "metrics", { shortObject($0) }), ("error", "error", { $0 }), ("log", "log", { $0 }),
+            ("metrics", "metrics", { shortObject($0) }), ("error", "error", { $0 }),
+            ("note", "note", { $0 }), ("log", "log", { $0 }),
         ]
         let columns = names.compactMap { name in
             table.columns.firstIndex(of: name.column).map { (index: $0, shown: name.shown, text: name.text) }

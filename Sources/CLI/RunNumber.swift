@@ -31,7 +31,7 @@ func execution(named word: String) throws -> ExecutionID {
         throw Failure(
             .usage,
             "'\(word)' is no execution's number. "
-                + "`runs query \"select execution_id, stage, state from executions\"` lists them.")
+                + "`runs history STAGE` lists those of a stage.")
     }
     return ExecutionID(number)
 }

@@ -179,7 +179,7 @@ private struct Acceptor {
         try store.finish(
             ExecutionFinish(
                 id: id, state: .succeeded, exit: .code(0), error: nil,
-                note: "not executed, its outputs were accepted\(why)",
+                note: "not executed: its outputs were accepted",
                 finishedAt: now, usage: Usage(wallSeconds: 0), outputs: outputs, metrics: try metrics(of: stage)))
         try store.addNote("accepted\(why)", to: .execution(id), at: now)
         try asFailure { () throws(WorkspaceFailure) in

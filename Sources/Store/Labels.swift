@@ -118,6 +118,6 @@ extension Store {
         Failure(
             .usage,
             "there is no execution \(execution) in the store. "
-                + "`runs query \"select execution_id, stage, state from executions\"` lists them.")
+                + "`runs history STAGE` lists those of a stage.")
     }
 }

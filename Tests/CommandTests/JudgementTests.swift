@@ -36,6 +36,9 @@ import Testing
                 ["execution_id": .number(1), "tag": .null, "note": .text("rejection taken back")],
             ])
 
+        let history = try project.runs("history", "a", "--format", "jsonl").output
+        #expect(try JSON.lines(history)[0]["note"]?.text == "rejected: wrong split; rejection taken back")
+
         _ = try project.runs("reject", "1", "--reason", "after all")
         #expect(try project.runs("exec").status == 0)
         #expect(try project.executedStages() == ["a"])

@@ -38,7 +38,7 @@ struct StatementTests {
         "view_columns": ["v", "c VIRTUAL TABLE INDEX 0:", "c VIRTUAL TABLE INDEX 1:"],
         // JSON arrays that are handed in.
         "decisions_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "member VIRTUAL TABLE INDEX 1:"],
-        "history_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "m", "g"],
+        "history_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "m", "g", "w", "CONSTANT ROW"],
         "latest_logs": ["chosen", "chosen VIRTUAL TABLE INDEX 1:"],
         // Looking after a store.
         "digested_paths": ["p USING COVERING INDEX sqlite_autoindex_paths_1"],
