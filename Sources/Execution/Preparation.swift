@@ -167,7 +167,7 @@ public final class Preparation {
         for (index, stage) in request.graph.stages.enumerated() {
             let verdict = plan.decisions[index].verdict
             guard verdict == .run || verdict == .mayRun, let median = medians[stage.name] else { continue }
-            total += median
+            total += median * (request.selection.isForced[index] ? Double(request.options.repeats ?? 1) : 1)
             isKnown = true
         }
         return isKnown ? total / Double(max(1, jobs)) : nil

@@ -34,6 +34,15 @@ extension Store {
     /// The figures of every stage: the view `stage_stats`.
     public func stageStats() throws(Failure) -> Table { try table(SQL.allStageStats, []) }
 
+    /// What each succeeded repeat of a run used, in the order in which they began; nil: not measured.
+    public func usageOfRepeats(
+        in run: RunID
+    ) throws(Failure) -> [(stage: String, wallSeconds: Double, maxRSSBytes: Int64?, gpuPeakBytes: Int64?)] {
+        try connection.statement(SQL.repeatsOfRun).all([("run_id", run.value)]) {
+            ($0.text(0), $0.real(1), $0.isNull(2) ? nil : $0.integer(2), $0.isNull(3) ? nil : $0.integer(3))
+        }
+    }
+
     /// For each stage that a run rests on, executed in it or fresh by an earlier execution.
     public func usage(behind run: RunID) throws(Failure) -> [StageHistory<Figures>] {
         try histories(SQL.usageBehindRun, [("run_id", run.value)]) { row in

@@ -52,15 +52,6 @@ extension Store {
         return result
     }
 
-    /// What each succeeded repeat of a run used, in the order in which they began; nil: not measured.
-    public func usageOfRepeats(
-        in run: RunID
-    ) throws(Failure) -> [(stage: String, wallSeconds: Double, maxRSSBytes: Int64?, gpuPeakBytes: Int64?)] {
-        try connection.statement(SQL.repeatsOfRun).all([("run_id", run.value)]) {
-            ($0.text(0), $0.real(1), $0.isNull(2) ? nil : $0.integer(2), $0.isNull(3) ? nil : $0.integer(3))
-        }
-    }
-
     /// nil: nothing was ever run.
     public func newestRun() throws(Failure) -> RunID? {
         try connection.statement(SQL.newestRun).first { $0.isNull(0) ? nil : RunID($0.integer(0)) } ?? nil

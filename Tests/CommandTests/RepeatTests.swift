@@ -117,6 +117,14 @@ import Testing
                 ])
     }
 
+    @Test func theTimeLeftCountsEveryRepeat() throws {
+        let project = try project()
+        try project.runs("exec", "b")
+        try project.changeStore("update execution_rows set wall_seconds = 10")
+        let result = try project.runs("exec", "b", "--repeat", "3", "--jobs", "1", "--output", "jsonl")
+        #expect(try JSON.lines(result.output).first?["expected_seconds"]?.number == 30, "\(result.story)")
+    }
+
     @Test func whatCannotBeRepeatedIsRefused() throws {
         let project = try project(extra: #", "frozen": true"#)
         #expect(try project.runs("exec", "--repeat", "0").status == 2)
