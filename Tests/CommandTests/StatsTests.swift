@@ -109,6 +109,17 @@ import Testing
                 "a,wall_seconds,in line,10.0,11.0,10.0,0.0,8"))
     }
 
+    /// As many as would fill any bounded look at the history.
+    @Test func manyRepeatsDoNotHideWhatWasBefore() throws {
+        let project = try project()
+        #expect(try project.runs("exec", "a", "--repeat", "300").status == 0)
+        for earlier in [7, 8] {
+            let csv = try project.runs("stats", "--run", "latest", "a", "--format", "csv").output
+            #expect(csv.split(separator: "\n").dropFirst().first?.hasSuffix(",\(earlier)") ?? false, "\(csv)")
+            #expect(try project.runs("exec", "a", "--force").status == 0)
+        }
+    }
+
     @Test(
         arguments: [
             (["f1:min=0.9"], 0), (["f1:min=0.98"], 1), (["f1:max=0.97"], 0), (["f1:max=0.96"], 1), (["f1:drop=0"], 0),

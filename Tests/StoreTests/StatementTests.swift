@@ -54,7 +54,7 @@ struct StatementTests {
         "owned_paths": ["o"],
         "sqlite_version": ["CONSTANT ROW"],
         // What a run rests on: a few sets that were made just before.
-        "usage_behind_run": ["member VIRTUAL TABLE INDEX 1:", "t", "c"],
+        "usage_behind_run": ["member VIRTUAL TABLE INDEX 1:", "t", "c", "past"],
         "metric_behind_run": ["member VIRTUAL TABLE INDEX 1:", "t", "c"],
         // Partial indexes that hold running rows only.
         "claims_of_other_runs": ["e USING INDEX execution_rows_running"],
