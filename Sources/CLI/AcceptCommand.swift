@@ -41,6 +41,7 @@ struct AcceptCommand: ParsableCommand {
         for (stage, execution) in result.accepted {
             Terminal.standardOutput.writeLine("\(sanitized(stage)): accepted as execution \(execution)")
         }
+        for warning in result.warnings { Terminal.standardError.writeLine("warning: \(sanitizedLines(warning))") }
         for stage in result.fresh { Terminal.standardOutput.writeLine("\(sanitized(stage)): fresh already") }
     }
 }

@@ -106,7 +106,8 @@ struct ExecCommand: ParsableCommand {
         let outcome: RunOutcome
         do {
             outcome = try run.execute(
-                labels: opened.labels(tag: tag, note: note), makeEngine: { events throws(Failure) in try LocalEngine(events: events) },
+                labels: opened.labels(tag: tag, note: note),
+                makeEngine: { events throws(Failure) in try LocalEngine(events: events) },
                 tick: { display.redraw(now: clock()) })
         } catch {
             display.close()
@@ -114,7 +115,9 @@ struct ExecCommand: ParsableCommand {
         }
         display.close()
         if repeatCount != nil, output != .jsonl {
-            for usage in try store.repeats(of: outcome.finished.runID) { Terminal.standardOutput.write(benchLine(for: usage)) }
+            for usage in try store.repeats(of: outcome.finished.runID) {
+                Terminal.standardOutput.write(benchLine(for: usage))
+            }
         }
         if let onFinish { tellOfEnd(onFinish, outcome.finished.runID, in: store) }
         if let signal = outcome.signal { throw ExitCode(128 + signal) }

@@ -14,12 +14,14 @@ public struct Acceptance: Sendable {
     public internal(set) var accepted: [(stage: String, execution: ExecutionID)] = []
     /// Stages that were fresh anyway.
     public internal(set) var fresh: [String] = []
+    /// What went wrong without harm.
+    public internal(set) var warnings: [String] = []
 }
 
 /// Takes the outputs of some stages as they are: all of them, or none.
 ///
-/// Another stage's word on its own inputs is needed: what the stages named read must be there and settled, so stages
-/// before them must be fresh, or named as well.
+/// What the stages named read must be there and settled, since it is part of their keys: stages before them must be
+/// fresh, or named as well.
 ///
 /// - Parameter reason: goes into the notes of the executions.
 /// - Throws: a `Failure` of kind `usage` where a stage has nothing that could be accepted, of kind `store` where
@@ -28,18 +30,18 @@ public func accept(
     _ named: [StageIndex], of preparation: Preparation, labels: RunLabels, reason: String?, clock: () -> Timestamp
 ) throws(Failure) -> Acceptance {
     let store = preparation.store
-    return try store.inTransaction { () throws(Failure) in
-        var acceptor = Acceptor(preparation: preparation, labels: labels, reason: reason, now: clock())
+    var acceptor = Acceptor(preparation: preparation, labels: labels, reason: reason, now: clock())
+    try store.inTransaction { () throws(Failure) in
         let isNamed = Set(named)
         for index in preparation.request.graph.order where isNamed.contains(index) { try acceptor.take(index) }
         try store.saveDigests(preparation.workspace.takeNewEntries())
         if let run = acceptor.result.run {
             try store.finishRun(
-                run, status: .succeeded, counts: RunCounts(), finishedAt: acceptor.now,
-                wallSeconds: 0)
+                run, status: .succeeded, counts: RunCounts(), finishedAt: acceptor.now, wallSeconds: 0)
         }
-        return acceptor.result
     }
+    acceptor.writeLogs()
+    return acceptor.result
 }
 
 private struct Acceptor {
@@ -50,6 +52,7 @@ private struct Acceptor {
     var result = Acceptance()
     private var settled: [Decision]
     private var host = ""
+    private var logPaths: [String] = []
 
     init(preparation: Preparation, labels: RunLabels, reason: String?, now: Timestamp) {
         self.preparation = preparation
@@ -128,8 +131,7 @@ private struct Acceptor {
                 throw Failure(
                     .usage,
                     "stage '\(stage.name)' cannot be accepted: its output '\(output.path)' is not there. "
-                        + "`runs exec` makes it."
-                )
+                        + "`runs exec` makes it.")
             }
             outputs.append(RecordedPath(name: output.name, path: output.path, fingerprint: found))
         }
@@ -165,8 +167,7 @@ private struct Acceptor {
             stage: stage.name, template: stage.template, attempt: 1, key: key, baseKey: base,
             details: ExecutionDetails(
                 command: stage.command.displayText, workingDirectory: stage.workingDirectory,
-                environment: facts.environment,
-                params: stage.params, inputs: facts.inputs),
+                environment: facts.environment, params: stage.params, inputs: facts.inputs),
             outputs: stage.outputs, resources: stage.resources, timeoutSeconds: stage.timeoutSeconds, startedAt: now,
             queuedSeconds: 0, engine: "local", host: host,
             logPath: RunFiles.log(of: run, stage: stage.name, index: index, attempt: 1), token: "",
@@ -175,19 +176,28 @@ private struct Acceptor {
         let decision = Decision(verdict: .run, reasons: start.reasons, key: key, executionID: id)
         try store.record(
             decision: decision, stage: stage.name, template: stage.template, run: run, pipeline: graph.pipeline)
-        let why = reason.map { ": \($0)" } ?? ""
         try store.finish(
             ExecutionFinish(
-                id: id, state: .succeeded, exit: .code(0), error: nil,
-                note: "not executed: its outputs were accepted",
+                id: id, state: .succeeded, exit: .code(0), error: nil, note: "not executed: its outputs were accepted",
                 finishedAt: now, usage: Usage(wallSeconds: 0), outputs: outputs, metrics: try metrics(of: stage)))
         try store.addNote("accepted\(why)", to: .execution(id), at: now)
-        try asFailure { () throws(WorkspaceFailure) in
-            try preparation.area.makeParents(of: start.logPath)
-            try preparation.area.write(
-                "Nothing was executed: `runs accept` took the outputs that were there\(why).\n", to: start.logPath)
-        }
+        logPaths.append(start.logPath)
         return id
+    }
+
+    private var why: String { reason.map { ": \($0)" } ?? "" }
+
+    /// What `runs logs` shows. After the commit, so that no log is left of what was not recorded.
+    mutating func writeLogs() {
+        for path in logPaths {
+            do throws(WorkspaceFailure) {
+                try preparation.area.makeParents(of: path)
+                try preparation.area.write(
+                    "Nothing was executed: `runs accept` took the outputs that were there\(why).\n", to: path)
+            } catch {
+                result.warnings.append(error.description)
+            }
+        }
     }
 
     /// One run for all stages, begun with the first of them.
@@ -197,8 +207,7 @@ private struct Acceptor {
         host = liveness.host
         let start = RunStart(
             pipeline: graph.pipeline, pipelinePath: labels.pipelinePath, commandLine: labels.commandLine,
-            startedAt: now,
-            engine: "local", host: host, user: labels.user, gitCommit: labels.gitCommit, gitDirty: nil,
+            startedAt: now, engine: "local", host: host, user: labels.user, gitCommit: labels.gitCommit, gitDirty: nil,
             stagesTotal: graph.stages.count, tag: nil, note: nil)
         let run = try preparation.store.beginRun(start, liveness: liveness)
         result.run = run

@@ -28,10 +28,13 @@ public func runHook(_ command: String, input: String, limitSeconds: Double) -> S
     let deadline = ContinuousClock.now + .seconds(limitSeconds)
     var stop: (reason: String, killAt: ContinuousClock.Instant)?
     while true {
-        var status: Int32 = 0
-        let ended = waitpid(pid, &status, WNOHANG)
-        if ended == pid { return stop?.reason ?? sentence(forStatus: status, of: command) }
-        if ended < 0, errno != EINTR { return "'\(command)' was lost sight of: \(String(cString: strerror(errno)))" }
+        if hasEnded(pid) {
+            // While it is not reaped, its process group is nobody else's.
+            if stop != nil { kill(-pid, SIGKILL) }
+            var status: Int32 = 0
+            while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+            return stop?.reason ?? sentence(forStatus: status, of: command)
+        }
         let (now, signal) = (ContinuousClock.now, signals.next())
         if let stop {
             if now >= stop.killAt { kill(-pid, SIGKILL) }
@@ -50,6 +53,12 @@ public func runHook(_ command: String, input: String, limitSeconds: Double) -> S
         ]
         _ = poll(&waited, 2, 50)
     }
+}
+
+/// Whether it is over; it stays to be reaped.
+private func hasEnded(_ pid: pid_t) -> Bool {
+    var information = siginfo_t()
+    return waitid(P_PID, id_t(pid), &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information.si_signo != 0
 }
 
 private func sentence(forStatus status: Int32, of command: String) -> String? {

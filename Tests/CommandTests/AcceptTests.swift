@@ -90,6 +90,7 @@ import Testing
         try project.remove("b")
         #expect(try project.runs("accept", "a", "b").status == 2)
         #expect(try project.query("select count(*) as n from runs")[0]["n"]?.integer == 1, "all or none")
+        #expect(!project.exists(".runs/logs/2"))
         try project.write("b", "by hand")
         #expect(
             try project.runs("accept", "b", "a").output == "a: accepted as execution 3\nb: accepted as execution 4\n")
