@@ -112,6 +112,10 @@ CREATE TABLE execution_rows (
   resumed INTEGER NOT NULL DEFAULT 0 CHECK (resumed IN (0, 1)),
   inputs_changed_during_run INTEGER NOT NULL DEFAULT 0 CHECK (inputs_changed_during_run IN (0, 1)),
   rejected INTEGER NOT NULL DEFAULT 0 CHECK (rejected IN (0, 1)),
+  -- Nothing was executed: the outputs that were there were taken (`runs accept`).
+  accepted INTEGER NOT NULL DEFAULT 0 CHECK (accepted IN (0, 1)),
+  -- 1 … N for the executions of one stage by `exec --repeat N`.
+  repetition INTEGER CHECK (repetition >= 1),
   -- The one transition there is, from running to a final state, says all of this at once.
   -- A comparison with NULL is no refusal, hence IS 0.
   CHECK ((state = 'running') = (finished_at IS NULL)),
@@ -253,7 +257,7 @@ CREATE TABLE file_digests (
   PRIMARY KEY (path_id, mode)
 ) STRICT, WITHOUT ROWID;
 
--- Labels and remarks on a run or on one execution of it.
+-- Labels and remarks on a run or on one execution of it: a row holds one of them.
 CREATE TABLE tag_rows (
   tag_id INTEGER PRIMARY KEY,
   run_id INTEGER NOT NULL REFERENCES run_rows,
@@ -261,7 +265,7 @@ CREATE TABLE tag_rows (
   tag TEXT,
   note TEXT,
   created_at TEXT NOT NULL,
-  CHECK (tag IS NOT NULL OR note IS NOT NULL)
+  CHECK ((tag IS NULL) <> (note IS NULL))
 ) STRICT;
 CREATE INDEX tag_rows_by_run ON tag_rows (run_id);
 CREATE INDEX tag_rows_by_execution ON tag_rows (execution_id);

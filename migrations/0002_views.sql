@@ -14,7 +14,7 @@ SELECT e.execution_id, e.run_id, p.name AS pipeline, s.name AS stage, s.template
   e.system_cpu_seconds, e.max_rss_bytes, e.read_bytes, e.write_bytes, e.gpu_peak_bytes, e.gpu_peak_source,
   e.gpu_mean_utilization, e.gpu_ids, e.cpus, e.gpus, e.memory_bytes, e.timeout_seconds, e.host, e.engine,
   e.engine_job_id, CAST(lower(hex(e.key)) AS TEXT) AS key, c.command, e.log_path, r.git_commit, e.resumed,
-  e.inputs_changed_during_run, e.rejected
+  e.inputs_changed_during_run, e.rejected, e.accepted, e.repetition
 FROM execution_rows e
 JOIN stages s ON s.stage_id = e.stage_id
 JOIN pipelines p ON p.pipeline_id = s.pipeline_id
@@ -125,11 +125,12 @@ JOIN executions e ON e.execution_id = (SELECT max(x.execution_id) FROM execution
 CREATE VIEW tags AS
 SELECT run_id, execution_id, tag, note, created_at FROM tag_rows;
 
--- Percentiles by nearest rank over the succeeded executions; counts over all that have ended. Rejected ones are left out.
+-- Percentiles by nearest rank over the succeeded executions; counts over all that have ended. Rejected and accepted
+-- ones are left out, and of repeats all but the first: the same work done again would drown the ordinary history.
 CREATE VIEW stage_stats AS
 WITH ended AS (
   SELECT stage_id, state, started_at, wall_seconds, max_rss_bytes, gpu_peak_bytes FROM execution_rows
-  WHERE state <> 'running' AND rejected = 0
+  WHERE state <> 'running' AND rejected = 0 AND accepted = 0 AND (repetition IS NULL OR repetition = 1)
 ), ranked AS (
   SELECT stage_id, wall_seconds, max_rss_bytes, gpu_peak_bytes,
     count(wall_seconds) OVER (PARTITION BY stage_id) AS wall_count,

@@ -11,7 +11,11 @@ SELECT e.execution_id, e.run_id AS run, s.name AS stage, e.attempt, e.state,
            WHERE l.execution_id = g.execution_id AND l.name_id = g.name_id ORDER BY l.metric_point_id DESC LIMIT 1) AS last
          FROM (SELECT DISTINCT execution_id, name_id FROM metric_points WHERE execution_id = e.execution_id) g
          JOIN names n ON n.name_id = g.name_id ORDER BY n.name) m) AS metrics,
-  e.error, e.log_path AS log
+  e.error,
+  (SELECT group_concat(w.note, '; ')
+   FROM (SELECT e.note AS note UNION ALL
+         SELECT t.note FROM tag_rows t WHERE t.execution_id = e.execution_id AND t.note IS NOT NULL) w) AS note,
+  e.log_path AS log
 FROM execution_rows e JOIN stages s ON s.stage_id = e.stage_id
 WHERE e.execution_id IN (
   SELECT x.execution_id FROM json_each(:stage_ids) chosen JOIN execution_rows x ON x.stage_id = chosen.value

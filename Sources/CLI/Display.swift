@@ -12,7 +12,8 @@ struct Display {
     /// Ten times a second is smooth, and costs nothing.
     private static let redrawMicroseconds: Int64 = 100_000
 
-    /// - Parameter showsBench: whether a `[BENCH]` line follows each success; then nothing moves on a terminal either.
+    /// - Parameter showsBench: whether a `[BENCH]` line follows the end of each attempt; then nothing moves on a terminal
+    ///   either.
     init(style: OutputStyle, showsBench: Bool) {
         self.showsBench = showsBench && style == .text
         switch style {

@@ -63,11 +63,25 @@ struct ExecCommand: ParsableCommand {
     @Flag(help: "Print a [BENCH] line after each stage; also by BENCHMARK=1.")
     var benchmark = false
 
+    @Option(
+        name: .customLong("repeat"),
+        help: ArgumentHelp(
+            "Execute the stages named this many times, fresh or not, each marked as a repeat; tells min, median and max.",
+            valueName: "count"))
+    var repeatCount: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "A shell command for when the run has ended, however; it gets the run as JSON on its standard input.",
+            valueName: "command"))
+    var onFinish: String?
+
     @Option(help: "How progress is shown: text, jsonl (one JSON object an event, on standard output) or quiet.")
     var output = OutputStyle.text
 
     func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1.") }
+        if let repeatCount, repeatCount < 1 { throw ValidationError("--repeat must be at least 1.") }
     }
 
     func run() throws {
@@ -77,7 +91,7 @@ struct ExecCommand: ParsableCommand {
         if dryRun { return try showPlan(request, opened) }
         request.options.jobs = jobs
         let clock = { Timestamp.now() }
-        try prepareFolder(opened.project)
+        try opened.project.prepareFolder()
         let store = try Store.open(path: opened.project.storePath, access: .write)
         try clearLostRuns(in: store, root: request.root, now: clock())
         let preparation = try Preparation(request, store: store)
@@ -93,7 +107,7 @@ struct ExecCommand: ParsableCommand {
         let outcome: RunOutcome
         do {
             outcome = try run.execute(
-                labels: labels(opened),
+                labels: opened.labels(tag: tag, note: note),
                 makeEngine: { holding, events throws(Failure) in
                     try LocalEngine(driver: GPUDriver(), holding: holding, events: events)
                 },
@@ -103,12 +117,21 @@ struct ExecCommand: ParsableCommand {
             throw error
         }
         display.close()
+        if repeatCount != nil, output != .jsonl {
+            for usage in try store.repeats(of: outcome.finished.runID) {
+                Terminal.standardOutput.write(benchLine(for: usage))
+            }
+        }
+        if let onFinish { tellOfEnd(onFinish, outcome.finished.runID, in: store) }
         if let signal = outcome.signal { throw ExitCode(128 + signal) }
         if outcome.finished.status != .succeeded { throw ExitCode(1) }
     }
 
     private func request(_ opened: OpenedPipeline, stages: [String]) throws -> RunRequest {
-        var request = try planning.request(opened, stages: stages, selection.rules)
+        var rules = selection.rules
+        if repeatCount != nil { rules.force = true }
+        var request = try planning.request(opened, stages: stages, rules)
+        request.options.repeats = repeatCount
         guard let graceSeconds = seconds(ofDuration: grace), graceSeconds >= 0 else {
             throw Failure(.usage, "--grace '\(grace)' is no duration. Write 10s, 500ms or 2m.")
         }
@@ -131,23 +154,6 @@ struct ExecCommand: ParsableCommand {
         }
         let obstacles = try preparation.obstacles()
         guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nruns: ")) }
-    }
-
-    private func prepareFolder(_ project: Project) throws {
-        do {
-            try OutputArea(root: project.root).prepare()
-        } catch {
-            throw Failure(
-                .store, "\(error.description) `runs exec` keeps its store and logs there, so the folder \(project.root) must be writable.")
-        }
-    }
-
-    private func labels(_ opened: OpenedPipeline) -> RunLabels {
-        let user = variable("USER") ?? variable("LOGNAME") ?? String(getuid())
-        let line = ["runs"] + CommandLine.arguments.dropFirst()
-        return RunLabels(
-            pipelinePath: opened.path, commandLine: line.map(shellQuoted).joined(separator: " "), user: user,
-            gitCommit: gitCommit(of: opened.project.root), tag: tag, note: note)
     }
 }
 

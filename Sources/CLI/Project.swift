@@ -49,6 +49,17 @@ struct Project {
         return try Store.open(path: storePath, access: .read)
     }
 
+    /// The store for judging what is in it: it must be there, and writable.
+    func openForWriting() throws -> Store {
+        _ = try openForReading()
+        if access(storePath, W_OK) != 0 {
+            let why = String(cString: strerror(errno))
+            throw Failure(
+                .store, "the store \(storePath) may not be written to (\(why)). Check the permissions of the file and of its folder.")
+        }
+        return try Store.open(path: storePath, access: .write)
+    }
+
     /// Whether `.runs` of the root holds the files of this store, not those of another one that lies there.
     var ownsFolder: Bool {
         let own = "\(root)/.runs/runs.db"

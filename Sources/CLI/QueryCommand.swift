@@ -52,6 +52,9 @@ struct QueryCommand: ParsableCommand {
     @Flag(help: "List the queries that come with the program.")
     var list = false
 
+    @Flag(help: "End with status 1 when the query gives any row: for checks in CI.")
+    var failOnRows = false
+
     @Option(help: ArgumentHelp("Stop a query that takes longer.", valueName: "duration"))
     var timeout = "60s"
 
@@ -71,10 +74,12 @@ struct QueryCommand: ParsableCommand {
         var writer: TableWriter?
         // A box is as wide as its widest row, so all of it is kept until the end.
         var roomBytes = [.box, .markdown].contains(formatOptions.chosen) ? Self.mostBytesKept : .max
+        var hasRows = false
         try store.query(
-            text, bindings: try parameter.map(nameAndValue), limits: QueryLimits(timeoutSeconds: limit),
-            onColumns: { writer = formatOptions.writer(columns: $0) },
+            text, bindings: try parameter.map(nameAndValue), mayBeUnset: named != nil,
+            limits: QueryLimits(timeoutSeconds: limit), onColumns: { writer = formatOptions.writer(columns: $0) },
             onRow: { row in
+                hasRows = true
                 roomBytes -= row.reduce(0) { $0 + $1.sizeBytes }
                 guard roomBytes >= 0 else { return false }
                 return Terminal.standardOutput.writeForeign((writer?.add(row: row) ?? nil) ?? "")
@@ -84,6 +89,7 @@ struct QueryCommand: ParsableCommand {
                 .usage, "the result is too large for --format \(formatOptions.chosen.rawValue). Add a LIMIT, or say --format csv.")
         }
         Terminal.standardOutput.writeForeign(writer?.finish() ?? "")
+        if failOnRows, hasRows { throw ExitCode(1) }
     }
 
     private static let mostBytesKept = 64 << 20

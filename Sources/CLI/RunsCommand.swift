@@ -20,6 +20,7 @@ struct RunsCommand: ParsableCommand {
             ExecCommand.self, StatusCommand.self, WhyCommand.self, HistoryCommand.self, LogsCommand.self,
             ShowCommand.self, DiffCommand.self, BestCommand.self, LineageCommand.self,
             QueryCommand.self, InitCommand.self, SchemaCommand.self, DoctorCommand.self, GCCommand.self,
+            StatsCommand.self, AcceptCommand.self, RejectCommand.self, TagCommand.self, NoteCommand.self,
         ])
 }
 

@@ -101,8 +101,11 @@ extension Run {
                 StageFinished(
                     stage: stage.name, executionID: id, attempt: execution.attempt, state: state, exit: outcome.exit,
                     error: error, note: finish.note, usage: outcome.usage, logPath: execution.start.logPath,
-                    logTail: isSuccess ? [] : lastLines(ofFile: "\(root)/\(execution.start.logPath)", count: 20))))
-        let actions = scheduler.handle(.ended(execution.stage, state))
+                    logTail: isSuccess ? [] : lastLines(ofFile: "\(root)/\(execution.start.logPath)", count: 20),
+                    repetition: execution.repetition)))
+        if isSuccess, let repetition = execution.repetition { repetitionsDone[execution.stage] = repetition.number }
+        let isRepeated = isSuccess && !(execution.repetition?.isLast ?? true)
+        let actions = scheduler.handle(isRepeated ? .repeats(execution.stage) : .ended(execution.stage, state))
         let isRetried = actions.contains { if case .wait(execution.stage, _, _) = $0 { true } else { false } }
         if !isSuccess, !isRetried, state != .interrupted {
             claim(.released, execution.stage)
@@ -130,7 +133,8 @@ extension Run {
                 .stageFinished(
                     StageFinished(
                         stage: stage, executionID: id, attempt: execution.attempt, state: .lost, exit: nil, error: sentence,
-                        note: nil, usage: usage, logPath: execution.start.logPath, logTail: [])))
+                        note: nil, usage: usage, logPath: execution.start.logPath, logTail: [],
+                        repetition: execution.repetition)))
             _ = scheduler.handle(.ended(execution.stage, .lost))
         }
         running.removeAll()
@@ -150,11 +154,11 @@ extension Run {
 
     /// Keeps as many earlier succeeded versions of the outputs as the stage asks for. Runs after a success only, so
     /// that a failed retrain never costs the model that was there; nor does a success that cannot be recorded, for
-    /// the others are removed only after the commit.
+    /// the others are removed only after the commit. What repeats of this run made takes nobody's place.
     private func dropOldVersions(of stage: Stage) throws(Failure) {
         var succeeded = 0
         for kept in try history.keptExecutions(of: stage.name) {
-            if kept.state == .succeeded {
+            if kept.state == .succeeded, !repeatedExecutions.contains(kept.id) {
                 succeeded += 1
                 if succeeded <= stage.keep { continue }
             }

@@ -30,6 +30,7 @@ extension Run {
             keepsPersistent && previous?.key != key
             && stage.outputs.contains { $0.isPersistent && preparation.area.exists($0.path) }
         var problem = try clearWay(for: stage, keepsPersistent: keepsPersistent)
+        let repetition = repetition(of: index)
         let now = clock()
         let start = ExecutionStart(
             stage: stage.name, template: stage.template, attempt: attempt, key: key,
@@ -39,19 +40,23 @@ extension Run {
                 environment: judged.facts.environment, params: stage.params, inputs: judged.facts.inputs),
             outputs: stage.outputs, resources: lease.request, timeoutSeconds: stage.timeoutSeconds, keep: stage.keep, startedAt: now,
             queuedSeconds: max(0, now.seconds(since: judged.readyAt)), engine: "local", host: host,
-            logPath: RunFiles.log(of: runID, stage: stage.name, index: index, attempt: attempt), token: randomToken(),
-            reasons: judged.decision.reasons, resumed: isResumed, gpuIDs: (lease.gpus ?? []).map(\.name))
+            logPath: RunFiles.log(
+                of: runID, stage: stage.name, index: index, repetition: repetition?.number, attempt: attempt),
+            token: randomToken(), reasons: judged.decision.reasons, resumed: isResumed,
+                gpuIDs: (lease.gpus ?? []).map(\.name),
+            repetition: repetition?.number)
         let id = try store.begin(start, run: runID, pipeline: graph.pipeline)
         var decision = judged.decision
         decision.executionID = id
         try recordDecision(index, decision)
-        if attempt == 1 { counts.executed += 1 }
+        if attempt == 1, repetition?.number ?? 1 == 1 { counts.executed += 1 }
+        if repetition != nil { repeatedExecutions.insert(id) }
         let record = ExecutionRecord(
             id: id, runID: runID, stage: stage.name, state: .running, key: key, baseKey: start.baseKey,
             inputsChangedDuringRun: false, isRejected: false, outputs: [])
         history.started(record)
         running[id] = RunningStage(
-            stage: index, attempt: attempt, start: start, record: record,
+            stage: index, repetition: repetition, attempt: attempt, start: start, record: record,
             inputs: WatchedInputs(stage: stage, facts: judged.facts, workspace: preparation.workspace),
             deadline: stage.timeoutSeconds.map { now.adding(seconds: $0) }, stopCause: nil,
             tail: MetricsTail(path: "\(root)/\(RunFiles.metrics(of: runID, id))"), outcome: nil, gpuLock: gpuLock)
@@ -60,7 +65,7 @@ extension Run {
                 StageStarted(
                     stage: stage.name, executionID: id, attempt: attempt, maxAttempts: stage.retries.max + 1,
                     reasons: judged.decision.reasons, command: start.details.command, logPath: start.logPath,
-                    expectedSeconds: preparation.medians[stage.name], resources: lease.request)))
+                    expectedSeconds: preparation.medians[stage.name], resources: lease.request, repetition: repetition)))
         var (paramsPath, arguments) = ("", stage.command.arguments)
         if problem == nil {
             do throws(WorkspaceFailure) {

@@ -20,6 +20,8 @@ public struct RunRequest: Sendable {
         /// Whether persistent outputs stay although the key changed.
         public var resume = false
         public var enforceMemory = false
+        /// How often the forced stages are executed; nil: once, and not marked as repeats.
+        public var repeats: Int?
         public init() {}
     }
 
@@ -186,7 +188,7 @@ public final class Preparation {
         for (index, stage) in request.graph.stages.enumerated() {
             let verdict = plan.decisions[index].verdict
             guard verdict == .run || verdict == .mayRun, let median = medians[stage.name] else { continue }
-            total += median
+            total += median * (request.selection.isForced[index] ? Double(request.options.repeats ?? 1) : 1)
             isKnown = true
         }
         return isKnown ? total / Double(max(1, jobs)) : nil

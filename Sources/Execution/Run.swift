@@ -59,6 +59,9 @@ public final class Run {
     /// What `judge` decided for stages on their way to a process.
     var pendingDecisions: [StageIndex: JudgedStage] = [:]
     var running: [ExecutionID: RunningStage] = [:]
+    /// Repetitions that succeeded, by stage, and the executions that were all of them.
+    var repetitionsDone: [StageIndex: Int] = [:]
+    var repeatedExecutions = Set<ExecutionID>()
     var timers: [Timer] = []
     /// Params files of this run, by what they hold.
     var paramsFiles: [String: String] = [:]
@@ -285,6 +288,12 @@ public final class Run {
         let stage = graph.stages[index]
         try store.record(
             decision: decision, stage: stage.name, template: stage.template, run: runID, pipeline: graph.pipeline)
+    }
+
+    /// Which repetition of the stage is executed now; nil where it is executed once.
+    func repetition(of index: StageIndex) -> Repetition? {
+        guard let repeats = options.repeats, preparation.request.selection.isForced[index] else { return nil }
+        return Repetition(number: (repetitionsDone[index] ?? 0) + 1, of: repeats)
     }
 
     // MARK: - Telling

@@ -18,6 +18,7 @@ struct JudgedStage {
 /// An execution whose process runs, or whose outputs are being looked at.
 struct RunningStage {
     let stage: StageIndex
+    let repetition: Repetition?
     let attempt: Int
     let start: ExecutionStart
     let record: ExecutionRecord

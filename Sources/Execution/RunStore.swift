@@ -40,6 +40,7 @@ public protocol RunStore: AnyObject {
     ) throws(Failure)
     func addMetrics(_ points: [MetricPoint], to execution: ExecutionID) throws(Failure)
     func addReportedParams(_ params: [Param], to execution: ExecutionID) throws(Failure)
+    func addNote(_ note: String, to target: LabelTarget, at time: Timestamp) throws(Failure)
     func saveDigests(_ entries: [DigestCacheEntry]) throws(Failure)
 
     // Other runs.

@@ -13,6 +13,8 @@ public enum SchedulerEvent: Sendable {
     case restored(StageIndex)
     /// An attempt ended.
     case ended(StageIndex, ExecutionState)
+    /// An attempt succeeded, and the stage is to be executed once more.
+    case repeats(StageIndex)
     /// The delay before the next attempt is over, or another run let go of what it held.
     case due(StageIndex)
     /// It could not be started now: another run holds what it needs.
@@ -116,6 +118,11 @@ public struct Scheduler: Sendable {
         case .judged(let stage, let verdict): judged(stage, verdict, &actions)
         case .restored(let stage): finish(stage, &actions)
         case .ended(let stage, let state): ended(stage, state, &actions)
+        case .repeats(let stage):
+            _ = giveBack(stage)
+            attempts[stage] = 0
+            states[stage] = .judging
+            actions.append(.judge(stage))
         case .due(let stage):
             guard states[stage] == .delayed, !isStopping else { break }
             states[stage] = .judging

@@ -36,6 +36,8 @@ public struct Reason: Hashable, Sendable {
         case inputChangedDuringRun = "input_changed_during_run"
         case upstreamMayChange = "upstream_may_change"
         case always
+        /// Not executed: the outputs that were there were taken (`runs accept`).
+        case accepted
         case forced
         case fresh
         case frozen
@@ -84,6 +86,12 @@ public struct RunID: Hashable, Sendable, Comparable, CustomStringConvertible {
     public init(_ value: Int64) { self.value = value }
     public var description: String { String(value) }
     public static func < (left: RunID, right: RunID) -> Bool { left.value < right.value }
+}
+
+/// What a label or a remark is on.
+public enum LabelTarget: Hashable, Sendable {
+    case run(RunID)
+    case execution(ExecutionID)
 }
 
 /// An execution's number in its store: 1, 2, …

@@ -93,12 +93,16 @@ public struct ExecutionStart: Sendable {
     /// A `persist` output was kept although the key changed (`--resume`).
     public var resumed: Bool
     public var gpuIDs: [String]
+    /// 1, 2, … where the stage is executed several times by `--repeat`.
+    public var repetition: Int?
+    /// Nothing is executed: the outputs that are there are taken.
+    public var accepted: Bool
 
     public init(
         stage: String, template: String, attempt: Int, key: Digest, baseKey: Digest, details: ExecutionDetails,
         outputs: [Output], resources: ResourceRequest, timeoutSeconds: Double?, keep: Int, startedAt: Timestamp,
         queuedSeconds: Double, engine: String, host: String, logPath: String, token: String, reasons: [Reason],
-        resumed: Bool, gpuIDs: [String]
+        resumed: Bool, gpuIDs: [String], repetition: Int? = nil, accepted: Bool = false
     ) {
         self.stage = stage
         self.template = template
@@ -119,6 +123,8 @@ public struct ExecutionStart: Sendable {
         self.reasons = reasons
         self.resumed = resumed
         self.gpuIDs = gpuIDs
+        self.repetition = repetition
+        self.accepted = accepted
     }
 }
 

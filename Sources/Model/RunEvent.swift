@@ -53,9 +53,24 @@ public struct RunStarted: Sendable {
     }
 }
 
+/// Which of several executions of a stage in one run (`--repeat`).
+public struct Repetition: Hashable, Sendable {
+    /// 1, 2, …
+    public let number: Int
+    /// How many are asked for.
+    public let count: Int
+    public init(number: Int, of count: Int) {
+        self.number = number
+        self.count = count
+    }
+    public var isLast: Bool { number >= count }
+}
+
 public struct StageStarted: Sendable {
     public let stage: String
     public let executionID: ExecutionID
+    /// nil: the run executes the stage once.
+    public let repetition: Repetition?
     public let attempt: Int
     public let maxAttempts: Int
     public let reasons: [Reason]
@@ -66,10 +81,11 @@ public struct StageStarted: Sendable {
     public let resources: ResourceRequest
     public init(
         stage: String, executionID: ExecutionID, attempt: Int, maxAttempts: Int, reasons: [Reason], command: String,
-        logPath: String, expectedSeconds: Double?, resources: ResourceRequest
+        logPath: String, expectedSeconds: Double?, resources: ResourceRequest, repetition: Repetition? = nil
     ) {
         self.stage = stage
         self.executionID = executionID
+        self.repetition = repetition
         self.attempt = attempt
         self.maxAttempts = maxAttempts
         self.reasons = reasons
@@ -83,6 +99,8 @@ public struct StageStarted: Sendable {
 public struct StageFinished: Sendable {
     public let stage: String
     public let executionID: ExecutionID
+    /// nil: the run executes the stage once.
+    public let repetition: Repetition?
     public let attempt: Int
     public let state: ExecutionState
     public let exit: Exit?
@@ -94,10 +112,11 @@ public struct StageFinished: Sendable {
     public let logTail: [String]
     public init(
         stage: String, executionID: ExecutionID, attempt: Int, state: ExecutionState, exit: Exit?, error: String?,
-        note: String?, usage: Usage, logPath: String, logTail: [String]
+        note: String?, usage: Usage, logPath: String, logTail: [String], repetition: Repetition? = nil
     ) {
         self.stage = stage
         self.executionID = executionID
+        self.repetition = repetition
         self.attempt = attempt
         self.state = state
         self.exit = exit

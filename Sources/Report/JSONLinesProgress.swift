@@ -32,6 +32,7 @@ public struct JSONLinesProgress: RunReporter {
                 "stage_started",
                 [
                     ("stage", .string(stage.stage)), ("execution_id", .integer(stage.executionID.value)),
+                    ("repetition", optional(stage.repetition?.number, JSONValue.integer)),
                     ("attempt", .integer(stage.attempt)), ("max_attempts", .integer(stage.maxAttempts)),
                     ("reasons", reasons(stage.reasons)), ("command", .string(stage.command)),
                     ("log_path", .string(stage.logPath)),
@@ -100,6 +101,7 @@ public struct JSONLinesProgress: RunReporter {
         let usage = stage.usage
         return [
             ("stage", .string(stage.stage)), ("execution_id", .integer(stage.executionID.value)),
+            ("repetition", optional(stage.repetition?.number, JSONValue.integer)),
             ("attempt", .integer(stage.attempt)), ("state", .string(stage.state.rawValue)),
             ("exit_code", optional(exitCode, JSONValue.integer)), ("signal", optional(signal, JSONValue.integer)),
             ("error", optional(stage.error, JSONValue.string)), ("note", optional(stage.note, JSONValue.string)),

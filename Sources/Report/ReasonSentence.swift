@@ -34,6 +34,7 @@ public func sentence(for reason: Reason) -> String {
         return subject == nil ? "an input changed while it ran" : about("input", "changed while it ran")
     case .upstreamMayChange: return subject.map { "stage \($0) may change it" } ?? "a stage before it may change it"
     case .always: return "always runs"
+    case .accepted: return "its outputs were accepted as they were"
     case .forced: return "forced"
     case .fresh: return "fresh"
     case .frozen: return "frozen"

@@ -33,7 +33,11 @@ struct RunTally: Sendable {
             hasExecuted = true
             unsuccessful[stage.stage] = nil
         case .stageFinished(let stage):
-            if stage.state == .succeeded { succeeded += 1 } else { unsuccessful[stage.stage] = stage.state }
+            guard stage.state == .succeeded else {
+                unsuccessful[stage.stage] = stage.state
+                break
+            }
+            if stage.repetition?.isLast ?? true { succeeded += 1 }
         case .stageRetrying(let stage, _, _, _): unsuccessful[stage] = nil
         case .stageWaiting, .warning, .interrupted, .runFinished: break
         }

@@ -5,7 +5,7 @@ import Model
 enum RunWording {
     static func started(_ stage: StageStarted) -> String {
         let attempt = stage.attempt > 1 ? ", attempt \(stage.attempt) of \(stage.maxAttempts)" : ""
-        return "\(sanitized(stage.stage)): started\(attempt)" + parenthesized(sentence(for: stage.reasons))
+        return "\(sanitized(stage.stage)): \(repetition(stage.repetition))started\(attempt)" + parenthesized(sentence(for: stage.reasons))
     }
 
     static func finished(_ stage: StageFinished) -> String {
@@ -21,7 +21,11 @@ enum RunWording {
             case .running: "running for \(wall)"
             }
         let error = stage.error.map { ": " + sanitized($0) } ?? ""
-        return "\(sanitized(stage.stage)): \(what)\(error)" + parenthesized(sanitized(stage.note ?? ""))
+        return "\(sanitized(stage.stage)): \(repetition(stage.repetition))\(what)\(error)" + parenthesized(sanitized(stage.note ?? ""))
+    }
+
+    private static func repetition(_ repetition: Repetition?) -> String {
+        repetition.map { "repeat \($0.number) of \($0.count) " } ?? ""
     }
 
     /// The end of the log, indented, and the command that shows the rest. Nothing for a success, nor for a stage that

@@ -17,9 +17,8 @@ extension Store {
                 ("pid", Int(liveness.pid)), ("folder_id", liveness.folderID), ("stages_total", start.stagesTotal),
             ])
             let run = RunID(connection.lastInsertedRow)
-            if start.tag != nil || start.note != nil {
-                try addTag(run: run, execution: nil, tag: start.tag, note: start.note, at: start.startedAt)
-            }
+            if let tag = start.tag { try addTag(tag, to: .run(run), at: start.startedAt) }
+            if let note = start.note { try addNote(note, to: .run(run), at: start.startedAt) }
             return run
         }
     }
@@ -51,6 +50,7 @@ extension Store {
                 ("working_directory", start.details.workingDirectory), ("log_path", start.logPath),
                 ("token", start.token), ("resumed", start.resumed),
                 ("gpu_ids", start.gpuIDs.isEmpty ? nil : start.gpuIDs.joined(separator: ",")),
+                ("repetition", start.repetition), ("accepted", start.accepted),
             ])
             let id = connection.lastInsertedRow
             try recordDetails(start, of: id)
@@ -224,29 +224,5 @@ extension Store {
                 ])
             }
         }
-    }
-
-    /// Whether a succeeded execution's result counts no more (`runs reject`), or counts again.
-    ///
-    /// - Throws: also where there is no such execution, or it did not succeed.
-    public func setRejected(_ execution: ExecutionID, _ rejected: Bool) throws(Failure) {
-        try connection.statement(SQL.setRejected).run([("execution_id", execution.value), ("rejected", rejected)])
-        guard connection.changedRows == 1 else {
-            guard let state = try stage(of: execution)?.state else {
-                throw Failure(.usage, "there is no execution \(execution) in the store. `runs history` lists them.")
-            }
-            throw Failure(
-                .usage, "execution \(execution) is \(state.rawValue): only one that succeeded has a result to reject.")
-        }
-    }
-
-    /// A label or a remark on a run, or on one execution of it.
-    public func addTag(
-        run: RunID, execution: ExecutionID?, tag: String?, note: String?, at time: Timestamp
-    ) throws(Failure) {
-        try connection.statement(SQL.insertTag).run([
-            ("run_id", run.value), ("execution_id", execution?.value), ("tag", tag), ("note", note),
-            ("created_at", time.iso8601),
-        ])
     }
 }

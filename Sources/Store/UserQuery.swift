@@ -21,12 +21,13 @@ extension Store {
     ///
     /// - Parameters:
     ///   - bindings: values for `:name`, `@name` and `$name`; what reads as a number is bound as one.
+    ///   - mayBeUnset: whether a name without a value stands for NULL, as in the queries that come with the program.
     ///   - onColumns: is told the names of the columns, once.
     ///   - onRow: is told each row; returns false to end the query.
     /// - Throws: a `Failure` of kind `usage` when the SQL is wrong or would do more than read.
     public func query(
-        _ sql: String, bindings: [(name: String, value: String)], limits: QueryLimits, onColumns: ([String]) -> Void,
-        onRow: ([TableValue]) -> Bool
+        _ sql: String, bindings: [(name: String, value: String)], mayBeUnset: Bool = false, limits: QueryLimits,
+        onColumns: ([String]) -> Void, onRow: ([TableValue]) -> Bool
     ) throws(Failure) {
         let database = connection.handle
         let lengthBefore = sqlite3_limit(database, SQLITE_LIMIT_LENGTH, limits.lengthBytes)
@@ -42,7 +43,7 @@ extension Store {
         let deadline = limits.timeoutSeconds.map { ContinuousClock.now + .seconds($0) }
         let statement = try compile(sql)
         defer { sqlite3_finalize(statement) }
-        try bind(bindings, to: statement)
+        try bind(bindings, mayBeUnset: mayBeUnset, to: statement)
 
         return try withDeadline(deadline, on: database) { () throws(Failure) in
             let columns = sqlite3_column_count(statement)
@@ -153,7 +154,9 @@ extension Store {
         return code == SQLITE_OK && compiled == nil
     }
 
-    private func bind(_ bindings: [(name: String, value: String)], to statement: OpaquePointer) throws(Failure) {
+    private func bind(
+        _ bindings: [(name: String, value: String)], mayBeUnset: Bool, to statement: OpaquePointer
+    ) throws(Failure) {
         var unused = Set(bindings.map(\.name))
         for index in 0..<sqlite3_bind_parameter_count(statement) {
             guard let raw = sqlite3_bind_parameter_name(statement, index + 1), raw.pointee != CChar(UInt8(ascii: "?")) else {
@@ -161,6 +164,7 @@ extension Store {
             }
             let name = String(String(cString: raw).dropFirst())
             guard let value = bindings.last(where: { $0.name == name })?.value else {
+                if mayBeUnset { continue }
                 throw Failure(.usage, "the query needs a value for :\(name). Give it with -p \(name)=VALUE.")
             }
             unused.remove(name)

@@ -3,12 +3,13 @@
 import Testing
 
 @Suite struct CommandLineFuzzTests {
-    private static let commands = ["exec", "status", "why", "history", "logs", "query", "init", "schema", "help"]
+    private static let commands = ["exec", "status", "why", "history", "logs", "query", "init", "schema", "help", "accept", "reject", "tag", "note", "stats"]
     private static let options = [
         "--set", "--capacity", "--rehash", "--no-restore", "--jobs", "-j", "--dry-run", "-n", "--keep-going", "-k", "--grace",
         "--overwrite", "--resume", "--enforce-memory", "--tag", "--note", "--benchmark", "--output", "--only", "--downstream",
         "--force", "--store", "--limit", "--run", "--follow", "-f", "--format", "--parameter", "-p", "--file", "--named", "--list",
         "--timeout", "--help", "-h", "--version", "--", "-", "--help-hidden", "--generate-completion-script", "--no-such",
+        "--reason", "--undo", "--execution", "--remove", "--fail-on-rows", "--regressions", "--metric",
     ]
     private static let questions = ["show", "diff", "best", "lineage"]
     private static let questionOptions = ["--min", "--max", "--top", "--stage"]

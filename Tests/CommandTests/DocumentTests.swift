@@ -41,6 +41,12 @@ private func document(_ path: String) throws -> String { try String(contentsOfFi
         }
     }
 
+    @Test func everyQueryThatComesWithTheProgramIsDocumented() throws {
+        let text = try document("docs/store.md")
+        let listed = try JSON.lines(try TestProject().runs("query", "--list", "--format", "jsonl").output)
+        for name in listed.compactMap({ $0["name"]?.text }) { #expect(text.contains("`\(name)`"), "\(name)") }
+    }
+
     @Test func theSchemaAcceptsTheExamplesAndRefusesWrongFiles() throws {
         let project = try TestProject()
         try project.write("schema.json", try project.runs("schema").output)
@@ -81,7 +87,7 @@ private func document(_ path: String) throws -> String { try String(contentsOfFi
         #expect(try project.runs("init").status == 2)
     }
 
-    @Test(arguments: ["exec", "query", "history", "status", "why", "logs", "init", "schema", "doctor", "gc"])
+    @Test(arguments: ["exec", "query", "history", "status", "why", "logs", "init", "schema", "doctor", "gc", "stats", "accept", "reject", "tag", "note"])
     func helpIsWhatItWas(_ command: String) throws {
         let result = try TestProject().runs(["help", command], environment: ["COLUMNS": "100"])
         #expect(result.status == 0)

@@ -49,6 +49,28 @@ import Testing
         #expect(scheduler.remaining.isEmpty)
     }
 
+    @Test func aRepeatedStageIsJudgedAgainBeforeWhatNeedsIt() {
+        var scheduler = scheduler([[], [0]], cpus: 1) { $0.retries.max = 1 }
+        var actions = scheduler.start()
+        for repetition in 1...3 {
+            _ = judgeAll(&scheduler, actions)
+            let launches = scheduler.admit()
+            #expect(launches.contains { if case .launch(0, attempt: 1, _) = $0 { true } else { false } }, "\(launches)")
+            actions = scheduler.handle(repetition == 3 ? .ended(0, .succeeded) : .repeats(0))
+            #expect(actions == [.judge(repetition == 3 ? 1 : 0)])
+        }
+        #expect(!scheduler.isFinished)
+    }
+
+    @Test func nothingIsRepeatedOnceTheRunStops() {
+        var scheduler = scheduler([[], []])
+        _ = judgeAll(&scheduler, scheduler.start())
+        #expect(launched(scheduler.admit()) == [0, 1])
+        _ = scheduler.handle(.ended(1, .failed))
+        _ = judgeAll(&scheduler, scheduler.handle(.repeats(0)))
+        #expect(scheduler.admit().isEmpty && scheduler.isFinished)
+    }
+
     @Test(arguments: [(4, nil, 3), (2, nil, 2), (4, 1, 1)] as [(Int, Int?, Int)])
     func atMostWhatFits(_ cpus: Int, _ jobs: Int?, _ expected: Int) {
         var scheduler = scheduler([[], [], []], cpus: cpus, jobs: jobs)

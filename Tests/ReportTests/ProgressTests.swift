@@ -194,7 +194,7 @@ import Testing
             stageStarted(0, "a", id: 3, of: 2, gpus: Quantity(thousandths: 500)),
             "stage_started",
             #"""
-            "stage":"a","execution_id":3,"attempt":1,"max_attempts":2,"reasons":[{"code":"never_ran",\#
+            "stage":"a","execution_id":3,"repetition":null,"attempt":1,"max_attempts":2,"reasons":[{"code":"never_ran",\#
             "subject":null,"old":null,"new":null}],"command":"python3 train.py",\#
             "log_path":".runs/logs/7/a.1.log","expected_seconds":null,"resources":{"cpus":1,"gpus":0.5,\#
             "memory_bytes":null,"counted":{}}
@@ -204,7 +204,7 @@ import Testing
             stageFailed(0, "a", tail: ["\u{1b}[1m"]),
             "stage_finished",
             #"""
-            "stage":"a","execution_id":1,"attempt":1,"state":"failed","exit_code":3,"signal":null,\#
+            "stage":"a","execution_id":1,"repetition":null,"attempt":1,"state":"failed","exit_code":3,"signal":null,\#
             "error":"exit code 3","note":null,"wall_seconds":0.2,"user_cpu_seconds":null,\#
             "system_cpu_seconds":null,"max_rss_bytes":null,"read_bytes":null,"write_bytes":null,\#
             "gpu_peak_bytes":null,"gpu_peak_source":null,"gpu_mean_utilization":null,\#

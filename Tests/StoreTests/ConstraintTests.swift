@@ -91,6 +91,8 @@ struct ConstraintTests {
         "UPDATE execution_rows SET run_id = 99",
         "INSERT INTO artifacts (path_id, sha256, digest_kind, size_bytes) VALUES (1, zeroblob(32), 'guess', 1)",
         "INSERT INTO tag_rows (run_id, created_at) VALUES (1, 't')",
+        "INSERT INTO tag_rows (run_id, tag, note, created_at) VALUES (1, 'a', 'b', 't')",
+        "UPDATE execution_rows SET accepted = 2", "UPDATE execution_rows SET repetition = 0",
         "INSERT INTO decision_rows (run_id, stage_id, ordinal, verdict, reason) VALUES (1, 1, 0, 'fresh', 'fresh')",
         "INSERT INTO store (only_row, identity, salt, created_at) VALUES (2, 'x', zeroblob(32), 't')",
     ])

@@ -119,9 +119,12 @@ func failure(_ id: ExecutionID, state: ExecutionState = .failed) -> ExecutionFin
 
 extension Store {
     /// Every row of a query that a user might type.
-    func rows(_ sql: String, _ bindings: [(name: String, value: String)] = []) throws -> [[TableValue]] {
+    func rows(
+        _ sql: String, _ bindings: [(name: String, value: String)] = [], mayBeUnset: Bool = false
+    ) throws -> [[TableValue]] {
         var rows: [[TableValue]] = []
-        try query(sql, bindings: bindings, limits: QueryLimits(timeoutSeconds: nil), onColumns: { _ in }) {
+        let limits = QueryLimits(timeoutSeconds: nil)
+        try query(sql, bindings: bindings, mayBeUnset: mayBeUnset, limits: limits, onColumns: { _ in }) {
             rows.append($0)
             return true
         }

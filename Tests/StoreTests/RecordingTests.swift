@@ -242,10 +242,10 @@ struct RecordingTests {
     @Test func tagsBelongToARunOrToAnExecution() throws {
         let tagged = try store.beginRun(runStart(tag: "v1", note: "first"), liveness: liveness)
         let id = try succeed("a", in: tagged)
-        try store.addTag(run: tagged, execution: id, tag: nil, note: "look", at: time(3))
+        try store.addNote("look", to: .execution(id), at: time(3))
         #expect(
-            try store.rows("SELECT run_id, execution_id, tag, note FROM tags ORDER BY created_at") == [
-                [.integer(tagged.value), .null, .text("v1"), .text("first")],
+            try store.rows("SELECT run_id, execution_id, tag, note FROM tags ORDER BY created_at, tag DESC") == [
+                [.integer(tagged.value), .null, .text("v1"), .null], [.integer(tagged.value), .null, .null, .text("first")],
                 [.integer(tagged.value), .integer(id.value), .null, .text("look")],
             ])
     }

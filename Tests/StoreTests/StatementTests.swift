@@ -25,7 +25,7 @@ struct StatementTests {
     @Test func cannedQueriesPassTheUsersAuthorizer() throws {
         let store = try Store.inMemory()
         #expect(SQL.canned.map(\.name) == SQL.canned.map(\.name).sorted())
-        for statement in SQL.canned { #expect(try store.rows(statement.text).isEmpty, "\(statement.name)") }
+        for statement in SQL.canned { #expect(try store.rows(statement.text, mayBeUnset: true).isEmpty, "\(statement.name)") }
     }
 
     /// Scans that are meant: one of a table for all stages or files at once, or of a set that one row holds.
@@ -53,7 +53,7 @@ struct StatementTests {
         "view_columns": ["v", "c VIRTUAL TABLE INDEX 0:", "c VIRTUAL TABLE INDEX 1:"],
         // JSON arrays that are handed in.
         "decisions_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "member VIRTUAL TABLE INDEX 1:"],
-        "history_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "m", "g"],
+        "history_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "m", "g", "w", "CONSTANT ROW"],
         "latest_logs": ["chosen", "chosen VIRTUAL TABLE INDEX 1:"],
         // Looking after a store.
         "digested_paths": ["p USING COVERING INDEX sqlite_autoindex_paths_1"],
@@ -68,6 +68,9 @@ struct StatementTests {
         "lost_executions": ["e"],
         "owned_paths": ["o"],
         "sqlite_version": ["CONSTANT ROW"],
+        // What a run rests on: a few sets that were made just before.
+        "usage_behind_run": ["member VIRTUAL TABLE INDEX 1:", "t", "c", "past"],
+        "metric_behind_run": ["member VIRTUAL TABLE INDEX 1:", "t", "c"],
         // Partial indexes that hold running rows only.
         "running_runs": ["r USING INDEX run_rows_running"],
     ]
@@ -79,9 +82,12 @@ struct StatementTests {
         return ["chosen VIRTUAL TABLE INDEX 1:", "json_each VIRTUAL TABLE INDEX 1:"]
     }
 
+    /// Over all that ever was, as its reader asks.
+    private static let overAll: Set<String> = ["all_stage_stats"]
+
     @Test func noStatementReadsAWholeTable() throws {
         let store = try Store.inMemory()
-        for statement in SQL.all {
+        for statement in SQL.all where !Self.overAll.contains(statement.name) {
             let plan = try PreparedStatement("EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)
             let details = try plan.all { row in row.text(3) }
             let scans = details.filter { $0.hasPrefix("SCAN ") }.map { String($0.dropFirst(5)) }

@@ -25,12 +25,15 @@ int clinux_unlock_range(int descriptor, long start, long length);
 
 /// Some range within the given one that another opening of the file has taken, put in place of it (length 0: up to the
 /// end of all files). 1; 0 when there is none; -1 with errno.
-int clinux_locked_range(int descriptor, long *start, long *length);
+int clinux_locked_range(int descriptor, long *_Nonnull start, long *_Nonnull length);
 
 /// A descriptor that means one process for ever, however often its number is used again; -1 where there is none.
 int clinux_pidfd_open(int pid);
 
 /// Sends a signal to exactly that process. 0, or -1 with errno.
 int clinux_pidfd_send_signal(int descriptor, int signal);
+
+/// A file that lives in memory as long as it is open, closed by exec; -1 and errno where there is none.
+int clinux_memory_file(const char *_Nonnull name);
 
 #endif

@@ -1,0 +1,138 @@
+// `runs stats`: figures of stages; of one run beside its history; and whether they are out of line. The rules are
+// Model's.
+
+import ArgumentParser
+import Model
+import Report
+import Store
+
+struct StatsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats",
+        abstract: "Figures of stages, or of a run beside its history; in CI, whether they are out of line.",
+        discussion: """
+            Without options: the view stage_stats. With --run, each stage that the run rests on is compared with the up \
+            to 30 runs that executed it before: the median, the median absolute deviation (MAD), and the limit, which is \
+            the median and the largest of 5.19 MAD (a modified z-score of 3.5), a tenth of the median, and 0.5 s, 32 MiB \
+            or 64 MiB of GPU memory. Less than 5 earlier runs are no history. docs/store.md tells more.
+            """)
+
+    @Argument(help: "Stages, all by default: template names, names with values, full names or globs.")
+    var stages: [String] = []
+
+    @Option(name: .customLong("run"), help: "The run to compare: a number or latest. Prints every figure.")
+    var runWord: String?
+
+    @Flag(help: "Print what is out of line in the run (default: latest), and end with status 1 where anything is.")
+    var regressions = false
+
+    @Option(
+        help: ArgumentHelp(
+            "A metric of the run that must hold: f1:min=0.9, loss:max=0.3, or f1:drop=0.02 (below the best before); "
+                + "else the status is 1. Repeatable.", valueName: "bound"))
+    var metric: [String] = []
+
+    @OptionGroup var formatOptions: FormatOptions
+    @OptionGroup var storeOptions: StoreOptions
+
+    func run() throws {
+        let bounds = try metric.map { text in
+            guard let bound = MetricBound(text) else {
+                throw Failure(.usage, "--metric '\(text)' is no bound. Write f1:min=0.9, loss:max=0.3 or f1:drop=0.02.")
+            }
+            return bound
+        }
+        let store = try Project.find(from: ".", storeOptions).openForReading()
+        // A word that names nothing is a mistake, not an empty table.
+        let chosen = stages.isEmpty ? nil : Set(try stages.flatMap { try store.stages(named: $0) }.map(\.stage))
+        guard runWord != nil || regressions || !bounds.isEmpty else { return try showStages(store, chosen) }
+        let run = try store.run(named: runWord ?? "latest")
+        var compared: [ComparedFigure] = []
+        if runWord != nil || regressions {
+            for history in try store.usage(behind: run) where chosen?.contains(history.stage) ?? true {
+                compared += comparedUsage(history)
+            }
+        }
+        for bound in bounds {
+            // A stage that reports it no more is out of line, too: silence must not pass a check.
+            let found = try store.metric(bound.name, behind: run).filter { chosen?.contains($0.stage) ?? true }
+            guard !found.isEmpty else {
+                throw Failure(
+                    .usage,
+                    "no stage that run \(run) rests on reports a metric '\(bound.name)'. "
+                        + "`runs query \"select distinct stage, name from final_metrics\"` lists them.")
+            }
+            compared += found.map { ComparedFigure(of: bound, $0) }
+        }
+        show(compared, of: run)
+        let isJudged = regressions || !bounds.isEmpty
+        let outOfLine = compared.filter { $0.comparison.standing == .outOfLine && (regressions || $0.isMetric) }
+        if isJudged, !outOfLine.isEmpty { throw ExitCode(1) }
+    }
+
+    private func showStages(_ store: Store, _ chosen: Set<String>?) throws {
+        let all = try store.stageStats()
+        let place = all.columns.firstIndex(of: "stage") ?? 0
+        let rows = all.rows.filter { row in
+            guard let chosen, case .text(let stage) = row[place] else { return true }
+            return chosen.contains(stage)
+        }
+        let table = Table(columns: all.columns, rows: rows)
+        guard formatOptions.chosen == .box else { return formatOptions.write(table) }
+        let shown = readable(table)
+        let figures = shown.columns.indices.filter { column in
+            ["max", "p50", "p95"].contains { shown.columns[column].hasSuffix($0) }
+        }
+        formatOptions.write(shown, rightAligned: Set(figures))
+    }
+
+    /// With short heads, durations and sizes as a person reads them, and without columns that tell nothing.
+    private func readable(_ table: Table) -> Table {
+        let names: [(column: String, shown: String, text: (TableValue) -> TableValue)] = [
+            ("pipeline", "pipeline", { $0 }), ("stage", "stage", { $0 }), ("executions", "count", { $0 }),
+            ("failures", "failed", { $0 }), ("wall_seconds_p50", "p50", { duration($0) }),
+            ("wall_seconds_p95", "p95", { duration($0) }), ("wall_seconds_max", "max", { duration($0) }),
+            ("max_rss_bytes_p95", "memory p95", { size($0) }), ("gpu_peak_bytes_p95", "gpu p95", { size($0) }),
+            ("last_started_at", "last started", { shortTime($0) }),
+        ]
+        let columns = names.compactMap { name in
+            table.columns.firstIndex(of: name.column).map { (index: $0, shown: name.shown, text: name.text) }
+        }.filter { column in
+            let values = Set(table.rows.map { $0[column.index] })
+            return column.shown == "pipeline" ? values.count > 1 : values != [.null]
+        }
+        return Table(
+            columns: columns.map(\.shown), rows: table.rows.map { row in columns.map { $0.text(row[$0.index]) } })
+    }
+
+    private func show(_ compared: [ComparedFigure], of run: RunID) {
+        let shown = runWord != nil ? compared : compared.filter { $0.comparison.standing == .outOfLine }
+        let isForPeople = formatOptions.chosen == .box
+        if !shown.isEmpty {
+            formatOptions.write(
+                Table(columns: ComparedFigure.columns, rows: shown.map { $0.row(isForPeople: isForPeople) }),
+                rightAligned: [3, 4, 5, 6, 7])
+        }
+        let unjudged = compared.count { $0.comparison.standing == .tooLittleHistory }
+        let outOfLine = compared.count { $0.comparison.standing == .outOfLine }
+        let figures = countText(compared.count, "figure")
+        Terminal.standardError.writeLine(
+            "run \(run): \(outOfLine) of \(figures) out of line"
+                + (unjudged == 0
+                    ? "" : "; \(unjudged) with less than \(OutlierRule.leastHistory) earlier runs, not judged"))
+    }
+}
+
+private func duration(_ value: TableValue) -> TableValue {
+    if case .real(let seconds) = value { .text(durationText(seconds)) } else { value }
+}
+
+private func size(_ value: TableValue) -> TableValue {
+    if case .integer(let bytes) = value { .text(byteText(bytes)) } else { value }
+}
+
+/// `2026-11-24 08:30:13` (UTC).
+private func shortTime(_ value: TableValue) -> TableValue {
+    guard case .text(let text) = value else { return value }
+    return .text(String(text.prefix(19).map { $0 == "T" ? " " : $0 }))
+}

@@ -1,0 +1,49 @@
+// What a metric must hold to: `f1:min=0.9`, `loss:max=0.3`, `f1:drop=0.02`. Knows its spelling and its meaning.
+
+/// A bound on the last value of a metric.
+public struct MetricBound: Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// At least so much.
+        case min
+        /// At most so much.
+        case max
+        /// Not further than this below the best earlier value, of which more is better.
+        case drop
+    }
+
+    public let name: String
+    public let kind: Kind
+    public let amount: Double
+
+    /// nil: the text is not `NAME:min=NUMBER`, `NAME:max=NUMBER` or `NAME:drop=NUMBER` with a drop not below 0.
+    public init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), colon != text.startIndex else { return nil }
+        let parts = text[text.index(after: colon)...].split(separator: "=", omittingEmptySubsequences: false)
+        guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])),
+            parts[1].utf8.allSatisfy({ (48...57).contains($0) || "+-.eE".utf8.contains($0) }),
+            let amount = Double(parts[1]), amount.isFinite, kind != .drop || amount >= 0
+        else { return nil }
+        name = String(text[..<colon])
+        self.kind = kind
+        self.amount = amount
+    }
+
+    /// The value that the metric must not pass; nil: none, for there is no earlier value.
+    ///
+    /// - Parameter history: earlier values; those that are no finite numbers do not count.
+    public func limit(history: [Double]) -> Double? {
+        guard kind == .drop else { return amount }
+        return history.filter(\.isFinite).max().map { $0 - amount }
+    }
+
+    /// Compares; what is no number holds to no bound.
+    public func compare(_ value: Double, with history: [Double]) -> Comparison {
+        let finite = history.filter(\.isFinite)
+        let limit = limit(history: history)
+        let holds = !value.isNaN && (limit.map { kind == .max ? value <= $0 : value >= $0 } ?? true)
+        return Comparison(
+            value: value, median: median(of: finite), deviation: medianAbsoluteDeviation(of: finite),
+            count: finite.count,
+            limit: limit, standing: holds ? .inLine : .outOfLine)
+    }
+}

@@ -1,0 +1,2 @@
+-- The figures of every stage.
+SELECT * FROM stage_stats ORDER BY pipeline, stage
