@@ -14,7 +14,10 @@ let package = Package(
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CSupervisor"),
         .target(name: "CLinux"),
-        .target(name: "GPU"),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "Programs"),
+        .target(name: "GPU", dependencies: ["Programs"]),
+        .target(name: "Provenance", dependencies: ["Model", "Programs", "CZlib"]),
         .executableTarget(name: "EmbedSQLTool"),
         .plugin(name: "EmbedSQL", capability: .buildTool(), dependencies: ["EmbedSQLTool"]),
         .target(name: "RunsSQL", exclude: ["migrations", "sql"], plugins: ["EmbedSQL"]),
@@ -42,6 +45,7 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "Model", "JSON", "PipelineFormat", "Planner", "Store", "Workspace", "GPU", "Execution", "Report",
+                "Provenance",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "runs", dependencies: ["CLI", "CSupervisor"]),
@@ -54,6 +58,8 @@ let package = Package(
         .testTarget(name: "ReportTests", dependencies: ["Report", "Model"]),
         .testTarget(name: "WorkspaceTests", dependencies: ["Workspace", "Model"]),
         .testTarget(name: "GPUTests", dependencies: ["GPU"]),
+        .testTarget(name: "ProgramsTests", dependencies: ["Programs"]),
+        .testTarget(name: "ProvenanceTests", dependencies: ["Provenance", "Programs", "Model"]),
         .testTarget(name: "ExecutionTests", dependencies: ["Execution", "GPU", "Model"]),
         .testTarget(name: "CSupervisorTests", dependencies: ["Execution", "Model", "runs"]),
         // These drive the built program and import nothing of it.

@@ -35,6 +35,25 @@ CREATE TABLE unexecuted_sets (
   members TEXT NOT NULL
 ) STRICT;
 
+-- Machines that runs were coordinated on, as far as was asked for: a kernel that changed is another one.
+CREATE TABLE machines (
+  machine_id INTEGER PRIMARY KEY,
+  kernel TEXT NOT NULL,
+  cpu_model TEXT,
+  cpu_count INTEGER NOT NULL,
+  memory_bytes INTEGER NOT NULL,
+  gpu_names TEXT,
+  gpu_driver TEXT
+) STRICT;
+
+-- What tracked files held that the commit did not, as gzip files: shared by runs that found the same.
+CREATE TABLE git_diffs (
+  git_diff_id INTEGER PRIMARY KEY,
+  gzip BLOB NOT NULL UNIQUE,
+  size_bytes INTEGER NOT NULL CHECK (size_bytes > 0),
+  is_cut INTEGER NOT NULL CHECK (is_cut IN (0, 1))
+) STRICT;
+
 CREATE TABLE run_rows (
   run_id INTEGER PRIMARY KEY AUTOINCREMENT,
   pipeline_id INTEGER NOT NULL REFERENCES pipelines,
@@ -49,7 +68,12 @@ CREATE TABLE run_rows (
   host TEXT NOT NULL,
   user_name TEXT NOT NULL,
   git_commit TEXT,
+  git_branch TEXT,
   git_dirty INTEGER CHECK (git_dirty IN (0, 1)),
+  git_diff_id INTEGER REFERENCES git_diffs,
+  machine_id INTEGER NOT NULL REFERENCES machines,
+  runs_version TEXT NOT NULL,
+  sqlite_version TEXT NOT NULL,
   -- Where the program of this run lives: on the same boot and pid namespace, an unlocked .runs/live/RUN means it is gone.
   boot_id TEXT NOT NULL,
   pid_namespace TEXT NOT NULL,

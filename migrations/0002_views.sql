@@ -5,8 +5,13 @@
 CREATE VIEW runs AS
 SELECT r.run_id, p.name AS pipeline, r.pipeline_path, r.status, r.started_at, r.finished_at, r.wall_seconds,
   r.command_line, r.engine, r.host, r.user_name AS user, r.git_commit, r.git_dirty, r.stages_total, r.stages_executed,
-  r.stages_fresh, r.stages_restored, r.stages_failed, r.stages_blocked
-FROM run_rows r JOIN pipelines p ON p.pipeline_id = r.pipeline_id;
+  r.stages_fresh, r.stages_restored, r.stages_failed, r.stages_blocked, r.git_branch,
+  d.size_bytes AS git_diff_bytes, m.kernel, m.cpu_model, m.cpu_count, m.memory_bytes, m.gpu_names, m.gpu_driver,
+  r.runs_version, r.sqlite_version
+FROM run_rows r
+JOIN pipelines p ON p.pipeline_id = r.pipeline_id
+JOIN machines m ON m.machine_id = r.machine_id
+LEFT JOIN git_diffs d ON d.git_diff_id = r.git_diff_id;
 
 CREATE VIEW executions AS
 SELECT e.execution_id, e.run_id, p.name AS pipeline, s.name AS stage, s.template, e.attempt, e.state, e.exit_code,
@@ -57,6 +62,13 @@ JOIN paths p ON p.path_id = a.path_id;
 CREATE VIEW params AS
 SELECT x.execution_id, e.run_id, s.name AS stage, n.name, x.value, x.number, x.reported
 FROM execution_params x
+JOIN execution_rows e ON e.execution_id = x.execution_id
+JOIN stages s ON s.stage_id = e.stage_id
+JOIN names n ON n.name_id = x.name_id;
+
+CREATE VIEW variables AS
+SELECT x.execution_id, e.run_id, s.name AS stage, n.name, x.value
+FROM execution_environment x
 JOIN execution_rows e ON e.execution_id = x.execution_id
 JOIN stages s ON s.stage_id = e.stage_id
 JOIN names n ON n.name_id = x.name_id;

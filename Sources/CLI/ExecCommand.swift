@@ -60,6 +60,9 @@ struct ExecCommand: ParsableCommand {
     @Option(help: "A remark on the run.")
     var note: String?
 
+    @Flag(help: "Do not record what tracked files hold that the commit does not.")
+    var noGitDiff = false
+
     @Flag(help: "Print a [BENCH] line after each stage; also by BENCHMARK=1.")
     var benchmark = false
 
@@ -106,11 +109,13 @@ struct ExecCommand: ParsableCommand {
         let run = try Run(preparation, clock: clock) { display.show($0) }
         let outcome: RunOutcome
         do {
+            let labels = opened.labels(tag: tag, note: note)
             outcome = try run.execute(
-                labels: opened.labels(tag: tag, note: note),
+                labels: labels,
                 makeEngine: { holding, events throws(Failure) in
                     try LocalEngine(driver: GPUDriver(), holding: holding, events: events)
                 },
+                surroundings: labels.lateSurroundings(keepsGitDiff: !noGitDiff),
                 tick: { display.redraw(now: clock()) })
         } catch {
             display.close()
@@ -201,25 +206,6 @@ extension OpenedPipeline {
     func storeForLooking() throws -> Store {
         access(project.storePath, F_OK) == 0 ? try Store.open(path: project.storePath, access: .read) : try Store.inMemory()
     }
-}
-
-/// The commit that the project's folder has checked out, read without starting git; nil outside a repository.
-func gitCommit(of root: String) -> String? {
-    var folder = root
-    while !folder.isEmpty {
-        if let head = try? readBytes("\(folder)/.git/HEAD") {
-            let text = String(decoding: head, as: UTF8.self).filter { $0 != "\n" }
-            guard text.hasPrefix("ref: ") else { return text }
-            let name = text.dropFirst(5)
-            if let reference = try? readBytes("\(folder)/.git/\(name)") {
-                return String(decoding: reference, as: UTF8.self).filter { $0 != "\n" }
-            }
-            let packed = (try? readBytes("\(folder)/.git/packed-refs")).map { String(decoding: $0, as: UTF8.self) } ?? ""
-            return packed.split(separator: "\n").first { $0.hasSuffix(" \(name)") }.map { String($0.prefix { $0 != " " }) }
-        }
-        folder = folder.lastIndex(of: "/").map { String(folder[..<$0]) } ?? ""
-    }
-    return nil
 }
 
 extension Timestamp {

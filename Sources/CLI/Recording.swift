@@ -1,8 +1,10 @@
 // What every command that records a run needs: the folder to record it in, and what it is recorded with.
 
 import Execution
+import GPU
 import Glibc
 import Model
+import Provenance
 import Workspace
 
 extension Project {
@@ -24,6 +26,22 @@ extension OpenedPipeline {
         let line = ["runs"] + CommandLine.arguments.dropFirst()
         return RunLabels(
             pipelinePath: path, commandLine: line.map(shellQuoted).joined(separator: " "), user: user,
-            gitCommit: gitCommit(of: project.root), tag: tag, note: note)
+            checkout: GitCheckout(around: project.root), machine: .this(), tag: tag, note: note)
+    }
+}
+
+extension RunLabels {
+    /// What takes longer to find out: changes that are not committed, and GPUs.
+    func lateSurroundings(keepsGitDiff: Bool) -> @Sendable () -> LateSurroundings {
+        let (checkout, machine) = (checkout, machine)
+        return {
+            let difference = checkout?.difference(keepsPatch: keepsGitDiff)
+            var machine = machine
+            if let inventory = GPUDriver().inventory, !inventory.gpus.isEmpty {
+                machine.gpuNames = inventory.gpus.map(\.name).joined(separator: ", ")
+                machine.gpuDriver = inventory.driverVersion
+            }
+            return LateSurroundings(machine: machine, isDirty: difference?.isDirty, diff: difference?.diff)
+        }
     }
 }

@@ -209,7 +209,8 @@ private struct Acceptor {
         host = liveness.host
         let start = RunStart(
             pipeline: graph.pipeline, pipelinePath: labels.pipelinePath, commandLine: labels.commandLine,
-            startedAt: now, engine: "local", host: host, user: labels.user, gitCommit: labels.gitCommit, gitDirty: nil,
+            startedAt: now, engine: "local", host: host, user: labels.user, checkout: labels.checkout,
+            machine: labels.machine,
             stagesTotal: graph.stages.count, tag: nil, note: nil)
         let run = try preparation.store.beginRun(start, liveness: liveness)
         result.run = run

@@ -164,6 +164,7 @@ extension Run {
         variables["RUNS_STAGE"] = stage.name
         variables["RUNS_ATTEMPT"] = String(start.attempt)
         variables["RUNS_CPUS"] = start.resources.cpus.description
+        variables["PYTHONPATH"] = pythonPath(variables["PYTHONPATH"])
         if let bytes = start.resources.memoryBytes { variables["RUNS_MEMORY_BYTES"] = String(bytes) }
         variables["RUNS_PARAMS"] = "\(root)/\(paramsPath)"
         variables["RUNS_METRICS"] = "\(root)/\(RunFiles.metrics(of: runID, id))"

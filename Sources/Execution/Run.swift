@@ -14,14 +14,19 @@ public struct RunLabels: Sendable {
     public var pipelinePath: String
     public var commandLine: String
     public var user: String
-    public var gitCommit: String?
+    public var checkout: GitCheckout?
+    /// As far as it is known at once.
+    public var machine: Machine
     public var tag: String?
     public var note: String?
-    public init(pipelinePath: String, commandLine: String, user: String, gitCommit: String?, tag: String?, note: String?) {
+    public init(
+        pipelinePath: String, commandLine: String, user: String, checkout: GitCheckout?, machine: Machine, tag: String?, note: String?
+    ) {
         self.pipelinePath = pipelinePath
         self.commandLine = commandLine
         self.user = user
-        self.gitCommit = gitCommit
+        self.checkout = checkout
+        self.machine = machine
         self.tag = tag
         self.note = note
     }
@@ -37,6 +42,7 @@ public struct RunOutcome: Sendable {
 enum RunMessage: Sendable {
     case engine(EngineEvent)
     case examined(ExecutionID, Examination)
+    case surroundings(LateSurroundings)
     case verified(StageIndex, ExecutionID, isIntact: Bool)
 }
 
@@ -91,6 +97,8 @@ public final class Run {
     var events: [RunEvent.Kind] = []
     var runID = RunID(0)
     var host = ""
+    /// The answer to `ask` has not come yet.
+    var awaitsSurroundings = false
     var interruption: Int32?
     /// When outputs that are still being digested are given up.
     var stopReadingAt: Timestamp?
@@ -156,6 +164,7 @@ public final class Run {
     /// - Parameters:
     ///   - makeEngine: is called when the first process is needed, with descriptors that are to stay open until the
     ///     last one has ended, and the function that takes the engine's events.
+    ///   - surroundings: is called, on a thread of its own, when the first process is needed.
     ///   - tick: is called about ten times a second while something runs.
     /// - Throws: when the store cannot be used; what ran is stopped first.
     public func execute(
@@ -163,6 +172,7 @@ public final class Run {
         makeEngine: (
             _ holding: [Int32], _ events: @escaping @Sendable (EngineEvent) -> Void
         ) throws(Failure) -> any Engine,
+        surroundings: @escaping @Sendable () -> LateSurroundings,
         tick: () -> Void
     ) throws(Failure) -> RunOutcome {
         let signals = try SignalSource()
@@ -176,6 +186,8 @@ public final class Run {
             let queue = queue
             let started = try makeEngine(gpuLocks.descriptors) { queue.put(.engine($0)) }
             engine = started
+            try preparePythonModule()
+            ask(surroundings)
             do {
                 try loop(engine: started, lock: lock, signals: signals, tick: tick)
             } catch {
@@ -184,6 +196,7 @@ public final class Run {
             }
         }
         engine?.shutDown()
+        try awaitSurroundings()
         let finished = try end(startedAt: startedAt)
         return RunOutcome(finished: finished, signal: interruption)
     }
@@ -193,8 +206,8 @@ public final class Run {
         host = liveness.host
         let start = RunStart(
             pipeline: graph.pipeline, pipelinePath: labels.pipelinePath, commandLine: labels.commandLine,
-            startedAt: startedAt, engine: "local", host: liveness.host, user: labels.user, gitCommit: labels.gitCommit,
-            gitDirty: nil, stagesTotal: graph.stages.count, tag: labels.tag, note: labels.note)
+            startedAt: startedAt, engine: "local", host: liveness.host, user: labels.user, checkout: labels.checkout,
+            machine: labels.machine, stagesTotal: graph.stages.count, tag: labels.tag, note: labels.note)
         // The lock is held before anyone can see the row: a run without its lock is a dead one.
         return try store.inTransaction { () throws(Failure) in
             runID = try store.beginRun(start, liveness: liveness)

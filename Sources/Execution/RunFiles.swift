@@ -24,6 +24,10 @@ enum RunFiles {
     /// What stages of a run are handed, and hand back, while it lives.
     static func scratchFolder(of run: RunID) -> String { "\(scratch)/\(run)" }
 
+    /// What Python stages find on their path.
+    static let pythonFolder = "\(folder)/python"
+    static let pythonModule = "\(pythonFolder)/runs.py"
+
     /// Stages with the same params share a file, so that 10,000 stages without params need one.
     static func params(of run: RunID, number: Int) -> String { "\(scratchFolder(of: run))/params-\(number).json" }
     static func metrics(of run: RunID, _ execution: ExecutionID) -> String {

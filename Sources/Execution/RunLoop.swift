@@ -165,6 +165,9 @@ extension Run {
         case .engine(.started): return []
         case .engine(.finished(let id, let outcome)): return try ended(id, outcome)
         case .engine(.engineLost(let sentence)): return try lostAll(because: sentence)
+        case .surroundings(let found):
+            try took(found)
+            return []
         case .examined(let id, let examination): return try examined(id, examination)
         case .verified(let stage, let execution, let isIntact):
             return try finishRestoring(stage, from: execution, isIntact: isIntact)

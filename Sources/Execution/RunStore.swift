@@ -38,6 +38,7 @@ public protocol RunStore: AnyObject {
     func finishRun(
         _ run: RunID, status: RunStatus, counts: RunCounts, finishedAt: Timestamp, wallSeconds: Double
     ) throws(Failure)
+    func recordSurroundings(_ surroundings: LateSurroundings, of run: RunID) throws(Failure)
     func addMetrics(_ points: [MetricPoint], to execution: ExecutionID) throws(Failure)
     func addReportedParams(_ params: [Param], to execution: ExecutionID) throws(Failure)
     func addNote(_ note: String, to target: LabelTarget, at time: Timestamp) throws(Failure)

@@ -1,6 +1,7 @@
 // GPUs as the program `nvidia-smi` tells of them, where its library cannot be opened. Knows its options and its lines;
 // asks at most once a second, and gives it up when it hangs.
 
+import Programs
 import Synchronization
 
 /// The program, found on PATH.
@@ -45,7 +46,7 @@ final class NvidiaSMI: GPUReader {
     }
 
     private static func ask(_ program: String, _ query: String) -> String? {
-        outputOfProgram([program, query, "--format=csv,noheader,nounits"], withinSeconds: 5)
+        output(ofProgram: [program, query, "--format=csv,noheader,nounits"], withinSeconds: 5)?.text
     }
 }
 

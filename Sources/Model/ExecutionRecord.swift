@@ -224,15 +224,17 @@ public struct RunStart: Sendable {
     public var engine: String
     public var host: String
     public var user: String
-    public var gitCommit: String?
-    public var gitDirty: Bool?
+    /// nil outside of any.
+    public var checkout: GitCheckout?
+    /// As far as it is known at once.
+    public var machine: Machine
     public var stagesTotal: Int
     public var tag: String?
     public var note: String?
 
     public init(
         pipeline: String, pipelinePath: String, commandLine: String, startedAt: Timestamp, engine: String, host: String,
-        user: String, gitCommit: String?, gitDirty: Bool?, stagesTotal: Int, tag: String?, note: String?
+        user: String, checkout: GitCheckout?, machine: Machine, stagesTotal: Int, tag: String?, note: String?
     ) {
         self.pipeline = pipeline
         self.pipelinePath = pipelinePath
@@ -241,8 +243,8 @@ public struct RunStart: Sendable {
         self.engine = engine
         self.host = host
         self.user = user
-        self.gitCommit = gitCommit
-        self.gitDirty = gitDirty
+        self.checkout = checkout
+        self.machine = machine
         self.stagesTotal = stagesTotal
         self.tag = tag
         self.note = note

@@ -17,8 +17,14 @@ public struct RunFacts: Sendable {
     public var host = ""
     public var user = ""
     public var gitCommit: String?
+    public var gitBranch: String?
     /// nil: not looked at.
     public var hasUncommittedChanges: Bool?
+    /// Of the patch that was recorded of them; nil where there is none.
+    public var gitDiffBytes: Int?
+    public var machine = Machine(kernel: "", cpuModel: nil, cpuCount: 0, memoryBytes: 0)
+    public var runsVersion = ""
+    public var sqliteVersion = ""
     public var stagesTotal = 0
     /// All zero until the run has ended in an orderly way.
     public var counts = RunCounts()

@@ -17,7 +17,8 @@ public func runPage(_ run: RunFacts, width: Int?) -> String {
     add("started", timeText(run.startedAt) + " UTC" + (run.wallSeconds.map { ", took \(durationText($0))" } ?? ""))
     add("command", sanitized(run.commandLine))
     add("by", "\(sanitized(run.user)) on \(sanitized(run.host)), engine \(sanitized(run.engine))")
-    add("commit", run.gitCommit.map { sanitized($0) + dirtiness(run) })
+    add("commit", run.gitCommit.map { sanitized($0) + (run.gitBranch.map { " on \(sanitized($0))" } ?? "") + dirtiness(run) })
+    add("machine", machineText(run.machine))
     add("tags", run.tags.map(sanitized).joined(separator: ", "))
     for note in run.notes { add("note", sanitized(note)) }
     add("total", countsText(run))
@@ -46,7 +47,7 @@ public func runMarkdown(_ run: RunFacts) -> String {
     let took = run.wallSeconds.map { " in \(durationText($0))" } ?? ""
     var text = "### \(markdownText(run.pipeline)): run \(run.id) \(statusPhrase(run.status))\(took)\n\n"
     var facts = [countsText(run)]
-    if let commit = run.gitCommit { facts.append("commit \(markdownCode(String(commit.prefix(12))))\(dirtiness(run))") }
+    if let commit = run.gitCommit { facts.append("commit \(markdownCode(String(commit.prefix(12))))" + (run.hasUncommittedChanges == true ? " (with uncommitted changes)" : "")) }
     facts.append(markdownCode(run.commandLine))
     facts += run.tags.map { "tag \(markdownCode($0))" }
     text += facts.joined(separator: " · ") + "\n"
@@ -81,7 +82,16 @@ private func statusPhrase(_ status: RunStatus) -> String {
 }
 
 private func dirtiness(_ run: RunFacts) -> String {
-    run.hasUncommittedChanges == true ? " (with uncommitted changes)" : ""
+    guard run.hasUncommittedChanges == true else { return "" }
+    return " (with uncommitted changes\(run.gitDiffBytes == nil ? "" : ": --git-diff shows them"))"
+}
+
+/// `2 x Intel(R) Xeon(R), 25.1 GB, Linux 6.1.0; NVIDIA H100, driver 550.54`. Empty where nothing is known.
+private func machineText(_ machine: Machine) -> String {
+    guard machine.cpuCount > 0 else { return "" }
+    let cpus = "\(machine.cpuCount) x \(machine.cpuModel.map(sanitized) ?? "cpu")"
+    let gpus = machine.gpuNames.map { "; \(sanitized($0))" + (machine.gpuDriver.map { ", driver \(sanitized($0))" } ?? "") }
+    return "\(cpus), \(byteText(machine.memoryBytes)), \(sanitized(machine.kernel))\(gpus ?? "")"
 }
 
 /// `10 stages: 7 executed (1 failed), 2 fresh, 1 blocked`.

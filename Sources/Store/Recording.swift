@@ -12,8 +12,10 @@ extension Store {
             try connection.statement(SQL.insertRun).run([
                 ("pipeline_id", try pipelineNumber(start.pipeline)), ("pipeline_path", start.pipelinePath),
                 ("started_at", start.startedAt.iso8601), ("command_line", start.commandLine), ("engine", start.engine),
-                ("host", start.host), ("user_name", start.user), ("git_commit", start.gitCommit),
-                ("git_dirty", start.gitDirty), ("boot_id", liveness.bootID), ("pid_namespace", liveness.pidNamespace),
+                ("host", start.host), ("user_name", start.user), ("git_commit", start.checkout?.commit),
+                ("git_branch", start.checkout?.branch), ("machine_id", try machineNumber(start.machine)),
+                ("runs_version", programVersion), ("sqlite_version", try sqliteVersion()),
+                ("boot_id", liveness.bootID), ("pid_namespace", liveness.pidNamespace),
                 ("pid", Int(liveness.pid)), ("folder_id", liveness.folderID), ("stages_total", start.stagesTotal),
             ])
             let run = RunID(connection.lastInsertedRow)

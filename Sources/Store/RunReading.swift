@@ -116,6 +116,13 @@ extension Store {
             facts.counts.restored = Int(row.integer(15))
             facts.counts.failed = Int(row.integer(16))
             facts.counts.blocked = Int(row.integer(17))
+            facts.gitBranch = row.optionalText(18)
+            facts.gitDiffBytes = row.isNull(19) ? nil : Int(row.integer(19))
+            facts.machine = Machine(
+                kernel: row.text(20), cpuModel: row.optionalText(21), cpuCount: Int(row.integer(22)),
+                memoryBytes: row.integer(23), gpuNames: row.optionalText(24), gpuDriver: row.optionalText(25))
+            facts.runsVersion = row.text(26)
+            facts.sqliteVersion = row.text(27)
             return facts
         }
     }

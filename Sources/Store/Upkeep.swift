@@ -34,13 +34,17 @@ public struct KeptMaker: Sendable {
 extension Store {
     // MARK: - Soundness
 
+    func sqliteVersion() throws(Failure) -> String {
+        try connection.statement(SQL.sqliteVersion).first { $0.text(0) } ?? ""
+    }
+
     /// Reads the whole file.
     public func health() throws(Failure) -> StoreHealth {
         var problems = try connection.statement(SQL.integrityCheck).all { $0.text(0) }.filter { $0 != "ok" }
         problems += try brokenReferences()
         return StoreHealth(
             schemaVersion: Int(try connection.statement(SQL.appliedMigrations).all { $0.integer(0) }.last ?? 0),
-            sqliteVersion: try connection.statement(SQL.sqliteVersion).first { $0.text(0) } ?? "",
+            sqliteVersion: try sqliteVersion(),
             journalMode: try connection.statement(SQL.journalMode).first { $0.text(0) } ?? "", problems: problems)
     }
 
@@ -139,6 +143,7 @@ extension Store {
             try connection.statement(statement).run([("run_ids", array(runs))])
         }
         try connection.statement(SQL.forgetUnexecutedSets).run()
+        try connection.statement(SQL.forgetGitDiffs).run()
         if let broken = try brokenReferences().first {
             throw Failure(.store, "nothing was forgotten, for in the store \(connection.path) \(broken). See `runs doctor`.")
         }

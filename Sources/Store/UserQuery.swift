@@ -141,8 +141,8 @@ extension Store {
 
     /// What a user asks of; documented in docs/store.md.
     public static let publicViews = [
-        "runs", "executions", "decisions", "inputs", "outputs", "params", "lineage_params", "metrics", "final_metrics",
-        "resources", "gpu_samples", "current", "latest", "tags", "stage_stats",
+        "runs", "executions", "decisions", "inputs", "outputs", "params", "variables", "lineage_params", "metrics",
+        "final_metrics", "resources", "gpu_samples", "current", "latest", "tags", "stage_stats",
     ]
 
     /// Whether only white space, comments and semicolons are left.

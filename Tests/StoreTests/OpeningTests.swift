@@ -133,11 +133,7 @@ struct OpeningTests {
 
     @Test func anOlderStoreIsBroughtUpToDateByWritingOnly() throws {
         _ = try project.store()
-        let views = [
-            "runs", "executions", "decisions", "inputs", "outputs", "params", "lineage_params", "metrics", "final_metrics",
-            "resources", "gpu_samples", "current", "latest", "tags", "stage_stats",
-        ]
-        try change(views.map { "DROP VIEW \($0);" }.joined() + "DELETE FROM migrations WHERE version = 2")
+        try change(Store.publicViews.map { "DROP VIEW \($0);" }.joined() + "DELETE FROM migrations WHERE version = 2")
         let told = sentence { _ = try project.store(.read) }
         #expect(told.contains("older runs") && told.contains("runs exec"), "\(told)")
         _ = try project.store()

@@ -84,7 +84,8 @@ let liveness = Liveness(host: "host", bootID: "boot", pidNamespace: "pid:[1]", p
 func runStart(_ pipeline: String = "p", tag: String? = nil, note: String? = nil) -> RunStart {
     RunStart(
         pipeline: pipeline, pipelinePath: "pipeline.json", commandLine: "runs exec", startedAt: time(0), engine: "local",
-        host: "host", user: "me", gitCommit: "abc", gitDirty: false, stagesTotal: 3, tag: tag, note: note)
+        host: "host", user: "me", checkout: GitCheckout(folder: "/", commit: "abc", branch: "main"),
+        machine: Machine(kernel: "Linux 1", cpuModel: nil, cpuCount: 2, memoryBytes: 1 << 30), stagesTotal: 3, tag: tag, note: note)
 }
 
 func start(

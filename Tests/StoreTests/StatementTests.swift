@@ -64,6 +64,9 @@ struct StatementTests {
         // For references to what goes; they are off while it is used.
         "forget_executions": ["path_owners", "current_executions", "decision_rows"],
         "forget_links": ["decision_rows", "json_each VIRTUAL TABLE INDEX 1:"],
+        "forget_git_diffs": ["git_diffs", "run_rows"],
+        // One row for each kernel and driver that there ever was.
+        "find_machine": ["machines"],
         "forget_unexecuted_sets": ["unexecuted_sets", "run_rows"],
         "lost_executions": ["e"],
         "owned_paths": ["o"],

@@ -4,13 +4,26 @@
 import Glibc
 
 /// The path of a program on PATH; nil where there is none.
-func executable(named name: String) -> String? {
+public func executable(named name: String) -> String? {
     let path = getenv("PATH").map { String(cString: $0) } ?? ""
     return path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
 }
 
-/// What a program wrote to standard output; nil where it could not be started or failed, or took longer and was killed.
-func outputOfProgram(_ words: [String], withinSeconds limit: Int) -> String? {
+/// What a program wrote to standard output.
+public struct ProgramOutput: Sendable {
+    public let bytes: [UInt8]
+    /// There was more than was asked for, and the program was killed.
+    public let isCut: Bool
+
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
+}
+
+/// Runs a program with nothing on its standard input and what it says to standard error thrown away.
+///
+/// - Returns: nil where it could not be started or failed, or took longer and was killed.
+public func output(
+    ofProgram words: [String], withinSeconds limit: Int, mostBytes: Int = 1 << 22
+) -> ProgramOutput? {
     var ends: [Int32] = [-1, -1]
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else { return nil }
     defer { close(ends[0]) }
@@ -31,7 +44,7 @@ func outputOfProgram(_ words: [String], withinSeconds limit: Int) -> String? {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 16_384)
     var isComplete = false
-    while bytes.count < 1 << 22 {
+    while bytes.count <= mostBytes {
         let left = (deadline - .now) / .milliseconds(1)
         guard left > 0 else { break }
         var waited = pollfd(fd: ends[0], events: Int16(POLLIN), revents: 0)
@@ -51,5 +64,6 @@ func outputOfProgram(_ words: [String], withinSeconds limit: Int) -> String? {
         guard ContinuousClock.now < lastLook else { return nil }
         usleep(1_000)
     }
-    return isComplete && status == 0 ? String(decoding: bytes, as: UTF8.self) : nil
+    if bytes.count > mostBytes { return ProgramOutput(bytes: Array(bytes.prefix(mostBytes)), isCut: true) }
+    return isComplete && status == 0 ? ProgramOutput(bytes: bytes, isCut: false) : nil
 }

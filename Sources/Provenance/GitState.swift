@@ -1,0 +1,78 @@
+// Which code a run used: the checkout, its commit and branch by git's own files, and by the program git what was changed
+// since. Knows git; does not know runs.
+
+import Glibc
+import Model
+import Programs
+
+extension GitCheckout {
+    /// The checkout that a folder lies in; nil outside of any. Worktrees and submodules, whose `.git` is a file, too.
+    public init?(around folder: String) {
+        var place = folder
+        while true {
+            if let repository = Self.repository(at: "\(place)/.git") {
+                self = Self.read(folder: place.isEmpty ? "/" : place, repository)
+                return
+            }
+            guard let slash = place.lastIndex(of: "/") else { return nil }
+            place = String(place[..<slash])
+        }
+    }
+
+    private static func repository(at path: String) -> String? {
+        if access("\(path)/HEAD", R_OK) == 0 { return path }
+        guard let text = firstLine(path), text.hasPrefix("gitdir: ") else { return nil }
+        let target = String(text.dropFirst(8))
+        let folder = target.hasPrefix("/") ? target : path.dropLast(".git".utf8.count) + target
+        return access("\(folder)/HEAD", R_OK) == 0 ? String(folder) : nil
+    }
+
+    private static func read(folder: String, _ repository: String) -> GitCheckout {
+        let head = firstLine("\(repository)/HEAD") ?? ""
+        guard head.hasPrefix("ref: ") else { return GitCheckout(folder: folder, commit: head, branch: nil) }
+        let name = String(head.dropFirst(5))
+        // A worktree shares the references of the repository that it belongs to.
+        let shared = firstLine("\(repository)/commondir").map { $0.hasPrefix("/") ? $0 : "\(repository)/\($0)" } ?? repository
+        let commit =
+            firstLine("\(repository)/\(name)") ?? firstLine("\(shared)/\(name)")
+            ?? fileText("\(shared)/packed-refs")?.split(separator: "\n").first { $0.hasSuffix(" \(name)") }
+            .map { String($0.prefix { $0 != " " }) }
+        let branch = name.hasPrefix("refs/heads/") ? String(name.dropFirst(11)) : name
+        return GitCheckout(folder: folder, commit: commit, branch: branch)
+    }
+
+    /// What tracked files hold that the commit does not, asked of git; nil where it cannot be asked or takes longer than
+    /// 20 s. Files that git does not track do not count: outputs are among them.
+    ///
+    /// - Parameter keepsPatch: whether the patch itself is wanted; at most 1 MiB of it.
+    public func difference(keepsPatch: Bool) -> (isDirty: Bool, diff: GitDiff?)? {
+        guard let git = executable(named: "git"), commit != nil else { return nil }
+        let words = [git, "--no-optional-locks", "-C", folder, "diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color"]
+        let wanted = keepsPatch ? words : words + ["--name-only"]
+        guard let found = output(ofProgram: wanted, withinSeconds: 20, mostBytes: 1 << 20) else { return nil }
+        guard !found.bytes.isEmpty else { return (false, nil) }
+        guard keepsPatch, let packed = gzip(found.bytes) else { return (true, nil) }
+        return (true, GitDiff(gzip: packed, sizeBytes: found.bytes.count, isCut: found.isCut))
+    }
+}
+
+/// Without its line end; nil where the file cannot be read.
+private func firstLine(_ path: String) -> String? {
+    fileText(path).map { String($0.prefix { $0 != "\n" && $0 != "\r\n" }) }
+}
+
+/// At most 4 MiB of a file's text; nil where it cannot be read.
+func fileText(_ path: String) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while bytes.count < 4 << 20 {
+        let count = Glibc.read(descriptor, &chunk, chunk.count)
+        guard count >= 0 else { return nil }
+        if count == 0 { break }
+        bytes += chunk[..<count]
+    }
+    return String(decoding: bytes, as: UTF8.self)
+}
