@@ -12,7 +12,7 @@ struct TableGrid {
     func box(width: Int?) -> String {
         guard let width else { return box(columnWidths: naturalWidths) }
         let grid = leavingOutColumns(toFit: width)
-        return grid.box(columnWidths: Self.fitted(grid.naturalWidths, into: width - Self.frame(grid.heads.count)))
+        return grid.box(columnWidths: grid.widths(fitting: width))
     }
 
     func markdown() -> String {
@@ -48,11 +48,19 @@ struct TableGrid {
     private func line(_ cells: [String], _ widths: [Int], edge: String) -> String {
         var text = edge
         for (index, cell) in cells.enumerated() {
-            text += " " + padded(truncated(cell, to: widths[index]), to: widths[index], right: rightAligned[index])
+            // Names of one kind begin alike: it is the end that tells them apart.
+            let cut = index == namingColumn ? cutInMiddle(cell, to: widths[index]) : truncated(cell, to: widths[index])
+            text += " " + padded(cut, to: widths[index], right: rightAligned[index])
             text += " " + edge
         }
         return text + "\n"
     }
+
+    /// The first column of text says what a row is about.
+    private var namingColumn: Int? { rightAligned.firstIndex(of: false) }
+
+    /// What the naming column is not made narrower than: as wide as it is, but at most a third of the table.
+    private func nameWidth(_ natural: [Int], in width: Int) -> Int? { namingColumn.map { min(natural[$0], width / 3) } }
 
     private var naturalWidths: [Int] {
         heads.indices.map { column in rows.reduce(displayWidth(heads[column])) { max($0, displayWidth($1[column])) } }
@@ -63,7 +71,9 @@ struct TableGrid {
 
     /// Where the columns do not fit even at their least, the first that do, and one of `…` for the rest.
     private func leavingOutColumns(toFit width: Int) -> TableGrid {
-        let least = naturalWidths.map { min($0, Self.leastColumnWidth) }
+        let natural = naturalWidths
+        var least = natural.map { min($0, Self.leastColumnWidth) }
+        if let name = nameWidth(natural, in: width), let column = namingColumn { least[column] = max(least[column], name) }
         guard least.reduce(Self.frame(least.count), +) > width else { return self }
         var used = Self.frame(1) + 1
         var count = 0
@@ -76,6 +86,19 @@ struct TableGrid {
         return TableGrid(
             heads: heads.prefix(count) + ["…"], rows: rows.map { $0.prefix(count) + ["…"] },
             rightAligned: rightAligned.prefix(count) + [false])
+    }
+
+    /// The naming column as wide as it should be, or wider; the others share the rest.
+    private func widths(fitting width: Int) -> [Int] {
+        let natural = naturalWidths
+        let total = width - Self.frame(heads.count)
+        let shared = Self.fitted(natural, into: total)
+        guard let column = namingColumn, let name = nameWidth(natural, in: width), shared[column] < name else { return shared }
+        var others = natural
+        others.remove(at: column)
+        var result = Self.fitted(others, into: max(others.count, total - name))
+        result.insert(name, at: column)
+        return result
     }
 
     /// The widths, the widest cut to one common bound so that the sum fits; what is left over goes to the first.

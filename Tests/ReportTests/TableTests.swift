@@ -155,6 +155,18 @@ private func table(
         #expect(text.split(separator: "\n").allSatisfy { displayWidth(String($0)) <= width })
     }
 
+    /// Names that differ at their end stay different, whatever stands beside them.
+    @Test(arguments: [60, 80]) func theNamesOfRowsStayApart(width: Int) {
+        let names = ["train@dataset=iris,lr=0.1", "train@dataset=iris,lr=0.3", "train@dataset=wine,lr=0.1"]
+        let rows = names.enumerated().map { index, name -> [TableValue] in
+            [.integer(Int64(index)), .text(name)] + (0..<6).map { .text(String(repeating: "v", count: 10 + $0)) }
+        }
+        let text = table(.box, ["n", "stage", "a", "b", "c", "d", "e", "f"], rows, width: width)
+        let lines = text.split(separator: "\n").dropFirst(3).dropLast()
+        #expect(Set(lines.map { $0.split(separator: "│")[1] }).count == 3, "\(text)")
+        #expect(lines.allSatisfy { displayWidth(String($0)) <= width })
+    }
+
     @Test func columnsOfTextAlignRightWhereAsked() {
         #expect(
             table(.box, ["wall"], [[.text("1.0s")], [.text("12.0s")]], rightAligned: [0]) == """
