@@ -39,13 +39,13 @@ struct HistoryCommand: ParsableCommand {
         let before = columns(
             of: table,
             [
-                ("execution_id", "execution", { $0 }), ("run", "run", { $0 }), ("stage", "stage", { $0 }), ("state", "state", { $0 }),
-                ("wall_seconds", "wall", { duration($0) }), ("max_rss_bytes", "memory", { size($0) }),
-                ("gpu_peak_bytes", "gpu", { size($0) }),
+                ("execution_id", "execution", { $0 }), ("stage", "stage", { $0 }), ("state", "state", { $0 }),
+                ("wall_seconds", "wall", { duration($0) }),
             ])
         let after = columns(
             of: table,
             [
+                ("max_rss_bytes", "memory", { size($0) }), ("gpu_peak_bytes", "gpu", { size($0) }), ("run", "run", { $0 }),
                 ("started_at", "started", { shortTime($0) }), ("attempt", "try", { $0 }), ("why", "why", { $0 }),
                 ("cpu_seconds", "cpu", { duration($0) }), ("error", "error", { $0 }),
                 ("note", "note", { $0 }), ("log", "log", { $0 }),
