@@ -57,6 +57,15 @@ extension Run {
         return []
     }
 
+    /// Records a piece of what an ended stage reported. Whether no more than a last line is left.
+    private func readReportedLines(of id: ExecutionID) throws(Failure) -> Bool {
+        guard !preparation.workspace.isReadingStopped, var tail = running[id]?.tail else { return true }
+        tail.end()
+        try recordReport(tail.read(at: clock()), of: id)
+        running[id]?.tail = tail
+        return !tail.isBehind
+    }
+
     func recordReport(_ told: ReportedLines, of id: ExecutionID) throws(Failure) {
         if !told.points.isEmpty { try store.addMetrics(told.points, to: id) }
         if !told.params.isEmpty { try store.addReportedParams(told.params, to: id) }
@@ -64,6 +73,11 @@ extension Run {
 
     /// Records how it ended, and tells the scheduler.
     func examined(_ id: ExecutionID, _ examination: Examination) throws(Failure) -> [SchedulerAction] {
+        // A long file of metrics is read in pieces, so that this thread hears of other things in between.
+        if try !readReportedLines(of: id) {
+            queue.put(.examined(id, examination))
+            return []
+        }
         guard var execution = running.removeValue(forKey: id), let outcome = execution.outcome else { return [] }
         let stage = graph.stages[execution.stage]
         let now = clock()

@@ -120,10 +120,19 @@ struct MetricsTail {
     /// A line longer than this is not waited for the end of: the rest of the file is given up.
     static let mostSkippedBytes = 64 << 20
 
+    /// Where the file ended when the stage did: whoever still writes to it is not waited for.
+    private var endOffset: off_t?
     /// The last `read` left something.
     private(set) var isBehind = false
 
     init(path: String) { self.path = path }
+
+    /// The stage has ended: nothing that is written from now on is read.
+    mutating func end() {
+        guard endOffset == nil, let (descriptor, size) = openRegularFile(path) else { return }
+        close(descriptor)
+        endOffset = size
+    }
 
     /// What the lines completed since the last call say, out of at most a mebibyte.
     mutating func read(at time: Timestamp) -> ReportedLines {
@@ -131,7 +140,7 @@ struct MetricsTail {
         guard let (descriptor, size) = openRegularFile(path) else { return ReportedLines() }
         defer { close(descriptor) }
         guard let told = readPiece(of: descriptor, size: size, at: time) else { return ReportedLines() }
-        isBehind = offset < size && skippedBytes <= Self.mostSkippedBytes
+        isBehind = offset < min(size, endOffset ?? size) && skippedBytes <= Self.mostSkippedBytes
         return told
     }
 
@@ -155,6 +164,7 @@ struct MetricsTail {
 
     /// nil where nothing was left to read.
     private mutating func readPiece(of descriptor: Int32, size: off_t, at time: Timestamp) -> ReportedLines? {
+        let size = min(size, endOffset ?? size)
         guard offset < size, skippedBytes <= Self.mostSkippedBytes else { return nil }
         var piece = [UInt8](repeating: 0, count: min(Self.mostLineBytes, Int(size - offset)))
         let count = pread(descriptor, &piece, piece.count, offset)
@@ -197,7 +207,8 @@ struct MetricsTail {
             badLines += 1
             return
         }
-        let before = told
+        // Counts and not a copy: a copy of what a mebibyte of lines says would be made for each of them.
+        let (pointsBefore, paramsBefore) = (told.points.count, told.params.count)
         let isGood: Bool
         if members.count == 1, members[0].name == "param", case .object(let params) = members[0].value {
             isGood = flatten(params, prefix: "", into: &told.params)
@@ -208,7 +219,8 @@ struct MetricsTail {
             isGood = flatten(members.filter { $0.name != "step" }, prefix: "", step: step, at: time, into: &told.points)
         }
         if !isGood {
-            told = before
+            told.points.removeSubrange(pointsBefore...)
+            told.params.removeSubrange(paramsBefore...)
             badLines += 1
         }
     }
