@@ -187,6 +187,16 @@ CREATE TABLE execution_outputs (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX execution_outputs_by_artifact ON execution_outputs (artifact_id, execution_id);
 
+-- Which execution made what an input lies in or holds, where their paths differ: a file in a folder that another stage
+-- made, or a folder of files that others made. Where they are equal, path and digest tell it.
+CREATE TABLE input_makers (
+  execution_id INTEGER NOT NULL REFERENCES execution_rows,
+  artifact_id INTEGER NOT NULL REFERENCES artifacts,
+  maker_id INTEGER NOT NULL REFERENCES execution_rows,
+  PRIMARY KEY (execution_id, artifact_id, maker_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX input_makers_by_maker ON input_makers (maker_id, execution_id);
+
 -- value is JSON text; number is set where it is a number. Those that the stage told of itself while it ran are not part
 -- of its key.
 CREATE TABLE execution_params (

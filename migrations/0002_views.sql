@@ -74,7 +74,7 @@ JOIN stages s ON s.stage_id = e.stage_id
 JOIN names n ON n.name_id = x.name_id;
 
 -- An execution's own params and those of everything upstream. An input was made by the newest earlier execution that
--- recorded the same artifact (path and digest) as its output. The ancestry is walked within the row of each execution,
+-- recorded the same artifact (path and digest) as its output, or by those that made what it lies in or holds. The ancestry is walked within the row of each execution,
 -- so that asking for one walks one: a recursive table beside it would first be made for the whole history.
 CREATE VIEW lineage_params AS
 SELECT e.execution_id, s.name AS from_stage, n.name, x.value, x.number
@@ -87,6 +87,8 @@ JOIN json_each((
             WHERE o.artifact_id = i.artifact_id AND o.execution_id < a.ancestor_id) AS maker
     FROM ancestry a JOIN execution_inputs i ON i.execution_id = a.ancestor_id
     WHERE maker IS NOT NULL
+    UNION
+    SELECT l.maker_id FROM ancestry a JOIN input_makers l ON l.execution_id = a.ancestor_id
   ) SELECT json_group_array(ancestor_id) FROM ancestry)) ancestor
 JOIN execution_rows f ON f.execution_id = ancestor.value
 JOIN stages s ON s.stage_id = f.stage_id

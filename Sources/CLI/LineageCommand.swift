@@ -30,14 +30,35 @@ struct LineageCommand: ParsableCommand {
         }
         let project = try Project.find(from: ".", storeOptions)
         let store = try project.openForReading()
-        let place = Place(path, in: project)
-        guard let lineage = try lineage(of: place, in: store) else { throw try unknown(place, in: store) }
+        var place = Place(path, in: project)
+        var found: Lineage?
+        // A file in a folder that was made as a whole: by its content alone it may be taken for somebody's copy of it.
+        if try store.owner(ofPath: place.recorded) == nil, let folder = try folderMadeAsAWhole(around: place, project, store) {
+            found = try lineage(of: folder, in: store)
+            if found != nil {
+                if format == .text {
+                    Terminal.standardOutput.writeForeign("\(place.recorded) lies in \(folder.recorded), which was made as a whole\n")
+                }
+                place = folder
+            }
+        }
+        guard let lineage = try found ?? lineage(of: place, in: store) else { throw try unknown(place, in: store) }
         switch format {
         case .text:
             Terminal.standardOutput.writeForeign(lineageText(lineage, path: place.recorded))
             if let line = try laterVersion(of: lineage, in: store) { Terminal.standardOutput.writeForeign(line + "\n") }
         case .json: Terminal.standardOutput.writeForeign(lineageJSON(lineage, path: place.recorded).text + "\n")
         }
+    }
+
+    private func folderMadeAsAWhole(around place: Place, _ project: Project, _ store: Store) throws -> Place? {
+        var folder = place.recorded[...]
+        while let slash = folder.lastIndex(of: "/"), slash != folder.startIndex {
+            folder = folder[..<slash]
+            guard try store.owner(ofPath: String(folder)) != nil else { continue }
+            return Place(folder.hasPrefix("/") ? String(folder) : "\(project.root)/\(folder)", in: project)
+        }
+        return nil
     }
 
     /// nil: no execution made or read what is there.

@@ -38,7 +38,7 @@ extension Run {
             details: ExecutionDetails(
                 command: stage.command.displayText, workingDirectory: stage.workingDirectory,
                 environment: judged.facts.environment, params: stage.params, inputs: judged.facts.inputs),
-            outputs: stage.outputs, resources: lease.request, timeoutSeconds: stage.timeoutSeconds, keep: stage.keep, startedAt: now,
+            inputMakers: inputMakers(of: index, judged.facts.inputs), outputs: stage.outputs, resources: lease.request, timeoutSeconds: stage.timeoutSeconds, keep: stage.keep, startedAt: now,
             queuedSeconds: max(0, now.seconds(since: judged.readyAt)), engine: "local", host: host,
             logPath: RunFiles.log(
                 of: runID, stage: stage.name, index: index, repetition: repetition?.number, attempt: attempt),
@@ -87,6 +87,21 @@ extension Run {
                 token: start.token, graceSeconds: options.graceSeconds,
                 gpus: grant(of: stage, lease, gpuLock)))
         return []
+    }
+
+    /// Who made what the inputs lie in or hold. Where the paths are equal, nothing need be said.
+    private func inputMakers(of index: StageIndex, _ inputs: [RecordedPath]) -> [ExecutionStart.InputMaker] {
+        var makers: [String: ExecutionID] = [:]
+        for producer in Set(graph.producers[index].joined()) {
+            guard let maker = settled[producer].executionID else { continue }
+            for output in graph.stages[producer].outputs { makers[output.path] = maker }
+        }
+        for input in inputs { makers[input.path] = nil }
+        guard !makers.isEmpty else { return [] }
+        return inputs.flatMap { input in
+            makers.filter { "\(input.path)/".hasPrefix("\($0.key)/") || $0.key.hasPrefix("\(input.path)/") }
+                .map { ExecutionStart.InputMaker(input: input, maker: $0.value) }
+        }
     }
 
     /// Moves aside what lies where outputs will be made. A sentence when that must not or cannot be.

@@ -67,6 +67,16 @@ public struct ExecutionDetails: Hashable, Sendable {
 
 /// What is recorded before a process is created.
 public struct ExecutionStart: Sendable {
+    /// An input that lies in, or holds, what another execution made.
+    public struct InputMaker: Hashable, Sendable {
+        public let input: RecordedPath
+        public let maker: ExecutionID
+        public init(input: RecordedPath, maker: ExecutionID) {
+            self.input = input
+            self.maker = maker
+        }
+    }
+
     public var stage: String
     public var template: String
     /// 1 for the first attempt of the stage in its run.
@@ -74,6 +84,8 @@ public struct ExecutionStart: Sendable {
     public var key: Digest
     public var baseKey: Digest
     public var details: ExecutionDetails
+    /// Who made what an input lies in or holds, where their paths differ.
+    public var inputMakers: [InputMaker]
     /// Declared outputs: they become this execution's from now on.
     public var outputs: [Output]
     public var resources: ResourceRequest
@@ -100,7 +112,7 @@ public struct ExecutionStart: Sendable {
 
     public init(
         stage: String, template: String, attempt: Int, key: Digest, baseKey: Digest, details: ExecutionDetails,
-        outputs: [Output], resources: ResourceRequest, timeoutSeconds: Double?, keep: Int, startedAt: Timestamp,
+        inputMakers: [InputMaker] = [], outputs: [Output], resources: ResourceRequest, timeoutSeconds: Double?, keep: Int, startedAt: Timestamp,
         queuedSeconds: Double, engine: String, host: String, logPath: String, token: String, reasons: [Reason],
         resumed: Bool, gpuIDs: [String], repetition: Int? = nil, accepted: Bool = false
     ) {
@@ -110,6 +122,7 @@ public struct ExecutionStart: Sendable {
         self.key = key
         self.baseKey = baseKey
         self.details = details
+        self.inputMakers = inputMakers
         self.outputs = outputs
         self.resources = resources
         self.timeoutSeconds = timeoutSeconds

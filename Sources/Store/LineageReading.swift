@@ -38,7 +38,13 @@ extension Store {
         }
         lineage.isCutOff = made.count > limits.linksOfOne || read.count > limits.linksOfOne
         lineage.makers = unique(made.map(\.execution)).prefix(limits.linksOfOne).map(\.self)
-        lineage.readers = unique(read.map(\.execution)).prefix(limits.linksOfOne).map(\.self)
+        var readers = read.map(\.execution)
+        if let maker = lineage.makers.first {
+            readers += try connection.statement(SQL.readersWithin).all([
+                ("execution_id", maker.value), ("limit", limits.linksOfOne),
+            ]) { ExecutionID($0.integer(0)) }
+        }
+        lineage.readers = unique(readers).prefix(limits.linksOfOne).map(\.self)
         if let maker = lineage.makers.first { try follow(upstreamFrom: maker, limits, into: &lineage) }
         try follow(downstreamFrom: lineage.readers, limits, into: &lineage)
         return lineage

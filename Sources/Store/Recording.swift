@@ -69,6 +69,11 @@ extension Store {
                 ("execution_id", id), ("name_id", try nameNumber(input.name)), ("artifact_id", try artifactNumber(input)),
             ])
         }
+        for link in start.inputMakers {
+            try connection.statement(SQL.insertInputMaker).run([
+                ("execution_id", id), ("artifact_id", try artifactNumber(link.input)), ("maker_id", link.maker.value),
+            ])
+        }
         for param in start.details.params {
             try connection.statement(SQL.insertExecutionParam).run([
                 ("execution_id", id), ("name_id", try nameNumber(param.name)), ("value", param.value.canonicalText),

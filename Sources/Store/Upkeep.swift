@@ -135,7 +135,7 @@ extension Store {
         }
         let (runs, executions) = try forgettableRows(endedBefore: time, keeping: kept)
         let ofExecutions = [
-            SQL.forgetInputs, SQL.forgetOutputs, SQL.forgetParams, SQL.forgetVariables, SQL.forgetResources,
+            SQL.forgetInputMakers, SQL.forgetInputs, SQL.forgetOutputs, SQL.forgetParams, SQL.forgetVariables, SQL.forgetResources,
             SQL.forgetMetrics, SQL.forgetGpuSamples, SQL.forgetTagsOfExecutions, SQL.forgetLinks, SQL.forgetExecutions,
         ]
         for statement in ofExecutions { try connection.statement(statement).run([("execution_ids", array(executions))]) }
