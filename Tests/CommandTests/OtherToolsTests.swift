@@ -188,4 +188,37 @@ private let openDuckDB = """
             #expect(found.array == (try project.query("select * from \(view)").map { JSON.object($0) }), "\(view)")
         }
     }
+
+    /// The fenced commands of the section on other tools, each with its language.
+    private static let documentedCommands: [[String]] = {
+        let section = (document ?? "").components(separatedBy: "\n## ").first { $0.hasPrefix("Other tools") } ?? ""
+        return section.components(separatedBy: "\n```").enumerated().filter { $0.offset % 2 == 1 }.map { _, block in
+            let end = block.firstIndex(of: "\n") ?? block.endIndex
+            return [String(block[..<end]), String(block[end...].dropFirst())]
+        }
+    }()
+
+    @Test func thereAreDocumentedCommands() { #expect(Self.documentedCommands.count == 4) }
+
+    /// Where the tool is here; whether it can be is told by the tests above.
+    @Test(arguments: documentedCommands)
+    func documentedCommandsRun(_ command: [String]) throws {
+        let (language, text) = (command[0], command[1])
+        let project = try TestProject.copy(ofExample: "tabular")
+        #expect(try project.runs("exec", "evaluate@dataset=iris").status == 0)
+        let interpreter: String? =
+            switch language {
+            case "python" where text.contains("duckdb"): pythonWithDuckDB
+            case "python": pythonWithPandas
+            case _ where text.hasPrefix("datasette "): pythonWithDatasette
+            default: hasSQLiteShell ? "sh" : nil
+            }
+        guard let interpreter else { return }
+        try project.write("documented", text)
+        // The program `datasette` lies beside its Python.
+        let program = language == "sh" ? "PATH=\"$(dirname '\(interpreter)'):$PATH\" sh" : "'\(interpreter)' -W ignore"
+        try project.shell("\(program) documented > said")
+        let said = project.read("said") ?? ""
+        #expect(said.contains("evaluate@dataset=iris") || said.contains("\"stage\": \"evaluate"), "\(said)")
+    }
 }
