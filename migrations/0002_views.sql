@@ -1,8 +1,8 @@
 -- The public face of the store: plain names, documented columns (docs/store.md), units in the names.
 -- Columns of tables stand bare, so that their indexes serve; expressions are cast to BIGINT, DOUBLE or TEXT and no date
--- function is used, so that DuckDB reads every view with the same types. DuckDB does not ask SQLite for the rows of a view,
--- it reads the view's text as its own SQL: so no quotient of integers, every join has its ON, every selected column of a
--- grouping is grouped by or aggregated, and JSON null is told by a cast.
+-- function is used, so that DuckDB reads every view with the same types. It does not ask SQLite for the rows of a view
+-- but reads the view's text as its own SQL: so no quotient of integers, every join has its ON, every selected column of
+-- a grouping is grouped by or aggregated, and JSON null is told by a cast.
 
 CREATE VIEW runs AS
 SELECT r.run_id, p.name AS pipeline, r.pipeline_path, r.status, r.started_at, r.finished_at, r.wall_seconds,
@@ -28,8 +28,8 @@ SELECT d.run_id, s.name AS stage, d.verdict, d.reason, d.subject, d.old_value, d
 FROM decision_rows d JOIN stages s ON s.stage_id = d.stage_id
 UNION ALL
 SELECT r.run_id, s.name,
-  CAST(CASE WHEN CAST(json_extract(member.value, '$[1]') AS BIGINT) IS NULL THEN 'not_selected' ELSE 'fresh' END AS TEXT),
-  CAST(CASE WHEN CAST(json_extract(member.value, '$[1]') AS BIGINT) IS NULL THEN 'not_selected' ELSE 'fresh' END AS TEXT),
+  CAST(CASE WHEN CAST(json_extract(member.value, '$[1]') AS BIGINT) > 0 THEN 'fresh' ELSE 'not_selected' END AS TEXT),
+  CAST(CASE WHEN CAST(json_extract(member.value, '$[1]') AS BIGINT) > 0 THEN 'fresh' ELSE 'not_selected' END AS TEXT),
   CAST(NULL AS TEXT), CAST(NULL AS TEXT), CAST(NULL AS TEXT), CAST(json_extract(member.value, '$[1]') AS BIGINT)
 FROM run_rows r
 JOIN unexecuted_sets u ON u.unexecuted_set_id = r.unexecuted_set_id

@@ -6,9 +6,9 @@ import Model
 /// Peak resident memory of a process tree, from samples. Pages that its processes share count once: after a fork the
 /// child's pages are the parent's until one of them writes.
 ///
-/// How much a process shares is told by `smaps_rollup`, which walks its page tables: some 20 ms for a GB. So that is read
-/// only when the peak may be passed, and for at most a fiftieth of the time. In between, a process counts for its share
-/// at that reading and the anonymous memory that has come since, and one that is new since not yet.
+/// How much a process shares is told by `smaps_rollup`, which walks its page tables: some 20 ms for a GB. So that is
+/// read only when the peak may be passed, and for at most a fiftieth of the time. In between, a process counts for its
+/// share at that reading and the anonymous memory that has come since, and one that is new since not yet.
 struct ProcessTreeMeter {
     let root: Int32
     private(set) var peakBytes: Int64 = 0

@@ -59,7 +59,8 @@ private let openDuckDB = """
                        "resources": {"licence": 1, "memory": "64MiB"}, "timeout": "1h"},
               "flaky": {"command": "test -e second || { touch second; exit 3; }", "retries": 1},
               "bad": {"command": "kill -9 $$", "retries": 1},
-              "use": {"command": "cat ${{ inputs.text }}", "inputs": {"text": {"from": "make.text"}}, "params": {"lr": 1e-3}},
+              "use": {"command": "cat ${{ inputs.text }}", "inputs": {"text": {"from": "make.text"}},
+                      "params": {"lr": 1e-3}},
               "after": {"command": "true", "needs": ["bad"]}}}
             """#)
         try project.write(
@@ -67,13 +68,14 @@ private let openDuckDB = """
             #"""
             echo '{"a": 1, "b": {"c": 2.5}}' > m.json
             echo x > o.txt
-            printf '%s\n' '{"step": 1, "loss": 0.5}' '{"step": 2, "loss": 0.25}' '{"step": 3, "loss": NaN}' >> "$RUNS_METRICS"
-            printf '%s\n' '{"step": 4, "up": Infinity, "down": -Infinity}' '{"param": {"told": 1, "word": "x"}}' >> "$RUNS_METRICS"
-            printf '%s\n' '{"summary": {"best": 0.25}}' 'no JSON' >> "$RUNS_METRICS"
+            say() { printf '%s\n' "$@" >> "$RUNS_METRICS"; }
+            say '{"step": 1, "loss": 0.5}' '{"step": 2, "loss": 0.25}' '{"step": 3, "loss": NaN}'
+            say '{"step": 4, "up": Infinity, "down": -Infinity}' '{"param": {"told": 1, "word": "x"}}'
+            say '{"summary": {"best": 0.25}}' 'no JSON'
             """#)
         #expect(try project.runs("exec", "--keep-going", "--tag", "t", "--note", "n").status == 1)
         #expect(try project.runs("exec", "make", "--repeat", "4").status == 0)
-        #expect(try project.runs("exec", "use").status == 0)
+        #expect(try project.runs("exec", "use", "--force").status == 0)
         #expect(try project.runs("exec", "--keep-going").status == 1)
         #expect(try project.runs("reject", "1", "--reason", "wrong").status == 0)
         return project
@@ -96,7 +98,8 @@ private let openDuckDB = """
                 for view in sys.argv[1:]:
                     types = dict(row[:2] for row in db.execute(f'DESCRIBE s.{view}').fetchall())
                     rows = db.execute(f'SELECT * FROM s.{view}').fetchall()
-                    json.dump({'types': types, 'rows': [dict(zip(types, row)) for row in rows]}, open(f'{view}.json', 'w'))
+                    found = {'types': types, 'rows': [dict(zip(types, row)) for row in rows]}
+                    json.dump(found, open(f'{view}.json', 'w'))
                 """)
         try project.shell("'\(python)' read.py \(documentedTypes.keys.sorted().joined(separator: " "))")
         let names = ["integer": "BIGINT", "real": "DOUBLE", "text": "VARCHAR"]
@@ -117,7 +120,14 @@ private let openDuckDB = """
         let project = try TestProject()
         try project.write(
             "write.sh",
-            #"step=0; until test -e ok; do step=$((step + 1)); echo "{\"step\": $step, \"loss\": 0.5}" >> "$RUNS_METRICS"; sleep 0.01; done"#)
+            #"""
+            step=0
+            until test -e ok; do
+                step=$((step + 1))
+                echo "{\"step\": $step, \"loss\": 0.5}" >> "$RUNS_METRICS"
+                sleep 0.01
+            done
+            """#)
         try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "sh write.sh"}}}"#)
         // One connection, held open, sees the rows grow; every view can be read meanwhile.
         try project.write(
@@ -160,7 +170,8 @@ private let openDuckDB = """
         try project.shell("'\(python)' -W ignore read.py \(documentedTypes.keys.sorted().joined(separator: " "))")
         let found = try JSONDecoder().decode(JSON.self, from: Data((project.read("read.json") ?? "").utf8))
         for view in documentedTypes.keys {
-            #expect(found["counts"]?[view] == (try project.query("select count(*) as n from \(view)"))[0]["n"], "\(view)")
+            let count = try project.query("select count(*) as n from \(view)")[0]["n"]
+            #expect(count != nil && found["counts"]?[view] == count, "\(view)")
         }
         let wall = try #require(try project.query("select sum(wall_seconds) as n from executions")[0]["n"]?.number)
         #expect(abs((found["wall"]?.number ?? 0) - wall) < 1e-9)
@@ -171,7 +182,8 @@ private let openDuckDB = """
         let python = try #require(pythonWithDatasette)
         let project = try varied()
         for view in documentedTypes.keys {
-            try project.shell("'\(python)' -W ignore -m datasette .runs/runs.db --get '/runs/\(view).json?_shape=array&_size=max' > \(view).json")
+            let address = "/runs/\(view).json?_shape=array&_size=max"
+            try project.shell("'\(python)' -W ignore -m datasette .runs/runs.db --get '\(address)' > \(view).json")
             let found = try JSONDecoder().decode(JSON.self, from: Data((project.read("\(view).json") ?? "").utf8))
             let rows = try project.query("select * from \(view)").map { JSON.object($0) }
             #expect(found.array == rows, "\(view)")
