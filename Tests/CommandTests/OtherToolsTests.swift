@@ -143,7 +143,7 @@ private let openDuckDB = """
                 """)
         let command = try project.start(["exec"])
         try wait(for: "a metric") {
-            try project.exists(".runs/runs.db") && project.query("select 1 as one from metrics limit 1").count == 1
+            try project.runs("query", "--fail-on-rows", "select 1 from metrics limit 1").status == 1
         }
         try project.shell("'\(python)' follow.py \(documentedTypes.keys.sorted().joined(separator: " "))")
         try project.write("ok", "")
