@@ -90,16 +90,16 @@ JOIN execution_rows e ON e.execution_id = m.execution_id
 JOIN stages s ON s.stage_id = e.stage_id
 JOIN names n ON n.name_id = m.name_id;
 
+-- Grouped by the name itself, so that a query for one metric looks at its points alone.
 CREATE VIEW final_metrics AS
-SELECT g.execution_id, e.run_id, s.name AS stage, n.name, l.value AS last, CAST(g.min AS DOUBLE) AS min,
+SELECT g.execution_id, e.run_id, s.name AS stage, g.name, l.value AS last, CAST(g.min AS DOUBLE) AS min,
   CAST(g.max AS DOUBLE) AS max, CAST(g.steps AS BIGINT) AS steps
-FROM (SELECT m.execution_id, m.name_id, max(m.metric_point_id) AS newest, min(m.value) AS min, max(m.value) AS max,
+FROM (SELECT m.execution_id, n.name, max(m.metric_point_id) AS newest, min(m.value) AS min, max(m.value) AS max,
         count(m.step) AS steps
-      FROM metric_points m GROUP BY m.execution_id, m.name_id) g
+      FROM metric_points m JOIN names n ON n.name_id = m.name_id GROUP BY m.execution_id, n.name) g
 JOIN metric_points l ON l.metric_point_id = g.newest
 JOIN execution_rows e ON e.execution_id = g.execution_id
-JOIN stages s ON s.stage_id = e.stage_id
-JOIN names n ON n.name_id = g.name_id;
+JOIN stages s ON s.stage_id = e.stage_id;
 
 CREATE VIEW resources AS
 SELECT e.execution_id, CAST('cpus' AS TEXT) AS name, CAST(e.cpus AS DOUBLE) AS requested FROM execution_rows e
