@@ -55,10 +55,12 @@ struct ProcessTreeMeter {
         let mostPossible = residents.values.reduce(0) { $0 + $1.bytes }
         let now = ContinuousClock.now
         if mostPossible > peakBytes + peakBytes / 50, now >= nextReading {
-            shares = residents.reduce(into: [:]) { shares, process in
-                shares[process.key] = Share(
-                    proportionalBytes: proportionalBytes(of: process.key) ?? resident(of: process.key)?.bytes ?? 0,
-                    anonymousBytes: process.value.anonymousBytes)
+            shares = residents.keys.reduce(into: [:]) { shares, pid in
+                // In this order: what comes in between must not count as growth once more.
+                let proportional = proportionalBytes(of: pid)
+                shares[pid] = resident(of: pid).map {
+                    Share(proportionalBytes: proportional ?? $0.bytes, anonymousBytes: $0.anonymousBytes)
+                }
             }
             let end = ContinuousClock.now
             nextReading = end + (end - now) * 50
