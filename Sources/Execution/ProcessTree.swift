@@ -7,7 +7,7 @@ import Model
 /// child's pages are the parent's until one of them writes.
 ///
 /// How much a process shares is told by `smaps_rollup`, which walks its page tables: some 20 ms for a GB. So that is
-/// read only when the peak may be passed, and for at most a fiftieth of the time. In between, a process counts for its
+/// read only when the peak may be passed, and for at most a twentieth of the time. In between, a process counts for its
 /// share at that reading and the anonymous memory that has come since, and one that is new since not yet.
 struct ProcessTreeMeter {
     let root: Int32
@@ -53,8 +53,9 @@ struct ProcessTreeMeter {
         peakBytes = max(peakBytes, residents.values.reduce(0) { max($0, $1.bytes) })
         guard residents.count > 1 else { return }
         let mostPossible = residents.values.reduce(0) { $0 + $1.bytes }
-        let now = ContinuousClock.now
-        if mostPossible > peakBytes + peakBytes / 50, now >= nextReading {
+        if mostPossible > peakBytes + peakBytes / 50, ContinuousClock.now >= nextReading {
+            // Of this thread: on a busy machine the time that passes says little of what a reading costs.
+            let before = threadCPUTime()
             shares = residents.keys.reduce(into: [:]) { shares, pid in
                 // In this order: what comes in between must not count as growth once more.
                 let proportional = proportionalBytes(of: pid)
@@ -62,10 +63,15 @@ struct ProcessTreeMeter {
                     Share(proportionalBytes: proportional ?? $0.bytes, anonymousBytes: $0.anonymousBytes)
                 }
             }
-            let end = ContinuousClock.now
-            nextReading = end + (end - now) * 50
+            nextReading = ContinuousClock.now + (threadCPUTime() - before) * 20
         }
         peakBytes = max(peakBytes, residents.reduce(0) { $0 + (shares[$1.key]?.bytes(now: $1.value) ?? 0) })
+    }
+
+    private func threadCPUTime() -> Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 
     private func resident(of pid: Int32) -> Resident? {
