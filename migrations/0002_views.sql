@@ -1,6 +1,8 @@
 -- The public face of the store: plain names, documented columns (docs/store.md), units in the names.
 -- Columns of tables stand bare, so that their indexes serve; expressions are cast to BIGINT, DOUBLE or TEXT and no date
--- function is used, so that DuckDB reads every view with the same types.
+-- function is used, so that DuckDB reads every view with the same types. It does not ask SQLite for the rows of a view
+-- but reads the view's text as its own SQL: so no quotient of integers, every join has its ON, every selected column of
+-- a grouping is grouped by or aggregated, and JSON null is told by a cast.
 
 CREATE VIEW runs AS
 SELECT r.run_id, p.name AS pipeline, r.pipeline_path, r.status, r.started_at, r.finished_at, r.wall_seconds,
@@ -31,13 +33,13 @@ SELECT d.run_id, s.name AS stage, d.verdict, d.reason, d.subject, d.old_value, d
 FROM decision_rows d JOIN stages s ON s.stage_id = d.stage_id
 UNION ALL
 SELECT r.run_id, s.name,
-  CAST(CASE WHEN json_extract(member.value, '$[1]') IS NULL THEN 'not_selected' ELSE 'fresh' END AS TEXT),
-  CAST(CASE WHEN json_extract(member.value, '$[1]') IS NULL THEN 'not_selected' ELSE 'fresh' END AS TEXT),
+  CAST(CASE WHEN CAST(json_extract(member.value, '$[1]') AS BIGINT) > 0 THEN 'fresh' ELSE 'not_selected' END AS TEXT),
+  CAST(CASE WHEN CAST(json_extract(member.value, '$[1]') AS BIGINT) > 0 THEN 'fresh' ELSE 'not_selected' END AS TEXT),
   CAST(NULL AS TEXT), CAST(NULL AS TEXT), CAST(NULL AS TEXT), CAST(json_extract(member.value, '$[1]') AS BIGINT)
 FROM run_rows r
 JOIN unexecuted_sets u ON u.unexecuted_set_id = r.unexecuted_set_id
-JOIN json_each(u.members) member
-JOIN stages s ON s.stage_id = json_extract(member.value, '$[0]');
+JOIN json_each(u.members) member ON true
+JOIN stages s ON s.stage_id = CAST(json_extract(member.value, '$[0]') AS BIGINT);
 
 CREATE VIEW inputs AS
 SELECT i.execution_id, e.run_id, s.name AS stage, n.name, p.path, a.digest_kind,
@@ -74,8 +76,9 @@ JOIN stages s ON s.stage_id = e.stage_id
 JOIN names n ON n.name_id = x.name_id;
 
 -- An execution's own params and those of everything upstream. An input was made by the newest earlier execution that
--- recorded the same artifact (path and digest) as its output, or by those that made what it lies in or holds. The ancestry is walked within the row of each execution,
--- so that asking for one walks one: a recursive table beside it would first be made for the whole history.
+-- recorded the same artifact (path and digest) as its output, or by those that made what it lies in or holds. The
+-- ancestry is walked within the row of each execution, so that asking for one walks one: a recursive table beside it
+-- would first be made for the whole history. One recursive term only: other tools put parentheses around two.
 CREATE VIEW lineage_params AS
 SELECT e.execution_id, s.name AS from_stage, n.name, x.value, x.number
 FROM execution_rows e
@@ -83,13 +86,15 @@ JOIN json_each((
   WITH RECURSIVE ancestry (ancestor_id) AS (
     SELECT e.execution_id
     UNION
-    SELECT (SELECT max(o.execution_id) FROM execution_outputs o
-            WHERE o.artifact_id = i.artifact_id AND o.execution_id < a.ancestor_id) AS maker
-    FROM ancestry a JOIN execution_inputs i ON i.execution_id = a.ancestor_id
-    WHERE maker IS NOT NULL
-    UNION
-    SELECT l.maker_id FROM ancestry a JOIN input_makers l ON l.execution_id = a.ancestor_id
-  ) SELECT json_group_array(ancestor_id) FROM ancestry)) ancestor
+    SELECT maker.value FROM ancestry a JOIN json_each((
+      SELECT json_group_array(made.maker_id) FROM (
+        SELECT (SELECT max(o.execution_id) FROM execution_outputs o
+                WHERE o.artifact_id = i.artifact_id AND o.execution_id < i.execution_id) AS maker_id
+        FROM execution_inputs i WHERE i.execution_id = a.ancestor_id
+        UNION ALL
+        SELECT l.maker_id FROM input_makers l WHERE l.execution_id = a.ancestor_id
+      ) made WHERE made.maker_id IS NOT NULL)) maker ON true
+  ) SELECT json_group_array(ancestor_id) FROM ancestry)) ancestor ON true
 JOIN execution_rows f ON f.execution_id = ancestor.value
 JOIN stages s ON s.stage_id = f.stage_id
 JOIN execution_params x ON x.execution_id = f.execution_id
@@ -102,18 +107,16 @@ JOIN execution_rows e ON e.execution_id = m.execution_id
 JOIN stages s ON s.stage_id = e.stage_id
 JOIN names n ON n.name_id = m.name_id;
 
+-- Grouped by the name itself, so that a query for one metric looks at its points alone.
 CREATE VIEW final_metrics AS
-SELECT m.execution_id, e.run_id, s.name AS stage, n.name,
-  CAST((SELECT l.value FROM metric_points l
-        WHERE l.execution_id = m.execution_id AND l.name_id = m.name_id
-        ORDER BY l.metric_point_id DESC LIMIT 1) AS DOUBLE) AS last,
-  CAST(min(m.value) AS DOUBLE) AS min, CAST(max(m.value) AS DOUBLE) AS max,
-  CAST(count(m.step) AS BIGINT) AS steps
-FROM metric_points m
-JOIN execution_rows e ON e.execution_id = m.execution_id
-JOIN stages s ON s.stage_id = e.stage_id
-JOIN names n ON n.name_id = m.name_id
-GROUP BY m.execution_id, m.name_id;
+SELECT g.execution_id, e.run_id, s.name AS stage, g.name, l.value AS last, CAST(g.min AS DOUBLE) AS min,
+  CAST(g.max AS DOUBLE) AS max, CAST(g.steps AS BIGINT) AS steps
+FROM (SELECT m.execution_id, n.name, max(m.metric_point_id) AS newest, min(m.value) AS min, max(m.value) AS max,
+        count(m.step) AS steps
+      FROM metric_points m JOIN names n ON n.name_id = m.name_id GROUP BY m.execution_id, n.name) g
+JOIN metric_points l ON l.metric_point_id = g.newest
+JOIN execution_rows e ON e.execution_id = g.execution_id
+JOIN stages s ON s.stage_id = e.stage_id;
 
 CREATE VIEW resources AS
 SELECT e.execution_id, CAST('cpus' AS TEXT) AS name, CAST(e.cpus AS DOUBLE) AS requested FROM execution_rows e
@@ -156,11 +159,11 @@ WITH ended AS (
   FROM ended WHERE state = 'succeeded'
 ), percentiles AS (
   SELECT stage_id,
-    max(CASE WHEN wall_rank = (wall_count + 1) / 2 THEN wall_seconds END) AS wall_p50,
-    max(CASE WHEN wall_rank = (wall_count * 95 + 99) / 100 THEN wall_seconds END) AS wall_p95,
+    min(CASE WHEN wall_rank * 2 >= wall_count THEN wall_seconds END) AS wall_p50,
+    min(CASE WHEN wall_rank * 100 >= wall_count * 95 THEN wall_seconds END) AS wall_p95,
     max(wall_seconds) AS wall_max,
-    max(CASE WHEN rss_rank = (rss_count * 95 + 99) / 100 THEN max_rss_bytes END) AS rss_p95,
-    max(CASE WHEN gpu_rank = (gpu_count * 95 + 99) / 100 THEN gpu_peak_bytes END) AS gpu_p95
+    min(CASE WHEN rss_rank * 100 >= rss_count * 95 THEN max_rss_bytes END) AS rss_p95,
+    min(CASE WHEN gpu_rank * 100 >= gpu_count * 95 THEN gpu_peak_bytes END) AS gpu_p95
   FROM ranked GROUP BY stage_id
 ), totals AS (
   SELECT stage_id, count(*) AS executions, sum(state IN ('failed', 'timed_out', 'out_of_memory')) AS failures,

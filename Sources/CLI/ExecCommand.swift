@@ -54,11 +54,11 @@ struct ExecCommand: ParsableCommand {
     @Flag(help: "End a stage whose processes use more memory than it asked for.")
     var enforceMemory = false
 
-    @Option(help: "A label for the run.")
-    var tag: String?
+    @Option(help: "A label for the run; repeatable.")
+    var tag: [String] = []
 
-    @Option(help: "A remark on the run.")
-    var note: String?
+    @Option(help: "A remark on the run; repeatable.")
+    var note: [String] = []
 
     @Flag(help: "Do not record what tracked files hold that the commit does not.")
     var noGitDiff = false
@@ -84,6 +84,7 @@ struct ExecCommand: ParsableCommand {
 
     func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1.") }
+        if tag.contains("") || note.contains("") { throw ValidationError("--tag and --note must not be empty.") }
         if let repeatCount, repeatCount < 1 { throw ValidationError("--repeat must be at least 1.") }
     }
 
@@ -109,7 +110,7 @@ struct ExecCommand: ParsableCommand {
         let run = try Run(preparation, clock: clock) { display.show($0) }
         let outcome: RunOutcome
         do {
-            let labels = opened.labels(tag: tag, note: note)
+            let labels = opened.labels(tags: tag, notes: note)
             outcome = try run.execute(
                 labels: labels,
                 makeEngine: { holding, events throws(Failure) in

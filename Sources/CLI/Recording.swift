@@ -21,12 +21,12 @@ extension Project {
 }
 
 extension OpenedPipeline {
-    func labels(tag: String?, note: String?) -> RunLabels {
+    func labels(tags: [String], notes: [String]) -> RunLabels {
         let user = variable("USER") ?? variable("LOGNAME") ?? String(getuid())
         let line = ["runs"] + CommandLine.arguments.dropFirst()
         return RunLabels(
             pipelinePath: path, commandLine: line.map(shellQuoted).joined(separator: " "), user: user,
-            checkout: GitCheckout(around: project.root), machine: .this(), tag: tag, note: note)
+            checkout: GitCheckout(around: project.root), machine: .this(), tags: tags, notes: notes)
     }
 }
 

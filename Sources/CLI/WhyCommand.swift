@@ -54,7 +54,7 @@ struct WhyCommand: ParsableCommand {
         let store = try Project.find(from: ".", storeOptions).openForReading()
         let found = try words.flatMap { try store.stages(named: $0) }
         let run = try store.run(named: word, among: .pipelines(Set(found.map(\.pipeline)).sorted()))
-        let decisions = try store.decisions(ofStages: found.map(\.stage), in: run)
+        let decisions = try store.decisions(ofStages: Set(found.map(\.stage)).sorted(), in: run)
         guard !decisions.isEmpty else {
             throw Failure(.usage, "run \(run) decided nothing about '\(words.joined(separator: " "))'. `runs query \"select * from runs\"` lists the runs.")
         }

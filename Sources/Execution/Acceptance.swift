@@ -211,7 +211,7 @@ private struct Acceptor {
             pipeline: graph.pipeline, pipelinePath: labels.pipelinePath, commandLine: labels.commandLine,
             startedAt: now, engine: "local", host: host, user: labels.user, checkout: labels.checkout,
             machine: labels.machine,
-            stagesTotal: graph.stages.count, tag: nil, note: nil)
+            stagesTotal: graph.stages.count, tags: [], notes: [])
         let run = try preparation.store.beginRun(start, liveness: liveness)
         result.run = run
         return run

@@ -51,7 +51,7 @@ public final class LocalEngine: Engine {
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(200))
                 supervisor.wake()
-                meters.sample()
+                meters.sample(supervisor: supervisor.pid)
             }
         }
     }
@@ -141,7 +141,7 @@ private final class Meters: Sendable {
         }
     }
 
-    func sample() {
+    func sample(supervisor: Int32) {
         let now = ContinuousClock.now
         let due = entries.withLock { $0.filter { $0.value.tree != nil && $0.value.nextSample <= now } }
         if !due.isEmpty {
@@ -149,9 +149,10 @@ private final class Meters: Sendable {
             outOfMemoryKills.withLock { $0 = count }
         }
         var turns: [GPUMeter.Turn] = []
+        let adopted = due.isEmpty ? [] : childProcesses(of: supervisor)
         for (id, entry) in due {
             var tree = entry.tree
-            tree?.sample()
+            tree?.sample(adopted: adopted)
             entries.withLock {
                 $0[id]?.tree = tree
                 // A little early, so that a late tick does not skip a turn.

@@ -200,7 +200,7 @@ struct MetricsTail {
         if isSkipping { partial.removeAll() }
     }
 
-    /// `{"step": 3, "loss": 0.4}`; `{"param": {…}}` and `{"summary": {…}}` where the word stands alone and holds an object.
+    /// `{"step": 3, "loss": 0.4}`, `{"param": {…}}`, `{"summary": {…}}`, or several of them in one line.
     private mutating func take(line: ArraySlice<UInt8>, at time: Timestamp, into told: inout ReportedLines) {
         guard line.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") }) else { return }
         guard let value = try? JSONReader.value(of: Array(line), dialect: .metrics), case .object(let members) = value else {
@@ -209,15 +209,23 @@ struct MetricsTail {
         }
         // Counts and not a copy: a copy of what a mebibyte of lines says would be made for each of them.
         let (pointsBefore, paramsBefore) = (told.points.count, told.params.count)
-        let isGood: Bool
-        if members.count == 1, members[0].name == "param", case .object(let params) = members[0].value {
-            isGood = flatten(params, prefix: "", into: &told.params)
-        } else if members.count == 1, members[0].name == "summary", case .object(let figures) = members[0].value {
-            isGood = flatten(figures, prefix: "", step: nil, at: time, into: &told.points)
-        } else {
-            let step = value["step"].flatMap(metricValue).flatMap { Int64(exactly: $0.rounded()) }
-            isGood = flatten(members.filter { $0.name != "step" }, prefix: "", step: step, at: time, into: &told.points)
+        var isGood = true
+        var figures: [JSONValue.Member] = []
+        for member in members {
+            switch (member.name, member.value) {
+            case ("param", .object(let params)): isGood = isGood && flatten(params, prefix: "", into: &told.params)
+            case ("summary", .object(let inner)):
+                isGood = isGood && flatten(inner, prefix: "", step: nil, at: time, into: &told.points)
+            case ("step", _): continue
+            default: figures.append(member)
+            }
         }
+        let step = value["step"].flatMap(metricValue).flatMap(Int64.init(exactly:))
+        // A step that is no whole number would put points of a curve on top of each other.
+        isGood = isGood && (value["step"] == nil || value["step"] == .null || step != nil)
+        isGood = isGood && flatten(figures, prefix: "", step: step, at: time, into: &told.points)
+        // What says nothing was meant to say something.
+        isGood = isGood && (told.points.count > pointsBefore || told.params.count > paramsBefore || members.isEmpty)
         if !isGood {
             told.points.removeSubrange(pointsBefore...)
             told.params.removeSubrange(paramsBefore...)

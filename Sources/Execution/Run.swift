@@ -17,18 +17,19 @@ public struct RunLabels: Sendable {
     public var checkout: GitCheckout?
     /// As far as it is known at once.
     public var machine: Machine
-    public var tag: String?
-    public var note: String?
+    public var tags: [String]
+    public var notes: [String]
     public init(
-        pipelinePath: String, commandLine: String, user: String, checkout: GitCheckout?, machine: Machine, tag: String?, note: String?
+        pipelinePath: String, commandLine: String, user: String, checkout: GitCheckout?, machine: Machine, tags: [String],
+        notes: [String]
     ) {
         self.pipelinePath = pipelinePath
         self.commandLine = commandLine
         self.user = user
         self.checkout = checkout
         self.machine = machine
-        self.tag = tag
-        self.note = note
+        self.tags = tags
+        self.notes = notes
     }
 }
 
@@ -207,7 +208,7 @@ public final class Run {
         let start = RunStart(
             pipeline: graph.pipeline, pipelinePath: labels.pipelinePath, commandLine: labels.commandLine,
             startedAt: startedAt, engine: "local", host: liveness.host, user: labels.user, checkout: labels.checkout,
-            machine: labels.machine, stagesTotal: graph.stages.count, tag: labels.tag, note: labels.note)
+            machine: labels.machine, stagesTotal: graph.stages.count, tags: labels.tags, notes: labels.notes)
         // The lock is held before anyone can see the row: a run without its lock is a dead one.
         return try store.inTransaction { () throws(Failure) in
             runID = try store.beginRun(start, liveness: liveness)

@@ -17,7 +17,7 @@ public final class Supervisor: Sendable {
     }
 
     private let socket: Int32
-    private let pid: pid_t
+    let pid: pid_t
     /// Means this very process also after it was reaped; negative where the kernel has no such thing.
     private let pidDescriptor: Int32
     private let onEvent: @Sendable (SupervisorEvent) -> Void

@@ -1,7 +1,37 @@
 // How this machine's GPUs are told of: by NVIDIA's library, else by its program, else not at all. Found out when it is
 // first asked for, for that takes a driver a while.
 
+import Glibc
 import Synchronization
+
+/// On a thread of its own, which is left behind where the driver hangs.
+private func openReader(withinSeconds limit: Int) -> (any GPUReader)? {
+    final class Opening: Sendable {
+        let reader = Mutex<(any GPUReader)?>(nil)
+        let isDone = Mutex(false)
+    }
+    let opening = Opening()
+    var thread = pthread_t()
+    let context = Unmanaged.passRetained(opening)
+    let error = pthread_create(
+        &thread, nil,
+        { context in
+            guard let context else { return nil }
+            let opening = Unmanaged<Opening>.fromOpaque(context).takeRetainedValue()
+            let found: (any GPUReader)? = NVML() ?? NvidiaSMI()
+            opening.reader.withLock { $0 = found }
+            opening.isDone.withLock { $0 = true }
+            return nil
+        }, context.toOpaque())
+    guard error == 0 else {
+        context.release()
+        return nil
+    }
+    pthread_detach(thread)
+    let deadline = ContinuousClock.now + .seconds(limit)
+    while !opening.isDone.withLock({ $0 }), ContinuousClock.now < deadline { usleep(500) }
+    return opening.reader.withLock { $0 }
+}
 
 /// The way to the GPUs of this machine.
 public final class GPUDriver: Sendable {
@@ -14,11 +44,11 @@ public final class GPUDriver: Sendable {
 
     public init() {}
 
-    /// What tells of the GPUs; nil where nothing does. The first call may take as long as the driver does.
+    /// What tells of the GPUs; nil where nothing does, or has not within 20 s: a driver that hangs holds nobody up.
     public var reader: (any GPUReader)? {
         state.withLock { state in
             if case .opened(let reader) = state { return reader }
-            let reader: (any GPUReader)? = NVML() ?? NvidiaSMI()
+            let reader = openReader(withinSeconds: 20)
             state = .opened(reader)
             return reader
         }

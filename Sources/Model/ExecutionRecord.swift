@@ -242,12 +242,12 @@ public struct RunStart: Sendable {
     /// As far as it is known at once.
     public var machine: Machine
     public var stagesTotal: Int
-    public var tag: String?
-    public var note: String?
+    public var tags: [String]
+    public var notes: [String]
 
     public init(
         pipeline: String, pipelinePath: String, commandLine: String, startedAt: Timestamp, engine: String, host: String,
-        user: String, checkout: GitCheckout?, machine: Machine, stagesTotal: Int, tag: String?, note: String?
+        user: String, checkout: GitCheckout?, machine: Machine, stagesTotal: Int, tags: [String], notes: [String]
     ) {
         self.pipeline = pipeline
         self.pipelinePath = pipelinePath
@@ -259,8 +259,8 @@ public struct RunStart: Sendable {
         self.checkout = checkout
         self.machine = machine
         self.stagesTotal = stagesTotal
-        self.tag = tag
-        self.note = note
+        self.tags = tags
+        self.notes = notes
     }
 }
 

@@ -7,6 +7,8 @@ struct TableGrid {
 
     /// Narrower than this no column is made to fit a terminal; whole columns are left out instead.
     private static let leastColumnWidth = 8
+    /// No figure is longer.
+    private static let mostFigureWidth = 24
 
     /// With Unicode lines, as `sqlite3 -box`; cut to `width` terminal columns where it is given.
     func box(width: Int?) -> String {
@@ -59,8 +61,14 @@ struct TableGrid {
     /// The first column of text says what a row is about.
     private var namingColumn: Int? { rightAligned.firstIndex(of: false) }
 
-    /// What the naming column is not made narrower than: as wide as it is, but at most a third of the table.
-    private func nameWidth(_ natural: [Int], in width: Int) -> Int? { namingColumn.map { min(natural[$0], width / 3) } }
+    /// What columns are not made narrower than: figures not at all, for a part of one is another one; the naming column
+    /// to a third of the table, others to a few characters.
+    private func leastWidths(_ natural: [Int], in width: Int) -> [Int] {
+        natural.indices.map { column in
+            if rightAligned[column] { return min(natural[column], Self.mostFigureWidth) }
+            return min(natural[column], column == namingColumn ? max(Self.leastColumnWidth, width / 3) : Self.leastColumnWidth)
+        }
+    }
 
     private var naturalWidths: [Int] {
         heads.indices.map { column in rows.reduce(displayWidth(heads[column])) { max($0, displayWidth($1[column])) } }
@@ -71,9 +79,7 @@ struct TableGrid {
 
     /// Where the columns do not fit even at their least, the first that do, and one of `…` for the rest.
     private func leavingOutColumns(toFit width: Int) -> TableGrid {
-        let natural = naturalWidths
-        var least = natural.map { min($0, Self.leastColumnWidth) }
-        if let name = nameWidth(natural, in: width), let column = namingColumn { least[column] = max(least[column], name) }
+        let least = leastWidths(naturalWidths, in: width)
         guard least.reduce(Self.frame(least.count), +) > width else { return self }
         var used = Self.frame(1) + 1
         var count = 0
@@ -88,30 +94,25 @@ struct TableGrid {
             rightAligned: rightAligned.prefix(count) + [false])
     }
 
-    /// The naming column as wide as it should be, or wider; the others share the rest.
+    /// The widths, the widest cut to one common bound, but none below its least, so that the sum fits; what is left over
+    /// goes to the first.
     private func widths(fitting width: Int) -> [Int] {
         let natural = naturalWidths
         let total = width - Self.frame(heads.count)
-        let shared = Self.fitted(natural, into: total)
-        guard let column = namingColumn, let name = nameWidth(natural, in: width), shared[column] < name else { return shared }
-        var others = natural
-        others.remove(at: column)
-        var result = Self.fitted(others, into: max(others.count, total - name))
-        result.insert(name, at: column)
-        return result
-    }
-
-    /// The widths, the widest cut to one common bound so that the sum fits; what is left over goes to the first.
-    private static func fitted(_ widths: [Int], into total: Int) -> [Int] {
-        guard widths.reduce(0, +) > total else { return widths }
+        guard natural.reduce(0, +) > total else { return natural }
+        let least = leastWidths(natural, in: width)
+        func bounded(_ bound: Int) -> [Int] { zip(natural, least).map { max($1, min($0, bound)) } }
         var bound = 1
-        while widths.reduce(0, { $0 + min($1, bound + 1) }) <= total { bound += 1 }
-        var left = total - widths.reduce(0) { $0 + min($1, bound) }
-        return widths.map { width in
-            guard width > bound, left > 0 else { return min(width, bound) }
+        while bound < total, bounded(bound + 1).reduce(0, +) <= total { bound += 1 }
+        var result = bounded(bound)
+        // One column that is alone too wide is cut all the same.
+        if result.count == 1 { return [max(1, min(result[0], total))] }
+        var left = total - result.reduce(0, +)
+        for column in result.indices where left > 0 && result[column] < natural[column] {
+            result[column] += 1
             left -= 1
-            return bound + 1
         }
+        return result
     }
 
     private static func markdownCell(_ text: String) -> String {

@@ -19,8 +19,8 @@ extension Store {
                 ("pid", Int(liveness.pid)), ("folder_id", liveness.folderID), ("stages_total", start.stagesTotal),
             ])
             let run = RunID(connection.lastInsertedRow)
-            if let tag = start.tag { try addTag(tag, to: .run(run), at: start.startedAt) }
-            if let note = start.note { try addNote(note, to: .run(run), at: start.startedAt) }
+            for tag in start.tags { try addTag(tag, to: .run(run), at: start.startedAt) }
+            for note in start.notes { try addNote(note, to: .run(run), at: start.startedAt) }
             return run
         }
     }

@@ -4,15 +4,7 @@
 import Glibc
 import Testing
 
-/// A Python with the module `nvidia-ml-py`: one that is here, or one made for the tests, if pip can get it.
-private let pythonWithNVML: String? = {
-    if system("python3 -W ignore -c 'import pynvml; pynvml.nvmlInitWithFlags' 2> /dev/null") == 0 { return "python3" }
-    let folder = "\(environmentVariable("TMPDIR") ?? "/tmp")/runs-test-nvidia-ml-py-\(getuid())"
-    let python = "\(folder)/bin/python3"
-    let check = "'\(python)' -c 'import pynvml' 2> /dev/null"
-    let make = "python3 -m venv '\(folder)' && timeout 120 '\(python)' -m pip install -q nvidia-ml-py==13.615.71"
-    return system("\(check) || { \(make); } > /dev/null 2>&1 && \(check)") == 0 ? python : nil
-}()
+private let pythonWithNVML = pythonWith("pynvml; pynvml.nvmlInitWithFlags", packages: "nvidia-ml-py==13.615.71")
 
 private let hasGPU = system("test -e /dev/nvidiactl && python3 -c 'import ctypes; ctypes.CDLL(\"libcuda.so.1\").cuInit(0) and exit(1)'") == 0
 

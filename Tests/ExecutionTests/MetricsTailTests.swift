@@ -90,21 +90,25 @@ import Testing
             {"param": {"lr": 0.1, "model": {"name": "mlp", "layers": [8, 8]}, "none": null}}
             {"summary": {"best": 0.9, "at": {"step": 7}}}
             {"param": 3, "step": 1}
-            {"summary": {"a": 1}, "step": 2}
+            {"summary": {"a": 1}, "step": 2, "param": {"late": 1}, "loss": 0.5}
+            {"step": 1.5, "loss": 1}
+            {"step": "7", "loss": 1}
+            {"accuracy": "0.9"}
             {"param": {"a": 1, "\(long)": 2}}
 
             """.utf8)[...])
         let told = tail.read(at: time)
         #expect(
             told.params.map { "\($0.name)=\($0.value.text)" } == [
-                "lr=0.1", #"model.name="mlp""#, "model.layers=[8,8]", "none=null",
+                "lr=0.1", #"model.name="mlp""#, "model.layers=[8,8]", "none=null", "late=1",
             ])
-        // Where the word does not stand alone it is a metric's name like any other.
+        // A word that holds no object is a metric's name like any other.
         #expect(
             told.points.map { "\($0.name) \($0.step.map(String.init) ?? "-") \($0.value)" } == [
-                "best - 0.9", "at.step - 7.0", "param 1 3.0", "summary.a 2 1.0",
+                "best - 0.9", "at.step - 7.0", "param 1 3.0", "a - 1.0", "loss 2 0.5",
             ])
-        #expect(tail.badLines == 1, "nothing is taken of a line with a name that is too long")
+        // A name that is too long, steps that are no whole numbers, and a line without a number.
+        #expect(tail.badLines == 4)
     }
 
     private let time = Timestamp(microseconds: 1)

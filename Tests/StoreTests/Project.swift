@@ -85,7 +85,7 @@ func runStart(_ pipeline: String = "p", tag: String? = nil, note: String? = nil)
     RunStart(
         pipeline: pipeline, pipelinePath: "pipeline.json", commandLine: "runs exec", startedAt: time(0), engine: "local",
         host: "host", user: "me", checkout: GitCheckout(folder: "/", commit: "abc", branch: "main"),
-        machine: Machine(kernel: "Linux 1", cpuModel: nil, cpuCount: 2, memoryBytes: 1 << 30), stagesTotal: 3, tag: tag, note: note)
+        machine: Machine(kernel: "Linux 1", cpuModel: nil, cpuCount: 2, memoryBytes: 1 << 30), stagesTotal: 3, tags: tag.map { [$0] } ?? [], notes: note.map { [$0] } ?? [])
 }
 
 func start(

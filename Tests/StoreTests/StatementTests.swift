@@ -44,7 +44,9 @@ struct StatementTests {
         "metric_names": ["n USING COVERING INDEX sqlite_autoindex_names_1"],
         // Before a file is read, which takes longer.
         "holds_size": ["artifacts"],
-        "lineage_params_of_execution": ["CONSTANT ROW", "a", "ancestry", "ancestor VIRTUAL TABLE INDEX 1:"],
+        "lineage_params_of_execution": [
+            "CONSTANT ROW", "a", "ancestry", "ancestor VIRTUAL TABLE INDEX 1:", "maker VIRTUAL TABLE INDEX 1:", "made",
+        ],
         // From the newest on, as far as it is needed.
         "run_back": ["run_rows", "chosen VIRTUAL TABLE INDEX 1:"],
         "run_back_of_stages": ["r", "json_each VIRTUAL TABLE INDEX 1:"],

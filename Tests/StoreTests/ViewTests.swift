@@ -102,6 +102,14 @@ struct ViewTests {
         #expect(!plan.contains { $0.hasPrefix("SCAN e") || $0.hasPrefix("MATERIALIZE") }, "\(plan)")
     }
 
+    @Test func oneMetricIsFoundWithoutLookingAtTheOthers() throws {
+        let ask = "SELECT last FROM final_metrics WHERE name = 'loss'"
+        let plan = try store.rows("EXPLAIN QUERY PLAN " + ask).compactMap { row -> String? in
+            if case .text(let detail)? = row.last { detail } else { nil }
+        }
+        #expect(plan.contains { $0.hasPrefix("SEARCH m USING INDEX metric_points_by_name (name_id=?") }, "\(plan)")
+    }
+
     @Test func statisticsAreByNearestRankOverSuccesses() throws {
         for seconds in (1...20).reversed() { try succeed("a", wallSeconds: Double(seconds)) }
         let rejected = try succeed("a", wallSeconds: 1000)

@@ -1,7 +1,8 @@
 -- What stages ask for against the 95th percentile of what they use, with the resources to ask for instead.
 WITH
 -- used: by nearest rank, of peak memory, of CPU seconds a second, of GPUs kept busy. To ask for: a fifth more memory,
--- in steps of 64 MiB; whole cpus; a share of a GPU in quarters up to 1, then whole GPUs.
+-- in steps of 64 MiB; whole cpus; whole GPUs. Never a share of a GPU instead of all of it: how busy it was does not tell
+-- whether its memory can be shared, hence the peak beside the advice.
 figures AS (
   SELECT pipeline, stage, 'memory' AS resource, CAST(max_rss_bytes AS REAL) AS used FROM executions
   WHERE state = 'succeeded' AND rejected = 0 AND accepted = 0 AND max_rss_bytes IS NOT NULL
@@ -23,9 +24,11 @@ figures AS (
     CASE p.resource
       WHEN 'memory' THEN 67108864 * (CAST(p.used * 1.2 / 67108864 AS INTEGER) + 1)
       WHEN 'cpus' THEN max(1, CAST(p.used + 0.95 AS INTEGER))
-      ELSE CASE WHEN p.used <= 1 THEN max(1, CAST(p.used * 4 + 0.95 AS INTEGER)) / 4.0
-        ELSE CAST(p.used + 0.95 AS INTEGER) END
-    END AS ask
+      ELSE CASE WHEN r.requested < 1 THEN max(r.requested, CAST(p.used * 4 + 0.95 AS INTEGER) / 4.0)
+        ELSE max(1, CAST(p.used + 0.95 AS INTEGER)) END
+    END AS ask,
+    (SELECT max(x.gpu_peak_bytes) FROM executions x
+     WHERE x.pipeline = p.pipeline AND x.stage = p.stage AND p.resource = 'gpus') AS gpu_peak_bytes
   FROM peaks p
   JOIN latest l ON l.pipeline = p.pipeline AND l.stage = p.stage
   LEFT JOIN resources r ON r.execution_id = l.execution_id AND r.name = p.resource
@@ -34,6 +37,7 @@ SELECT pipeline, stage, resource, requested, used, executions,
   CASE resource
     WHEN 'memory' THEN '"memory": "' || (ask / 1048576) || 'MiB"'
     ELSE '"' || resource || '": ' || rtrim(rtrim(printf('%.2f', ask), '0'), '.')
+      || coalesce(' if ' || (gpu_peak_bytes / 1048576) || ' MiB of GPU memory fit', '')
   END AS ask_for
 FROM sizes WHERE requested IS NOT ask
 ORDER BY resource, coalesce(requested - ask, 0) DESC, stage

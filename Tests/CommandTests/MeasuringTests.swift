@@ -1,0 +1,121 @@
+// Time, memory and bytes that executions are said to have used, checked against process trees of known size and against
+// /usr/bin/time.
+
+import Foundation
+import Glibc
+import Testing
+
+private let hasTime = access("/usr/bin/time", X_OK) == 0
+
+@Suite struct MeasuringTests {
+    /// `hold.py MB HOW SECONDS`: touches so much memory, its own or shared, and holds it, or forks and holds it.
+    private let hold = """
+        import mmap, os, sys, time
+        size, how, seconds = int(sys.argv[1]) << 20, sys.argv[2], float(sys.argv[3])
+        flags = mmap.MAP_SHARED if how == 'shared' else mmap.MAP_PRIVATE
+        memory = mmap.mmap(-1, size, flags | mmap.MAP_ANONYMOUS)
+        def touch():
+            for place in range(0, size, 4096): memory[place] = 1
+        touch()
+        child = 1 if how == 'alone' else os.fork()
+        if child == 0 and how != 'forked': touch()
+        time.sleep(seconds)
+        if child == 0: os._exit(0)
+        if how != 'alone': os.wait()
+        """
+
+    private struct Tree {
+        let name: String
+        let command: String
+        let megabytes: Double
+    }
+
+    @Test func thePeakOfATreeOfKnownSizeIsWithinFivePercent() throws {
+        let trees = [
+            Tree(name: "one", command: "exec python3 hold.py 200 alone 2", megabytes: 200),
+            Tree(
+                name: "three",
+                command: "for i in 1 2 3; do python3 hold.py 200 alone 2 & done; wait",
+                megabytes: 600),
+            // The child's pages are its parent's.
+            Tree(name: "forked", command: "python3 hold.py 500 forked 2", megabytes: 500),
+            // The child writes to all of them: they are its own then.
+            Tree(name: "written", command: "python3 hold.py 250 written 2", megabytes: 500),
+            Tree(name: "shared", command: "python3 hold.py 300 shared 2", megabytes: 300),
+            // One has no parent any more.
+            Tree(
+                name: "orphan", command: "(python3 hold.py 250 alone 2 &); exec python3 hold.py 250 alone 2",
+                megabytes: 500),
+        ]
+        let project = try TestProject()
+        try project.write("hold.py", hold)
+        let stages = trees.map { #""\#($0.name)": {"command": "\#($0.command)", "resources": {"memory": "600MiB"}}"# }
+        try project.write(
+            "pipeline.json",
+            #"""
+            {"name": "p",
+             "stages": {"empty": {"command": "python3 hold.py 1 alone 2"}, \#(stages.joined(separator: ", "))}}
+            """#)
+        let result = try project.runs(["exec", "--keep-going", "--jobs", "2"], timeout: .seconds(240))
+        #expect(result.status == 0, "\(result.story)")
+        let rows = try project.query("select stage, max_rss_bytes as bytes from executions")
+        let peaks = Dictionary(
+            rows.map { ($0["stage"]?.text ?? "", $0["bytes"]?.number ?? 0) }, uniquingKeysWith: { $1 })
+        let interpreter = try #require(peaks["empty"])
+        for tree in trees {
+            let truth = tree.megabytes * 1_048_576
+            let peak = try #require(peaks[tree.name])
+            #expect(peak > truth * 0.95 && peak < truth * 1.05 + interpreter, "\(tree.name): \(peak / 1_048_576)")
+        }
+    }
+
+    @Test(.enabled(if: hasTime, "there is no /usr/bin/time (Debian's package `time`)"))
+    func figuresAreThoseOfTime() throws {
+        let project = try TestProject()
+        try project.write("hold.py", hold)
+        try project.write(
+            "use.py",
+            """
+            import os
+            with open('written', 'wb') as file:
+                file.write(os.urandom(20 << 20))
+                file.flush()
+                os.fsync(file.fileno())
+            file = os.open('written', os.O_RDONLY)
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+            while os.read(file, 1 << 20): pass
+            child = os.fork()
+            while os.times().user < 0.5: pass
+            if child == 0: os._exit(0)
+            os.wait()
+            """)
+        let time = "exec /usr/bin/time -o"
+        try project.write(
+            "pipeline.json",
+            #"""
+            {"name": "p", "stages": {
+              "busy": {"command": "\#(time) busy -f '%M %U %S %e %I %O' python3 use.py"},
+              "brief": {"command": "\#(time) brief -f '%M %U %S %e %I %O' python3 hold.py 300 alone 0"}}}
+            """#)
+        let result = try project.runs("exec")
+        #expect(result.status == 0, "\(result.story)")
+        for row in try project.query("select * from executions") {
+            let stage = try #require(row["stage"]?.text)
+            let said = (project.read(stage) ?? "").split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+            try #require(said.count == 6, "\(said)")
+            func figure(_ name: String) -> Double { row[name]?.number ?? -1 }
+            // Of the largest process, in KiB; the tree may have had more at once.
+            #expect(figure("max_rss_bytes") >= said[0] * 1024 && figure("max_rss_bytes") < said[0] * 1024 * 1.05 + 20e6)
+            let cpu = figure("user_cpu_seconds") + figure("system_cpu_seconds")
+            #expect(abs(cpu - said[1] - said[2]) < 0.05 * cpu + 0.03, "\(cpu) \(said)")
+            #expect(figure("wall_seconds") > said[3] - 0.02, "\(said)")
+            // Blocks of 512 bytes; time itself reads its program and writes a line.
+            for (name, blocks) in [("read_bytes", said[4]), ("write_bytes", said[5])] {
+                let bytes = blocks * 512
+                #expect(abs(figure(name) - bytes) <= 0.05 * bytes + 1e6, "\(name): \(figure(name)) \(bytes)")
+            }
+        }
+        let busy = try project.query("select stage from executions where user_cpu_seconds > 0.9")
+        #expect(busy == [["stage": .text("busy")]])
+    }
+}
