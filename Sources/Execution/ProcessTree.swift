@@ -29,7 +29,7 @@ struct ProcessTreeMeter {
         let anonymousBytes: Int64
 
         func bytes(now: Resident) -> Int64 {
-            min(now.bytes, proportionalBytes + now.anonymousBytes - anonymousBytes)
+            max(0, min(now.bytes, proportionalBytes + now.anonymousBytes - anonymousBytes))
         }
     }
 
@@ -56,13 +56,18 @@ struct ProcessTreeMeter {
         if mostPossible > peakBytes + peakBytes / 50, ContinuousClock.now >= nextReading {
             // Of this thread: on a busy machine the time that passes says little of what a reading costs.
             let before = threadCPUTime()
-            shares = residents.keys.reduce(into: [:]) { shares, pid in
+            var read: [Int32: Share] = [:]
+            for pid in residents.keys {
                 // In this order: what comes in between must not count as growth once more.
                 let proportional = proportionalBytes(of: pid)
-                shares[pid] = resident(of: pid).map {
-                    Share(proportionalBytes: proportional ?? $0.bytes, anonymousBytes: $0.anonymousBytes)
-                }
+                guard let now = resident(of: pid) else { continue }
+                read[pid] = Share(proportionalBytes: proportional ?? now.bytes, anonymousBytes: now.anonymousBytes)
             }
+            // Who ends or starts another program meanwhile leaves its shares to the others: they would count twice.
+            let isSound = residents.allSatisfy { pid, earlier in
+                (resident(of: pid)?.bytes ?? 0) >= earlier.bytes - earlier.bytes / 50
+            }
+            if isSound { shares = read }
             nextReading = ContinuousClock.now + (threadCPUTime() - before) * 20
         }
         peakBytes = max(peakBytes, residents.reduce(0) { $0 + (shares[$1.key]?.bytes(now: $1.value) ?? 0) })
