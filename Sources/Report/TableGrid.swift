@@ -105,9 +105,9 @@ struct TableGrid {
         var bound = 1
         while bound < total, bounded(bound + 1).reduce(0, +) <= total { bound += 1 }
         var result = bounded(bound)
-        // One column that is alone too wide is cut all the same.
-        if result.count == 1 { return [max(1, min(result[0], total))] }
         var left = total - result.reduce(0, +)
+        // On a terminal so narrow that not even the first column fits, that is cut all the same.
+        if left < 0 { result[0] = max(1, result[0] + left) }
         for column in result.indices where left > 0 && result[column] < natural[column] {
             result[column] += 1
             left -= 1

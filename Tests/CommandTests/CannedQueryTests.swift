@@ -97,8 +97,16 @@ import Testing
             """)
         #expect(
             try rows(project, "right-size", columns) == [
-                #"a cpus 2 3 "cpus": 1"#, #"a gpus 2 3 "gpus": 0.75"#, #"a memory 1073741824 3 "memory": "128MiB""#,
+                #"a cpus 2 3 "cpus": 1"#, #"a gpus 2 3 "gpus": 1"#, #"a memory 1073741824 3 "memory": "128MiB""#,
             ])
+        try project.changeStore("update execution_rows set gpus = 1, gpu_mean_utilization = 0.1, gpu_peak_bytes = 75161927680")
+        #expect(
+            try !rows(project, "right-size", columns).contains { $0.hasPrefix("a gpus") },
+            "a GPU that is hardly busy may be full all the same")
+        try project.changeStore("update execution_rows set gpus = 2")
+        #expect(
+            try rows(project, "right-size", columns).contains(#"a gpus 2 3 "gpus": 1 if 71680 MiB of GPU memory fit"#))
+        try project.changeStore("update execution_rows set gpu_peak_bytes = null")
         try project.changeStore(
             "update execution_rows set max_rss_bytes = 850000000, user_cpu_seconds = 15, gpu_mean_utilization = 0.9")
         #expect(try rows(project, "right-size", columns) == [], "all is as it should be")

@@ -162,7 +162,8 @@ private struct Line {
         var points: [Seen] = []
         let step = Bool.random(using: &random) ? Int64.random(in: -3...1_000_000, using: &random) : nil
         let text = object(&random, prefix: "", depth: 0, step: step, &points)
-        return Line(bytes: Array(text.utf8), points: points)
+        // An object that holds things, but no number, says nothing of what it was meant to say.
+        return Line(bytes: Array(text.utf8), points: points, isBad: points.isEmpty && text != "{}")
     }
 
     private static func object(
