@@ -22,12 +22,20 @@ extension Project {
 
 extension OpenedPipeline {
     func labels(tags: [String], notes: [String]) -> RunLabels {
-        let user = variable("USER") ?? variable("LOGNAME") ?? String(getuid())
+        let user = variable("USER") ?? variable("LOGNAME") ?? nameOfUser() ?? String(getuid())
         let line = ["runs"] + CommandLine.arguments.dropFirst()
         return RunLabels(
             pipelinePath: path, commandLine: line.map(shellQuoted).joined(separator: " "), user: user,
             checkout: GitCheckout(around: project.root), machine: .this(), tags: tags, notes: notes)
     }
+}
+
+/// As the system's list of users has it.
+private func nameOfUser() -> String? {
+    var (entry, found) = (passwd(), UnsafeMutablePointer<passwd>?.none)
+    var buffer = [CChar](repeating: 0, count: 16_384)
+    guard getpwuid_r(getuid(), &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
+    return String(cString: entry.pw_name)
 }
 
 extension RunLabels {

@@ -137,11 +137,14 @@ public struct Judge<State: RecordedState> {
         guard let newest = try history.newest(stage.name) else { return [Reason(.neverRan)] }
         var reasons: [Reason] = []
         switch newest.state {
-        case .succeeded: break
+        // What another run is executing now is no reason.
+        case .succeeded, .running: break
         case .failed, .timedOut, .outOfMemory: reasons.append(Reason(.lastFailed, new: newest.state.rawValue))
-        case .interrupted, .lost, .running: reasons.append(Reason(.lastInterrupted, new: newest.state.rawValue))
+        case .interrupted, .lost: reasons.append(Reason(.lastInterrupted, new: newest.state.rawValue))
         }
-        guard let reference = try history.newestSucceeded(stage.name) else { return reasons }
+        guard let reference = try history.newestSucceeded(stage.name) else {
+            return reasons.isEmpty ? [Reason(.neverRan)] : reasons
+        }
         if reference.isRejected { reasons.append(Reason(.rejected, subject: "execution \(reference.id)")) }
         if reference.inputsChangedDuringRun { reasons.append(Reason(.inputChangedDuringRun)) }
         if let then = try history.details(of: reference.id) {
