@@ -77,10 +77,18 @@ final class History: RecordedState {
 
 /// The disk, as the planner sees it.
 struct DiskFacts: FileFacts {
+    struct Question: Hashable {
+        let path: String
+        let mode: DigestMode
+    }
+
     let workspace: Workspace
+    /// What was looked at a moment ago and is not looked at again.
+    var seen: [Question: Fingerprint?] = [:]
 
     func fingerprint(of path: String, mode: DigestMode) throws(Failure) -> Fingerprint? {
-        try asFailure { () throws(WorkspaceFailure) in try workspace.fingerprint(of: path, mode: mode) }
+        if let known = seen[Question(path: path, mode: mode)] { return known }
+        return try asFailure { () throws(WorkspaceFailure) in try workspace.fingerprint(of: path, mode: mode) }
     }
 
     func matches(of pattern: String) throws(Failure) -> [String] {

@@ -71,10 +71,10 @@ public final class Preparation {
         history = try History(store: store, pipeline: graph.pipeline, area: area, workspace: workspace)
         judge = Judge(history: history, mayRestore: request.options.mayRestore)
         medians = try store.medianWallSeconds(pipeline: graph.pipeline)
-        try Self.digestAhead(graph, request.selection, workspace)
+        let seen = try Self.digestAhead(graph, request.selection, workspace)
         let salt = store.salt
         plan = try Planner.plan(
-            graph, selection: request.selection, judge: judge, files: DiskFacts(workspace: workspace), history: history,
+            graph, selection: request.selection, judge: judge, files: DiskFacts(workspace: workspace, seen: seen), history: history,
             environment: { Planner.recordedEnvironment(of: $0, salt: salt) { request.environment[$0] } })
     }
 
@@ -82,7 +82,11 @@ public final class Preparation {
     func isNext(_ run: RunID) -> Bool { run.value == (newestRun?.value ?? 0) + 1 }
 
     /// Reads on all cores what the judging will ask for one by one. Problems are met again, and told, there.
-    private static func digestAhead(_ graph: Graph, _ selection: Selection, _ workspace: Workspace) throws(Failure) {
+    ///
+    /// - Returns: what was found, and where nothing is. The judging looks at no path twice, least of all at a large folder.
+    private static func digestAhead(
+        _ graph: Graph, _ selection: Selection, _ workspace: Workspace
+    ) throws(Failure) -> [DiskFacts.Question: Fingerprint?] {
         var paths: [(path: String, mode: DigestMode)] = []
         for (index, stage) in graph.stages.enumerated() where selection.isSelected[index] {
             for output in stage.outputs { paths.append((output.path, output.mode)) }
@@ -90,13 +94,19 @@ public final class Preparation {
                 paths.append((input.path, input.mode))
             }
         }
-        let done = try EventQueue<Void>()
+        let done = try EventQueue<[Result<Fingerprint?, WorkspaceFailure>]>()
         let requests = paths
-        Task.detached {
-            _ = await workspace.fingerprints(of: requests)
-            done.put(())
+        Task.detached { done.put(await workspace.fingerprints(of: requests)) }
+        while true {
+            guard let results = done.take(waitingSeconds: 3600, also: nil).first else { continue }
+            var seen: [DiskFacts.Question: Fingerprint?] = [:]
+            seen.reserveCapacity(results.count)
+            for (request, result) in zip(requests, results) {
+                guard case .success(let found) = result else { continue }
+                seen[DiskFacts.Question(path: request.path, mode: request.mode)] = .some(found)
+            }
+            return seen
         }
-        while done.take(waitingSeconds: 3600, also: nil).isEmpty {}
     }
 
     /// What would make the run fail for certain, one sentence each. Empty: it can begin.

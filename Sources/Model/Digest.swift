@@ -8,15 +8,21 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The digest whose 32 bytes these are; nil for any other number of bytes.
     @inlinable
     public init?(bytes: some Sequence<UInt8>) {
-        var packed: [UInt64] = [0, 0, 0, 0]
+        // No array: digests are read by the hundred thousand.
+        var packed: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         var count = 0
         for byte in bytes {
-            guard count < 32 else { return nil }
-            packed[count >> 3] = packed[count >> 3] << 8 | UInt64(byte)
+            switch count >> 3 {
+            case 0: packed.0 = packed.0 << 8 | UInt64(byte)
+            case 1: packed.1 = packed.1 << 8 | UInt64(byte)
+            case 2: packed.2 = packed.2 << 8 | UInt64(byte)
+            case 3: packed.3 = packed.3 << 8 | UInt64(byte)
+            default: return nil
+            }
             count += 1
         }
         guard count == 32 else { return nil }
-        words = (packed[0], packed[1], packed[2], packed[3])
+        words = packed
     }
 
     /// The digest written as 64 hexadecimal digits; nil for any other text.

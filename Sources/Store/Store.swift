@@ -24,6 +24,8 @@ public final class Store {
     private var file: [UInt64] = []
     public private(set) var salt: [UInt8] = []
     var numbers = Numbers()
+    /// When the write-ahead log is next to be copied into the store; nil where there is no log.
+    var nextCheckpoint: ContinuousClock.Instant?
 
     private init(connection: Connection, temporaryFolder: String?) {
         self.connection = connection
@@ -128,6 +130,8 @@ public final class Store {
     private func chooseJournal(_ choice: JournalChoice, folder: String) throws(Failure) {
         if choice == .writeAheadLog, worksWithWriteAheadLog(folder), try switchToWriteAheadLog() {
             try connection.execute(SQL.synchronousNormal.text)
+            try connection.execute(SQL.checkpointSeldom.text)
+            nextCheckpoint = .now + .seconds(1)
         } else {
             try connection.execute(SQL.journalRollback.text)
             try connection.execute(SQL.synchronousFull.text)
@@ -244,24 +248,5 @@ public final class Store {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000).iso8601
-    }
-
-    // MARK: - Transactions
-
-    /// Everything in the closure becomes visible at once, or nothing of it. Inside another transaction it joins that.
-    public func inTransaction<T>(_ body: () throws(Failure) -> T) throws(Failure) -> T {
-        if connection.isInTransaction { return try body() }
-        try connection.statement(SQL.beginTransaction).run()
-        let result: T
-        do {
-            result = try body()
-            try connection.statement(SQL.commitTransaction).run()
-        } catch {
-            // Some errors have rolled back already.
-            if connection.isInTransaction { try? connection.statement(SQL.rollbackTransaction).run() }
-            numbers = Numbers()
-            throw error
-        }
-        return result
     }
 }

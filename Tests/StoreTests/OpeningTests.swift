@@ -35,8 +35,25 @@ struct OpeningTests {
         }
         #expect(try pragma("journal_mode") == .text("wal"))
         #expect(try pragma("synchronous") == .integer(1))
+        #expect(try pragma("wal_autocheckpoint") == .integer(16384))
         #expect(try pragma("foreign_keys") == .integer(1))
         #expect(project.files == ["runs.db", "runs.db-shm", "runs.db-wal"], "the probe is gone")
+    }
+
+    @Test func whatIsCommittedGoesFromTheLogIntoTheFileWhenASecondIsOver() throws {
+        guard JournalChoice.forFolder(project.folder) == .writeAheadLog else { return }
+        let store = try project.store()
+        for (due, expected) in [(ContinuousClock.now + .seconds(3600), []), (.now, [.text("running")])] as [
+            (ContinuousClock.Instant, [TableValue])
+        ] {
+            store.nextCheckpoint = due
+            _ = try store.beginRun(runStart(), liveness: liveness)
+            // The file alone, as after a loss of power that took the log.
+            let copy = try Project()
+            try copy.write(try project.bytes(of: "runs.db"), to: "runs.db")
+            #expect(try copy.store().rows("SELECT status FROM runs LIMIT 1") == (expected.isEmpty ? [] : [expected]))
+        }
+        #expect(try #require(store.nextCheckpoint) > .now, "the next one is a second away")
     }
 
     @Test(arguments: [
