@@ -1,9 +1,20 @@
--- Executions of runs that ended before a time and that nothing of today rests on: no stage's outputs come from them,
--- no output path is theirs, none of their outputs is kept (a JSON array of numbers), and none is the newest of its stage.
+-- Executions of runs that ended before a time, bear no label, and that nothing of today rests on: neither outputs of a
+-- stage, nor an output path, nor what is kept (a JSON array of numbers) comes from them or descends from them, and none
+-- is the newest of its stage.
+WITH RECURSIVE needed (execution_id) AS (
+  SELECT execution_id FROM current_executions
+  UNION SELECT execution_id FROM path_owners
+  UNION SELECT value FROM json_each(:kept)
+  UNION
+  SELECT (SELECT max(o.execution_id) FROM execution_outputs o
+          WHERE o.artifact_id = i.artifact_id AND o.execution_id < i.execution_id) AS maker
+  FROM needed a JOIN execution_inputs i ON i.execution_id = a.execution_id WHERE maker IS NOT NULL
+  UNION
+  SELECT l.maker_id FROM needed a JOIN input_makers l ON l.execution_id = a.execution_id
+)
 SELECT e.execution_id
 FROM run_rows r JOIN execution_rows e ON e.run_id = r.run_id
 WHERE r.status <> 'running' AND r.finished_at < :before AND e.state <> 'running'
-  AND e.execution_id NOT IN (SELECT execution_id FROM current_executions)
-  AND e.execution_id NOT IN (SELECT execution_id FROM path_owners)
-  AND e.execution_id NOT IN (SELECT value FROM json_each(:kept))
+  AND NOT EXISTS (SELECT 1 FROM tag_rows t WHERE t.run_id = r.run_id AND t.tag IS NOT NULL)
+  AND e.execution_id NOT IN (SELECT execution_id FROM needed)
   AND EXISTS (SELECT 1 FROM execution_rows n WHERE n.stage_id = e.stage_id AND n.execution_id > e.execution_id)

@@ -253,6 +253,30 @@ import Testing
         #expect(!project.exists(".runs/logs/1"))
     }
 
+    /// What today's results descend from stays, and so does what somebody gave a name.
+    @Test func ancestorsAndLabelledRunsAreNotForgotten() throws {
+        let project = try project(
+            #"""
+            "train": {"command": "echo ${{ params.lr }} > model", "params": {"lr": 1}, "outputs": ["model"], "keep": 0},
+            "eval": {"command": "cp model score", "inputs": ["model"], "outputs": ["score"]}
+            """#)
+        try project.write(
+            "pipeline.json", (project.read("pipeline.json") ?? "").replacing(#""lr": 1"#, with: #""lr": ${LR}"#))
+        let text = project.read("pipeline.json") ?? ""
+        // The last of them puts the score of the second back, and makes its model anew.
+        for (lr, words) in [("9", []), ("2", []), ("1", ["--tag", "baseline"]), ("2", [])] as [(String, [String])] {
+            try project.write("pipeline.json", text.replacing("${LR}", with: lr))
+            #expect(try project.runs(["exec"] + words).status == 0)
+        }
+        #expect(try project.runs("gc", "--older-than", "0s", "--rows").status == 0)
+        #expect(
+            try project.query("select run_id, tag from runs left join tags using (run_id) order by 1") == [
+                ["run_id": .number(2), "tag": .null], ["run_id": .number(3), "tag": .text("baseline")],
+                ["run_id": .number(4), "tag": .null],
+            ])
+        #expect(try project.runs("lineage", "score").output.contains("model ← train"))
+    }
+
     @Test func aFailureOfTodayIsNotForgotten() throws {
         let project = try project(#""a": {"command": "test -e ok"}"#)
         try project.write("ok", "")
@@ -273,7 +297,7 @@ import Testing
         for version in ["one", "two", "three"] {
             try project.write("src", version)
             try project.write("ok", "")
-            let result = try project.runs("exec", "--tag", version)
+            let result = try project.runs("exec", "--note", version)
             #expect(result.status == 0, "\(result.story)")
             try project.write("src", "broken" + version)
             try project.remove("ok")
