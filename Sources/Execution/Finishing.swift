@@ -59,7 +59,7 @@ extension Run {
 
     /// Records a piece of what an ended stage reported. Whether no more than a last line is left.
     private func readReportedLines(of id: ExecutionID) throws(Failure) -> Bool {
-        guard !preparation.workspace.isReadingStopped, var tail = running[id]?.tail else { return true }
+        guard var tail = running[id]?.tail else { return true }
         tail.end()
         try recordReport(tail.read(at: clock()), of: id)
         running[id]?.tail = tail
@@ -83,7 +83,7 @@ extension Run {
         let now = clock()
         // Its outputs were not looked at to the end.
         if preparation.workspace.isReadingStopped { execution.stopCause = execution.stopCause ?? .interruption }
-        try execution.tail.readRest(at: now) { told throws(Failure) in try recordReport(told, of: id) }
+        try recordReport(execution.tail.readLastLine(at: now), of: id)
         let (state, error) = ExecutionState.after(
             ExecutionEnding(
                 exit: outcome.exit, stopCause: execution.stopCause, sawOutOfMemoryKill: outcome.sawOutOfMemoryKill,

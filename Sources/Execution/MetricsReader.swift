@@ -86,8 +86,6 @@ private func metricValue(_ value: JSONValue) -> Double? {
 struct ReportedLines: Sendable {
     var points: [MetricPoint] = []
     var params: [Param] = []
-
-    var isEmpty: Bool { points.isEmpty && params.isEmpty }
 }
 
 /// The params of a `{"param": {…}}` line; nested objects are flattened with dots. False as for metrics.
@@ -144,22 +142,12 @@ struct MetricsTail {
         return told
     }
 
-    /// Hands over what is left, a mebibyte at a time, and a last line that lacks its newline. Goes as far as the file does
-    /// now: whoever still writes to it is not waited for.
-    mutating func readRest(
-        at time: Timestamp, take: (_ told: ReportedLines) throws(Failure) -> Void
-    ) throws(Failure) {
-        if let (descriptor, size) = openRegularFile(path) {
-            defer { close(descriptor) }
-            while let told = readPiece(of: descriptor, size: size, at: time) {
-                if !told.isEmpty { try take(told) }
-            }
-        }
-        guard !partial.isEmpty, !isSkipping else { return }
+    /// What a last line says that lacks its newline: once everything else was read.
+    mutating func readLastLine(at time: Timestamp) -> ReportedLines {
         var told = ReportedLines()
-        self.take(line: partial[...], at: time, into: &told)
+        if !partial.isEmpty, !isSkipping { take(line: partial[...], at: time, into: &told) }
         partial = []
-        if !told.isEmpty { try take(told) }
+        return told
     }
 
     /// nil where nothing was left to read.
