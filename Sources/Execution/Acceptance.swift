@@ -145,15 +145,13 @@ private struct Acceptor {
             throw Failure(
                 .store, "run \(newest.runID) is executing '\(stage.name)'. Accept it when the run is done.")
         }
-        let root = preparation.request.root
-        for run in try store.runningRuns() where run.id != result.run && condition(of: run, root: root) == .lives {
-            let claims = EarlierRun(run, root: root)
+        for living in try livingRuns(in: store, root: preparation.request.root) where living.run.id != result.run {
             let path =
-                stage.outputs.lazy.compactMap { claims.overlapping($0.path) { _ in true } }.first
-                ?? stage.inputs.lazy.compactMap { claims.mayChange($0) }.first
+                stage.outputs.lazy.compactMap { living.overlapping($0.path) { _ in true } }.first
+                ?? stage.inputs.lazy.compactMap { living.mayChange($0) }.first
             guard let path else { continue }
             throw Failure(
-                .store, "run \(run.id) deals with '\(path)'. Accept '\(stage.name)' when that run is done.")
+                .store, "run \(living.run.id) deals with '\(path)'. Accept '\(stage.name)' when that run is done.")
         }
     }
 

@@ -5,7 +5,7 @@
 import Glibc
 import Model
 
-/// A run that began earlier and had not ended when this one began.
+/// A run that had not ended when it was looked at, and its claims.
 struct EarlierRun {
     enum News {
         case nothing
@@ -41,6 +41,11 @@ struct EarlierRun {
         // A folder that is made may hold whatever is looked for in it.
         return claims.changing { pattern.matches($0) || pattern.mayMatch(inside: $0) }
     }
+}
+
+/// The runs of a store that live, whenever they began.
+func livingRuns(in store: any RunStore, root: String) throws(Failure) -> [EarlierRun] {
+    try store.runningRuns().filter { condition(of: $0, root: root) == .lives }.map { EarlierRun($0, root: root) }
 }
 
 /// A stage that keeps out of an earlier run's way.

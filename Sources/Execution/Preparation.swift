@@ -113,10 +113,13 @@ public final class Preparation {
     public func obstacles() throws(Failure) -> [String] {
         var sentences: [String] = []
         let pool = ResourcePool(request.capacity)
+        let living = plan.missingInputs.isEmpty ? [] : try livingRuns(in: store, root: request.root)
         var foldersInside = Set<Substring>()
         for (index, stage) in request.graph.stages.enumerated() {
             let verdict = plan.decisions[index].verdict
-            for missing in plan.missingInputs[index] ?? [] where try !isBeingMade(missing.path) {
+            for missing in plan.missingInputs[index] ?? []
+            // What a run that lives may be making is worth waiting for.
+            where !living.contains(where: { $0.overlapping(missing.path) { $0 == .changing } != nil }) {
                 sentences.append(sentence(for: missing, of: index))
             }
             guard verdict == .run || verdict == .mayRun else { continue }
@@ -158,14 +161,6 @@ public final class Preparation {
                 + "leads out of it through a link. Have it lie inside, or add \"external\": true to the output."
         }
         return nil
-    }
-
-    /// Whether a run that lives may be making it, so that it is worth waiting for.
-    private func isBeingMade(_ path: String) throws(Failure) -> Bool {
-        try store.runningRuns().contains { run in
-            condition(of: run, root: request.root) == .lives
-                && EarlierRun(run, root: request.root).overlapping(path) { $0 == .changing } != nil
-        }
     }
 
     private func sentence(for missing: MissingInput, of index: StageIndex) -> String {
