@@ -36,7 +36,7 @@ let package = Package(
         .target(
             name: "Execution",
             dependencies: [
-                "Model", "JSON", "Planner", "Workspace", "GPU", "CLinux",
+                "Model", "JSON", "Planner", "Workspace", "GPU", "Programs", "CLinux",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),

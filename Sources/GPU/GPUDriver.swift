@@ -2,35 +2,26 @@
 // first asked for, for that takes a driver a while.
 
 import Glibc
+import Programs
 import Synchronization
 
 /// On a thread of its own, which is left behind where the driver hangs.
 private func openReader(withinSeconds limit: Int) -> (any GPUReader)? {
     final class Opening: Sendable {
-        let reader = Mutex<(any GPUReader)?>(nil)
-        let isDone = Mutex(false)
+        /// nil until it is known whether there is one.
+        let reader = Mutex<(any GPUReader)??>(nil)
     }
     let opening = Opening()
-    var thread = pthread_t()
-    let context = Unmanaged.passRetained(opening)
-    let error = pthread_create(
-        &thread, nil,
-        { context in
-            guard let context else { return nil }
-            let opening = Unmanaged<Opening>.fromOpaque(context).takeRetainedValue()
-            let found: (any GPUReader)? = NVML() ?? NvidiaSMI()
-            opening.reader.withLock { $0 = found }
-            opening.isDone.withLock { $0 = true }
-            return nil
-        }, context.toOpaque())
-    guard error == 0 else {
-        context.release()
-        return nil
-    }
-    pthread_detach(thread)
     let deadline = ContinuousClock.now + .seconds(limit)
-    while !opening.isDone.withLock({ $0 }), ContinuousClock.now < deadline { usleep(500) }
-    return opening.reader.withLock { $0 }
+    guard onDetachedThread({
+        let found: (any GPUReader)? = NVML() ?? NvidiaSMI()
+        opening.reader.withLock { $0 = .some(found) }
+    }) else { return nil }
+    while ContinuousClock.now < deadline {
+        if let found = opening.reader.withLock({ $0 }) { return found }
+        usleep(500)
+    }
+    return nil
 }
 
 /// The way to the GPUs of this machine.
