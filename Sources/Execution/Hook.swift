@@ -4,6 +4,7 @@
 import CLinux
 import Glibc
 import Model
+import Workspace
 
 /// Runs a command with `/bin/sh -c`, in the caller's folder and environment. What it prints to either output goes to
 /// standard error, since standard output is for results. Ctrl-C, TERM and HUP, and the time limit, end it: TERM to its
@@ -15,7 +16,7 @@ public func runHook(_ command: String, input: String, limitSeconds: Double) -> S
     let file = clinux_memory_file("runs-hook")
     guard file >= 0 else { return "its input could not be made: \(String(cString: strerror(errno)))" }
     defer { close(file) }
-    guard writeAll(input, to: file), lseek(file, 0, SEEK_SET) == 0 else {
+    guard writeAll(input.utf8, to: file), lseek(file, 0, SEEK_SET) == 0 else {
         return "its input could not be written: \(String(cString: strerror(errno)))"
     }
     // Before it starts: from now on a signal ends the command, and this program goes on.
@@ -93,16 +94,4 @@ private func spawnShell(_ command: String, input: Int32) -> (pid: pid_t, error: 
     var pid: pid_t = 0
     let error = posix_spawn(&pid, "/bin/sh", &actions, &attributes, &arguments, environ)
     return (pid, error)
-}
-
-private func writeAll(_ text: String, to descriptor: Int32) -> Bool {
-    var text = text
-    return text.withUTF8 { bytes in
-        var rest = UnsafeRawBufferPointer(bytes)[...]
-        while !rest.isEmpty {
-            let count = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-            if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return false }
-        }
-        return true
-    }
 }

@@ -3,6 +3,7 @@
 import Glibc
 import Model
 import Synchronization
+import Workspace
 
 /// The file `.runs/live/RUN`, locked while the run lives; the run writes its claims on paths into it.
 final class RunLock: Sendable {
@@ -44,16 +45,9 @@ final class RunLock: Sendable {
     ///
     /// - Throws: where not all could be written: the disk is full.
     func tell(_ bytes: [UInt8]) throws(Failure) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                let reason = String(cString: strerror(errno))
-                throw Failure(.store, "cannot write \(path): \(reason). Make room there and run the same command again.")
-            }
-            rest = rest.dropFirst(count)
-        }
+        guard !writeAll(bytes, to: descriptor) else { return }
+        let reason = String(cString: strerror(errno))
+        throw Failure(.store, "cannot write \(path): \(reason). Make room there and run the same command again.")
     }
 
     deinit {

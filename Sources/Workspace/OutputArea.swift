@@ -53,13 +53,7 @@ public struct OutputArea: Sendable {
         let descriptor = open(absolute(path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw WorkspaceFailure("'\(path)' cannot be written", errno: errno) }
         defer { close(descriptor) }
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw WorkspaceFailure("'\(path)' cannot be written", errno: errno) }
-            rest = rest.dropFirst(count)
-        }
+        guard writeAll(text.utf8, to: descriptor) else { throw WorkspaceFailure("'\(path)' cannot be written", errno: errno) }
     }
 
     /// Makes the folder of the program itself, which git ignores.
