@@ -27,6 +27,7 @@ let package = Package(
         .target(
             name: "Planner",
             dependencies: ["Model", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "PlanMemory", dependencies: ["Model", .product(name: "Crypto", package: "swift-crypto")]),
         .target(
             name: "Store",
             dependencies: ["Model", "RunsSQL", "CSQLite", .product(name: "Crypto", package: "swift-crypto")]),
@@ -36,7 +37,7 @@ let package = Package(
         .target(
             name: "Execution",
             dependencies: [
-                "Model", "JSON", "Planner", "Workspace", "GPU", "Programs", "CLinux",
+                "Model", "JSON", "Planner", "PlanMemory", "Workspace", "GPU", "Programs", "CLinux",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),
@@ -44,8 +45,8 @@ let package = Package(
         .target(
             name: "CLI",
             dependencies: [
-                "Model", "JSON", "PipelineFormat", "Planner", "Store", "Workspace", "GPU", "Execution", "Report",
-                "Provenance",
+                "Model", "JSON", "PipelineFormat", "Planner", "PlanMemory", "Store", "Workspace", "GPU", "Execution",
+                "Report", "Provenance",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "runs", dependencies: ["CLI", "CSupervisor"]),
@@ -54,6 +55,7 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Model"]),
         .testTarget(name: "PipelineFormatTests", dependencies: ["PipelineFormat", "JSON", "Model"]),
         .testTarget(name: "PlannerTests", dependencies: ["Planner", "Model"]),
+        .testTarget(name: "PlanMemoryTests", dependencies: ["PlanMemory", "Model"]),
         .testTarget(name: "StoreTests", dependencies: ["Store", "RunsSQL", "Model", "CSQLite"]),
         .testTarget(name: "ReportTests", dependencies: ["Report", "Model"]),
         .testTarget(name: "WorkspaceTests", dependencies: ["Workspace", "Model"]),

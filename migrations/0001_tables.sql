@@ -291,6 +291,28 @@ CREATE TABLE file_digests (
   PRIMARY KEY (path_id, mode)
 ) STRICT, WITHOUT ROWID;
 
+-- What the expansion of a pipeline made, for the request (pipeline file, settings, stages named) of its last run that left
+-- everything fresh: so that a later run need not expand it again. In encodings of PlanMemory.
+CREATE TABLE plan_images (
+  pipeline_id INTEGER PRIMARY KEY REFERENCES pipelines,
+  request BLOB NOT NULL UNIQUE CHECK (length(request) = 32),
+  pipeline_index BLOB NOT NULL,
+  pipeline_body BLOB NOT NULL
+) STRICT;
+
+-- How the stages stood at the end of that run, so that a later one looks only at what changed since. Gone as soon as
+-- anything may have changed that no stamp of a file tells: each run of the pipeline and each judgement of results removes it.
+CREATE TABLE standings (
+  pipeline_id INTEGER PRIMARY KEY REFERENCES pipelines,
+  -- The verdicts of a run that finds all fresh; NULL until one did.
+  unexecuted_set_id INTEGER REFERENCES unexecuted_sets,
+  stages_fresh INTEGER NOT NULL,
+  -- Stages that are judged anew in any case.
+  stages_judged INTEGER NOT NULL,
+  stamps BLOB NOT NULL,
+  stages BLOB NOT NULL
+) STRICT;
+
 -- Labels and remarks on a run or on one execution of it: a row holds one of them.
 CREATE TABLE tag_rows (
   tag_id INTEGER PRIMARY KEY,

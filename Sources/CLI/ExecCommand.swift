@@ -33,7 +33,9 @@ struct ExecCommand: ParsableCommand {
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var storeOptions: StoreOptions
 
-    @Option(name: .shortAndLong, help: "At most this many stages at a time (default: as cpus, memory and gpus allow).")
+    @Option(
+        name: [.customShort("j", allowingJoined: true), .long],
+        help: "At most this many stages at a time (default: as cpus, memory and gpus allow).")
     var jobs: Int?
 
     @Flag(name: [.customShort("n"), .long], help: "Show what would run and why, and run nothing.")
@@ -89,30 +91,84 @@ struct ExecCommand: ParsableCommand {
     }
 
     func run() throws {
-        let (file, stages) = fileAndStages(words)
-        let opened = try OpenedPipeline.open(file: file, settings: planning.settings, storeOptions)
+        let (name, stages) = fileAndStages(words)
+        let file = try PipelineFile.read(name, storeOptions)
+        let labels = file.labels(tags: tag, notes: note)
+        let store = dryRun ? nil : file.project.existingStore()
+        if let store, isRepeatable, try runChanges(of: file, stages, labels, in: store) { return }
+        let opened = try file.expanded(settings: planning.settings)
         var request = try request(opened, stages: stages)
         if dryRun { return try showPlan(request, opened) }
-        request.options.jobs = jobs
-        let clock = { Timestamp.now() }
-        try opened.project.prepareFolder()
-        let store = try Store.open(path: opened.project.storePath, access: .write)
-        try clearLostRuns(in: store, root: request.root, now: clock())
-        let preparation = try Preparation(request, store: store)
+        try file.project.prepareFolder()
+        let opening = try store ?? Store.open(path: file.project.storePath, access: .write)
+        if isRepeatable {
+            request.basis = RequestBasis(
+                request: file.request(settings: planning.settings, stages: stages),
+                consulted: opened.consulted(salt: opening.salt), warnings: opened.warnings)
+        }
+        try clearLostRuns(in: opening, root: request.root, now: .now())
+        _ = try execute(try Preparation(request, store: opening), opened.warnings, labels, in: opening)
+    }
+
+    /// Whether the outcome depends on the pipeline, the files and the history alone, and leaves them as the same command
+    /// would find them.
+    private var isRepeatable: Bool {
+        let rules = selection.rules
+        return !rules.only && !rules.downstream && !rules.force && repeatCount == nil && !planning.rehash
+    }
+
+    /// Runs what changed since the last run of the same request, without reading the whole pipeline.
+    ///
+    /// - Returns: false where everything has to be looked at.
+    private func runChanges(
+        of file: PipelineFile, _ stages: [String], _ labels: RunLabels, in store: Store
+    ) throws -> Bool {
+        let startedAt = Timestamp.now()
+        let request = file.request(settings: planning.settings, stages: stages)
+        let recollection = try Recollection.of(request, in: store, root: file.project.root) {
+            file.stillHolds($0, salt: store.salt)
+        }
+        guard let recollection else { return false }
+        if recollection.isAllFresh {
+            let ended = try recollection.recordAllFresh(
+                labels, root: file.project.root, startedAt: startedAt, clock: Timestamp.now, in: store)
+            guard let ended else { return false }
+            var display = Display(style: output, showsBench: showsBench)
+            for event in recollection.events(of: ended, startedAt: startedAt) { display.show(event) }
+            display.close()
+            if let onFinish { tellOfEnd(onFinish, ended.runID, in: store) }
+            return true
+        }
+        guard let part = try recollection.changedPart(in: store) else { return false }
+        let opened = OpenedPipeline(
+            file: file, graph: part.graph, warnings: part.warnings, consulted: recollection.consulted)
+        var partial = try self.request(opened, stages: [])
+        partial.basis = RequestBasis(request: request, consulted: recollection.consulted, warnings: part.warnings)
+        partial.omitted = part.omitted
+        let preparation = try Preparation(partial, store: store)
+        guard preparation.confirmsWhatWasOmitted else { return false }
+        try file.project.prepareFolder()
+        return try execute(preparation, part.warnings, labels, in: store)
+    }
+
+    private var showsBench: Bool { benchmark || variable("BENCHMARK") == "1" }
+
+    /// - Returns: false, and nothing was done, where stages that were left out of the preparation may have changed.
+    private func execute(
+        _ preparation: Preparation, _ warnings: [String], _ labels: RunLabels, in store: Store
+    ) throws -> Bool {
         let obstacles = try preparation.obstacles()
         guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nruns: ")) }
 
-        var display = Display(style: output, showsBench: benchmark || variable("BENCHMARK") == "1")
-        // Where nothing will run they were told before, and one line is all that is to be said.
-        if preparation.plan.decisions.contains(where: { $0.verdict == .run || $0.verdict == .mayRun }) {
-            for warning in opened.warnings { display.show(RunEvent(at: clock(), kind: .warning(warning))) }
-        }
+        let clock = { Timestamp.now() }
+        var display = Display(style: output, showsBench: showsBench)
         let run = try Run(preparation, clock: clock) { display.show($0) }
-        let outcome: RunOutcome
+        let ended: RunOutcome?
         do {
-            let labels = opened.labels(tags: tag, notes: note)
-            outcome = try run.execute(
+            ended = try run.execute(
                 labels: labels,
+                // Where nothing will run they were told before, and one line is all that is to be said.
+                warnings: preparation.plan.willOrMayRun ? warnings : [],
                 makeEngine: { holding, events throws(Failure) in
                     try LocalEngine(driver: GPUDriver(), holding: holding, events: events)
                 },
@@ -123,6 +179,7 @@ struct ExecCommand: ParsableCommand {
             throw error
         }
         display.close()
+        guard let outcome = ended else { return false }
         if repeatCount != nil, output != .jsonl {
             for usage in try store.repeats(of: outcome.finished.runID) {
                 Terminal.standardOutput.write(benchLine(for: usage))
@@ -131,12 +188,14 @@ struct ExecCommand: ParsableCommand {
         if let onFinish { tellOfEnd(onFinish, outcome.finished.runID, in: store) }
         if let signal = outcome.signal { throw ExitCode(128 + signal) }
         if outcome.finished.status != .succeeded { throw ExitCode(1) }
+        return true
     }
 
     private func request(_ opened: OpenedPipeline, stages: [String]) throws -> RunRequest {
         var rules = selection.rules
         if repeatCount != nil { rules.force = true }
         var request = try planning.request(opened, stages: stages, rules)
+        request.options.jobs = jobs
         request.options.repeats = repeatCount
         guard let graceSeconds = seconds(ofDuration: grace), graceSeconds >= 0 else {
             throw Failure(.usage, "--grace '\(grace)' is no duration. Write 10s, 500ms or 2m.")
@@ -160,52 +219,6 @@ struct ExecCommand: ParsableCommand {
         }
         let obstacles = try preparation.obstacles()
         guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nruns: ")) }
-    }
-}
-
-/// Options that decide what is stale, and among what: shared by `exec`, `status` and `why`.
-struct PlanningOptions: ParsableArguments {
-    @Option(name: .customLong("set"), help: ArgumentHelp("A param for this run; repeatable.", valueName: "name=value"))
-    var settings: [String] = []
-
-    @Option(help: ArgumentHelp("The total of a counted resource, or of cpus, gpus or memory; repeatable.", valueName: "name=amount"))
-    var capacity: [String] = []
-
-    @Flag(help: "Digest every file anew instead of trusting sizes and times.")
-    var rehash = false
-
-    @Flag(help: "Run a stage again even where its outputs could be put back.")
-    var noRestore = false
-
-    func request(_ opened: OpenedPipeline, stages: [String], _ rules: SelectionRules = SelectionRules()) throws -> RunRequest {
-        var totals = opened.graph.capacity
-        for text in capacity {
-            let (name, value) = try nameAndValue(text)
-            let amount = name == "memory" ? bytes(ofSize: value).map { Double($0) } : Double(value)
-            guard let amount, let quantity = Quantity(amount) else {
-                throw Failure(.usage, "--capacity \(text): '\(value)' is no amount. Write a number, or a size such as 16GiB for memory.")
-            }
-            totals[name] = quantity
-        }
-        let environment = callerEnvironment()
-        // Asking the driver takes a while, and is of no use to other pipelines.
-        let asksForGPUs = opened.graph.stages.contains { ($0.resources.gpus ?? .zero) > .zero }
-        var options = RunRequest.Options()
-        options.rehash = rehash
-        options.mayRestore = !noRestore
-        return RunRequest(
-            graph: opened.graph, root: opened.project.root,
-            selection: try opened.graph.selection(of: stages, rules), options: options,
-            capacity: .ofThisMachine(
-                counted: totals, caller: { environment[$0] }, driver: asksForGPUs ? GPUDriver() : nil),
-            environment: environment)
-    }
-}
-
-extension OpenedPipeline {
-    /// The store for commands that only look; an empty one where the project has none yet.
-    func storeForLooking() throws -> Store {
-        access(project.storePath, F_OK) == 0 ? try Store.open(path: project.storePath, access: .read) : try Store.inMemory()
     }
 }
 

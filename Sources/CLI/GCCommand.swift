@@ -130,7 +130,7 @@ struct GCCommand: ParsableCommand {
             !stages.contains(owned.stage) && !isInside(outputs, owned.path) && remains.exists(owned.path)
         }
         for orphan in orphaned.sorted(by: { $0.path < $1.path }) {
-            tell("orphan: \(orphan.path), made by '\(orphan.stage)', which \(pipeline.path) no longer has")
+            tell("orphan: \(orphan.path), made by '\(orphan.stage)', which \(pipeline.file.path) no longer has")
         }
         tell("\(countText(orphaned.count, "orphaned output")); none is removed")
     }

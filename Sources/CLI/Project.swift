@@ -1,10 +1,8 @@
-// Where things lie: the pipeline file, the folder of `.runs`, the store. Knows how they are found; reads only the
-// pipeline's bytes.
+// Where things lie: the folder of `.runs`, the store. Knows how they are found.
 
 import ArgumentParser
 import Glibc
 import Model
-import PipelineFormat
 import Store
 
 /// Options of every command that uses a store.
@@ -49,6 +47,12 @@ struct Project {
         return try Store.open(path: storePath, access: .read)
     }
 
+    /// The store for recording runs, where there is one already; nil also where it cannot be used, which is told when it
+    /// is needed.
+    func existingStore() -> Store? {
+        access(storePath, F_OK) == 0 ? try? Store.open(path: storePath, access: .write) : nil
+    }
+
     /// The store for judging what is in it: it must be there, and writable.
     func openForWriting() throws -> Store {
         _ = try openForReading()
@@ -77,46 +81,6 @@ struct Project {
     }
 }
 
-/// A pipeline file, read and expanded.
-struct OpenedPipeline {
-    let project: Project
-    let graph: Graph
-    let warnings: [String]
-    /// Relative to the project's root.
-    let path: String
-
-    static func open(
-        file: String, settings: [String], _ options: StoreOptions
-    ) throws -> OpenedPipeline {
-        let slash = file.lastIndex(of: "/")
-        let folder = try Project.absolute(slash.map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? ".")
-        let name = slash.map { String(file[file.index(after: $0)...]) } ?? file
-        let project = try Project.find(from: folder, options)
-        let surroundings = Surroundings(
-            readFile: { path throws in try readBytes(path.hasPrefix("/") ? path : "\(folder)/\(path)") },
-            isFile: { path in
-                var status = stat()
-                let isThere = stat(path.hasPrefix("/") ? path : "\(folder)/\(path)", &status) == 0
-                return isThere && status.st_mode & S_IFMT == S_IFREG
-            })
-        let loaded = try loadPipeline(
-            bytes: try readPipeline("\(folder)/\(name)", shownAs: file), fileName: file,
-            overrides: try settings.map(nameAndValue), surroundings: surroundings)
-        let prefix = folder == project.root ? "" : String(folder.dropFirst(project.root.count + 1)) + "/"
-        return OpenedPipeline(
-            project: project, graph: prefix.isEmpty ? loaded.graph : loaded.graph.moved(into: prefix),
-            warnings: loaded.warnings, path: prefix + name)
-    }
-
-    private static func readPipeline(_ path: String, shownAs name: String) throws -> [UInt8] {
-        do {
-            return try readBytes(path)
-        } catch {
-            throw Failure(.usage, "\(error.message) Name a pipeline file, or make one with `runs init`.")
-        }
-    }
-}
-
 /// `name=value`, for --set and --capacity.
 func nameAndValue(_ text: String) throws -> (name: String, value: String) {
     guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
@@ -134,11 +98,14 @@ func readBytes(_ path: String) throws(Failure) -> [UInt8] {
     var status = stat()
     fstat(descriptor, &status)
     guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(.usage, "'\(path)' is not a regular file.") }
-    return try readToEnd(descriptor, shownAs: path)
+    return try readToEnd(descriptor, shownAs: path, expectedBytes: Int(status.st_size))
 }
 
-func readToEnd(_ descriptor: Int32, shownAs name: String, mostBytes: Int = .max) throws(Failure) -> [UInt8] {
+func readToEnd(
+    _ descriptor: Int32, shownAs name: String, expectedBytes: Int = 0, mostBytes: Int = .max
+) throws(Failure) -> [UInt8] {
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(expectedBytes)
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
         let count = read(descriptor, &chunk, chunk.count)

@@ -20,7 +20,7 @@ extension Project {
     }
 }
 
-extension OpenedPipeline {
+extension PipelineFile {
     func labels(tags: [String], notes: [String]) -> RunLabels {
         let user = variable("USER") ?? variable("LOGNAME") ?? nameOfUser() ?? String(getuid())
         let line = ["runs"] + CommandLine.arguments.dropFirst()

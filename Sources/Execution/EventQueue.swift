@@ -49,3 +49,14 @@ final class EventQueue<Event: Sendable>: Sendable {
         }
     }
 }
+
+/// The result of work that is shared among all cores, for a thread that has nothing else to do.
+///
+/// - Throws: where no file descriptor is left.
+func awaited<T: Sendable>(_ work: @escaping @Sendable () async -> T) throws(Failure) -> T {
+    let done = try EventQueue<T>()
+    Task.detached { done.put(await work()) }
+    while true {
+        if let result = done.take(waitingSeconds: 3600, also: nil).first { return result }
+    }
+}

@@ -10,6 +10,8 @@ import Workspace
 final class History: RecordedState {
     private let store: any RunStore
     private let pipeline: String
+    /// Those that will be asked for; nil: any.
+    private let stages: [String]?
     private let area: OutputArea
     private let workspace: Workspace
     private var currentByStage: [String: ExecutionRecord] = [:]
@@ -19,9 +21,12 @@ final class History: RecordedState {
     private var unsortedKept = Set<ExecutionID>()
     private var keptByStage: [String: Set<ExecutionID>] = [:]
 
-    init(store: any RunStore, pipeline: String, area: OutputArea, workspace: Workspace) throws(Failure) {
+    init(
+        store: any RunStore, pipeline: String, stages: [String]?, area: OutputArea, workspace: Workspace
+    ) throws(Failure) {
         self.store = store
         self.pipeline = pipeline
+        self.stages = stages
         self.area = area
         self.workspace = workspace
         try refresh()
@@ -29,8 +34,8 @@ final class History: RecordedState {
 
     /// Another run may have added to the past.
     func refresh() throws(Failure) {
-        currentByStage = try store.currentExecutions(pipeline: pipeline)
-        newestByStage = try store.newestExecutions(pipeline: pipeline)
+        currentByStage = try store.currentExecutions(pipeline: pipeline, of: stages)
+        newestByStage = try store.newestExecutions(pipeline: pipeline, of: stages)
         keptExecutions = Set(try asFailure { () throws(WorkspaceFailure) in try area.keptExecutions() })
         unsortedKept = keptExecutions
         keptByStage = [:]

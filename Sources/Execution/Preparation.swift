@@ -33,6 +33,10 @@ public struct RunRequest: Sendable {
     public var capacity: Capacity
     /// The caller's environment.
     public var environment: [String: String]
+    /// What the request is known by, so that its outcome serves the next; nil: that is not wanted.
+    public var basis: RequestBasis?
+    /// Stages of the pipeline that the graph leaves out, for nothing of theirs changed.
+    public var omitted: OmittedStages?
 
     public init(
         graph: Graph, root: String, selection: Selection, options: Options, capacity: Capacity,
@@ -67,10 +71,15 @@ public final class Preparation {
         let graph = request.graph
         newestRun = try store.newestRun()
         area = OutputArea(root: request.root)
-        workspace = Workspace(root: request.root, cache: try store.cachedDigests(), ignoresCache: request.options.rehash)
-        history = try History(store: store, pipeline: graph.pipeline, area: area, workspace: workspace)
+        // Of a part of the pipeline, no more is looked up than that.
+        let isPart = request.omitted != nil
+        let paths = graph.stages.flatMap { $0.inputs.map(\.path) + $0.outputs.map(\.path) }
+        let stages = isPart ? graph.stages.map(\.name) : nil
+        workspace = Workspace(
+            root: request.root, cache: try store.cachedDigests(of: isPart ? paths : nil), ignoresCache: request.options.rehash)
+        history = try History(store: store, pipeline: graph.pipeline, stages: stages, area: area, workspace: workspace)
         judge = Judge(history: history, mayRestore: request.options.mayRestore)
-        medians = try store.medianWallSeconds(pipeline: graph.pipeline)
+        medians = try store.medianWallSeconds(pipeline: graph.pipeline, of: stages)
         let seen = try Self.digestAhead(graph, request.selection, workspace)
         let salt = store.salt
         plan = try Planner.plan(
@@ -80,6 +89,17 @@ public final class Preparation {
 
     /// Whether no other run began since everything was looked at.
     func isNext(_ run: RunID) -> Bool { run.value == (newestRun?.value ?? 0) + 1 }
+
+    /// Whether the stages that are looked at only because others need them stand as they did. If not, those that the
+    /// graph leaves out may not either, and all must be looked at.
+    public var confirmsWhatWasOmitted: Bool {
+        guard let omitted = request.omitted else { return true }
+        return omitted.members.indices.allSatisfy { place in
+            !omitted.isNeighbour[place]
+                || plan.decisions[place].verdict == .fresh
+                    && plan.decisions[place].executionID == omitted.standing.executions[omitted.members[place]]
+        }
+    }
 
     /// Reads on all cores what the judging will ask for one by one. Problems are met again, and told, there.
     ///
@@ -94,19 +114,15 @@ public final class Preparation {
                 paths.append((input.path, input.mode))
             }
         }
-        let done = try EventQueue<[Result<Fingerprint?, WorkspaceFailure>]>()
         let requests = paths
-        Task.detached { done.put(await workspace.fingerprints(of: requests)) }
-        while true {
-            guard let results = done.take(waitingSeconds: 3600, also: nil).first else { continue }
-            var seen: [DiskFacts.Question: Fingerprint?] = [:]
-            seen.reserveCapacity(results.count)
-            for (request, result) in zip(requests, results) {
-                guard case .success(let found) = result else { continue }
-                seen[DiskFacts.Question(path: request.path, mode: request.mode)] = .some(found)
-            }
-            return seen
+        let results = try awaited { await workspace.fingerprints(of: requests) }
+        var seen: [DiskFacts.Question: Fingerprint?] = [:]
+        seen.reserveCapacity(results.count)
+        for (request, result) in zip(requests, results) {
+            guard case .success(let found) = result else { continue }
+            seen[DiskFacts.Question(path: request.path, mode: request.mode)] = .some(found)
         }
+        return seen
     }
 
     /// What would make the run fail for certain, one sentence each. Empty: it can begin.

@@ -88,6 +88,8 @@ public final class Run {
     /// Stages of which it was told that they wait for GPUs.
     var toldGPUWaits = Set<StageIndex>()
     var toldOfMissingLocks = false
+    /// No other run was under way when this one began, or began between its look at the disk and its own beginning.
+    private(set) var isAlone = false
     var counts = RunCounts()
     var failedStages: [String] = []
     /// Launches whose rows are written but not committed yet.
@@ -163,23 +165,26 @@ public final class Run {
     /// Runs to the end and records everything.
     ///
     /// - Parameters:
+    ///   - warnings: are told first.
     ///   - makeEngine: is called when the first process is needed, with descriptors that are to stay open until the
     ///     last one has ended, and the function that takes the engine's events.
     ///   - surroundings: is called, on a thread of its own, when the first process is needed.
     ///   - tick: is called about ten times a second while something runs.
+    /// - Returns: nil, and nothing is recorded, where the stages that the graph leaves out may have changed meanwhile.
     /// - Throws: when the store cannot be used; what ran is stopped first.
     public func execute(
-        labels: RunLabels,
+        labels: RunLabels, warnings: [String],
         makeEngine: (
             _ holding: [Int32], _ events: @escaping @Sendable (EngineEvent) -> Void
         ) throws(Failure) -> any Engine,
         surroundings: @escaping @Sendable () -> LateSurroundings,
         tick: () -> Void
-    ) throws(Failure) -> RunOutcome {
+    ) throws(Failure) -> RunOutcome? {
         let signals = try SignalSource()
         let startedAt = clock()
-        let lock = try begin(labels, at: startedAt)
+        guard let lock = try begin(labels, at: startedAt) else { return nil }
         defer { withExtendedLifetime(lock) {} }
+        for warning in warnings { tell(.warning(warning)) }
         reportBeginning()
         try settlePlannedVerdicts()
         var engine: (any Engine)?
@@ -202,19 +207,21 @@ public final class Run {
         return RunOutcome(finished: finished, signal: interruption)
     }
 
-    private func begin(_ labels: RunLabels, at startedAt: Timestamp) throws(Failure) -> RunLock {
+    private func begin(_ labels: RunLabels, at startedAt: Timestamp) throws(Failure) -> RunLock? {
         let liveness = Liveness.ofThisProcess(root: root)
         host = liveness.host
+        let omitted = preparation.request.omitted
         let start = RunStart(
-            pipeline: graph.pipeline, pipelinePath: labels.pipelinePath, commandLine: labels.commandLine,
-            startedAt: startedAt, engine: "local", host: liveness.host, user: labels.user, checkout: labels.checkout,
-            machine: labels.machine, stagesTotal: graph.stages.count, tags: labels.tags, notes: labels.notes)
+            labels, pipeline: graph.pipeline, stagesTotal: omitted?.recollection.index.stagesTotal ?? graph.stages.count,
+            liveness, at: startedAt)
         // The lock is held before anyone can see the row: a run without its lock is a dead one.
-        return try store.inTransaction { () throws(Failure) in
+        return try store.inTransaction { () throws(Failure) -> RunLock? in
+            if let omitted, try !omitted.recollection.isUpToDate(in: store) { return nil }
             runID = try store.beginRun(start, liveness: liveness)
             let lock = try RunLock.acquire(root: root, run: runID)
             try meetEarlierRuns()
-            if !earlierRuns.isEmpty || !preparation.isNext(runID) { reopenFreshStages() }
+            isAlone = earlierRuns.isEmpty && preparation.isNext(runID)
+            if !isAlone { reopenFreshStages() }
             try lock.tell(ownClaims())
             return lock
         }
@@ -231,17 +238,21 @@ public final class Run {
             }
             if decision.verdict != .notSelected { tally.selected += 1 }
         }
+        let omitted = preparation.request.omitted
         let jobs = options.jobs ?? max(1, preparation.request.capacity.cpus.thousandths / 1000)
         tell(
             .runStarted(
                 RunStarted(
-                    runID: runID, pipeline: graph.pipeline, stagesTotal: graph.stages.count,
-                    stagesSelected: tally.selected, willRun: tally.run, mayRun: tally.may, fresh: tally.fresh,
+                    runID: runID, pipeline: graph.pipeline, stagesTotal: omitted?.recollection.index.stagesTotal ?? graph.stages.count,
+                    stagesSelected: tally.selected + (omitted?.fresh ?? 0), willRun: tally.run, mayRun: tally.may,
+                    fresh: tally.fresh + (omitted?.fresh ?? 0),
                     expectedSeconds: preparation.expectedSeconds(jobs: jobs))))
     }
 
     /// Takes the verdicts of the plan that nothing can change any more.
     private func settlePlannedVerdicts() throws(Failure) {
+        counts.fresh += preparation.request.omitted?.fresh ?? 0
+        counts.notSelected += preparation.request.omitted?.notSelected ?? 0
         try store.inTransaction { () throws(Failure) in
             for (index, decision) in settled.enumerated() where !isOpen[index] {
                 switch decision.verdict {
@@ -267,7 +278,8 @@ public final class Run {
             interruption != nil ? .interrupted : counts.failed + counts.blocked > 0 ? .failed : .succeeded
         try store.inTransaction { () throws(Failure) in
             try store.saveDigests(preparation.workspace.takeNewEntries())
-            try store.recordUnexecuted(unexecuted, run: runID, pipeline: graph.pipeline)
+            try recordUnexecuted()
+            if status == .succeeded { try rememberStanding() }
             try store.finishRun(
                 runID, status: status, counts: counts, finishedAt: finishedAt,
                 wallSeconds: finishedAt.seconds(since: startedAt))
@@ -278,6 +290,12 @@ public final class Run {
             wallSeconds: finishedAt.seconds(since: startedAt), failedStages: failedStages)
         tell(.runFinished(finished))
         return finished
+    }
+
+    private func recordUnexecuted() throws(Failure) {
+        let numbers = try store.stageNumbers(of: unexecuted.map { ($0.stage, $0.template) }, pipeline: graph.pipeline)
+        let own = zip(numbers, unexecuted).map { UnexecutedStage(stage: $0, execution: $1.execution) }
+        _ = try store.recordUnexecuted(own + (preparation.request.omitted?.verdicts ?? []), run: runID)
     }
 
     // MARK: - Verdicts

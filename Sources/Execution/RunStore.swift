@@ -9,8 +9,9 @@ public protocol RunStore: AnyObject {
     var salt: [UInt8] { get }
 
     // Deciding.
-    func currentExecutions(pipeline: String) throws(Failure) -> [String: ExecutionRecord]
-    func newestExecutions(pipeline: String) throws(Failure) -> [String: ExecutionRecord]
+    // Where stages or paths are named, of those alone.
+    func currentExecutions(pipeline: String, of stages: [String]?) throws(Failure) -> [String: ExecutionRecord]
+    func newestExecutions(pipeline: String, of stages: [String]?) throws(Failure) -> [String: ExecutionRecord]
     func newestSucceeded(pipeline: String, stage: String) throws(Failure) -> ExecutionRecord?
     func succeededExecutions(key: Digest) throws(Failure) -> [ExecutionRecord]
     func succeededExecutions(baseKey: Digest) throws(Failure) -> [ExecutionRecord]
@@ -19,9 +20,9 @@ public protocol RunStore: AnyObject {
     func owner(ofPath path: String) throws(Failure) -> ExecutionID?
     func maker(ofPath path: String, holding fingerprint: Fingerprint) throws(Failure) -> ExecutionID?
     func stage(of execution: ExecutionID) throws(Failure) -> (pipeline: String, stage: String, state: ExecutionState)?
-    func cachedDigests() throws(Failure) -> [DigestCacheEntry]
+    func cachedDigests(of paths: [String]?) throws(Failure) -> [DigestCacheEntry]
     /// Seconds, by stage.
-    func medianWallSeconds(pipeline: String) throws(Failure) -> [String: Double]
+    func medianWallSeconds(pipeline: String, of stages: [String]?) throws(Failure) -> [String: Double]
 
     // Recording.
     func inTransaction<T>(_ body: () throws(Failure) -> T) throws(Failure) -> T
@@ -29,10 +30,9 @@ public protocol RunStore: AnyObject {
     func begin(_ start: ExecutionStart, run: RunID, pipeline: String) throws(Failure) -> ExecutionID
     func finish(_ finish: ExecutionFinish) throws(Failure)
     func record(decision: Decision, stage: String, template: String, run: RunID, pipeline: String) throws(Failure)
+    func stageNumbers(of stages: [(name: String, template: String)], pipeline: String) throws(Failure) -> [Int64]
     /// The verdicts that are kept as one set: fresh (with the execution taken) and not selected (without).
-    func recordUnexecuted(
-        _ members: [(stage: String, template: String, execution: ExecutionID?)], run: RunID, pipeline: String
-    ) throws(Failure)
+    func recordUnexecuted(_ members: [UnexecutedStage], run: RunID) throws(Failure) -> Int64?
     func setCurrent(stage: String, template: String, pipeline: String, execution: ExecutionID) throws(Failure)
     func setOwner(ofPaths paths: [String], to execution: ExecutionID) throws(Failure)
     func finishRun(
@@ -49,4 +49,15 @@ public protocol RunStore: AnyObject {
     func runningRuns() throws(Failure) -> [RunningRun]
     func runningExecutions(of run: RunID) throws(Failure) -> [RunningExecution]
     func markLost(run: RunID, at: Timestamp) throws(Failure)
+
+    // How a pipeline stood at the end of its last run.
+    func standing(ofRequest request: Digest) throws(Failure) -> StoredStanding?
+    func stages(of standing: StoredStanding) throws(Failure) -> (body: [UInt8], stages: [UInt8])?
+    func saveImage(ofRequest request: Digest, index: [UInt8], body: [UInt8], pipeline: String) throws(Failure)
+    func saveStanding(
+        stagesFresh: Int, stagesJudged: Int, stamps: [UInt8], stages: [UInt8], pipeline: String
+    ) throws(Failure)
+    func holds(_ standing: StoredStanding) throws(Failure) -> Bool
+    func setUnexecuted(_ set: Int64, run: RunID) throws(Failure)
+    func remember(_ set: Int64, with standing: StoredStanding) throws(Failure)
 }

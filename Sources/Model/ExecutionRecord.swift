@@ -244,6 +244,8 @@ public struct RunStart: Sendable {
     public var stagesTotal: Int
     public var tags: [String]
     public var notes: [String]
+    /// It changes nothing: how the pipeline stood holds on.
+    public var keepsStanding = false
 
     public init(
         pipeline: String, pipelinePath: String, commandLine: String, startedAt: Timestamp, engine: String, host: String,

@@ -9,6 +9,9 @@ public struct Plan: Sendable {
     public var decisions: [Decision]
     /// Inputs that are not there or cannot be read, by stage that is about to run.
     public var missingInputs: [StageIndex: [MissingInput]]
+
+    /// Whether there is anything that a run would execute, or might.
+    public var willOrMayRun: Bool { decisions.contains { $0.verdict == .run || $0.verdict == .mayRun } }
 }
 
 /// Which stages a run is about.

@@ -5,27 +5,42 @@ import RunsSQL
 
 extension Store {
     /// For each stage, the execution that its outputs come from, with these outputs. Two scans for all stages.
-    public func currentExecutions(pipeline: String) throws(Failure) -> [String: ExecutionRecord] {
-        guard let number = try existingPipeline(pipeline) else { return [:] }
+    ///
+    /// - Parameter stages: those that are meant; nil: all.
+    public func currentExecutions(pipeline: String, of stages: [String]? = nil) throws(Failure) -> [String: ExecutionRecord] {
         var outputs: [Int64: [RecordedPath]] = [:]
-        try connection.statement(SQL.currentOutputs).run([("pipeline_id", number)]) { row throws(Failure) in
+        try ask(SQL.currentOutputs, SQL.currentOutputsOfStages, pipeline, stages) { row throws(Failure) in
             outputs[row.integer(0), default: []].append(try recordedPath(row, from: 1))
         }
         var result: [String: ExecutionRecord] = [:]
-        try connection.statement(SQL.currentExecutions).run([("pipeline_id", number)]) { row throws(Failure) in
+        try ask(SQL.currentExecutions, SQL.currentExecutionsOfStages, pipeline, stages) { row throws(Failure) in
             result[row.text(0)] = try record(row, from: 1, outputs: outputs[row.integer(1)] ?? [])
         }
         return result
     }
 
     /// For each stage, its newest execution in whatever state, without its outputs.
-    public func newestExecutions(pipeline: String) throws(Failure) -> [String: ExecutionRecord] {
-        guard let number = try existingPipeline(pipeline) else { return [:] }
+    ///
+    /// - Parameter stages: those that are meant; nil: all.
+    public func newestExecutions(pipeline: String, of stages: [String]? = nil) throws(Failure) -> [String: ExecutionRecord] {
         var result: [String: ExecutionRecord] = [:]
-        try connection.statement(SQL.newestExecutions).run([("pipeline_id", number)]) { row throws(Failure) in
+        try ask(SQL.newestExecutions, SQL.newestExecutionsOfStages, pipeline, stages) { row throws(Failure) in
             result[row.text(0)] = try record(row, from: 1, outputs: [])
         }
         return result
+    }
+
+    /// One statement for all stages of a pipeline, the other for a few.
+    private func ask(
+        _ all: Statement, _ some: Statement, _ pipeline: String, _ stages: [String]?, _ row: (Row) throws(Failure) -> Void
+    ) throws(Failure) {
+        guard let number = try existingPipeline(pipeline) else { return }
+        guard let stages else { return try connection.statement(all).run([("pipeline_id", number)], row) }
+        var numbers: [JSONValue] = []
+        for stage in stages {
+            if let number = try existingStage(stage, pipeline: pipeline) { numbers.append(.integer(number)) }
+        }
+        try connection.statement(some).run([("stage_ids", JSONValue.array(numbers).text)], row)
     }
 
     /// The newest succeeded execution of a stage.
@@ -97,9 +112,13 @@ extension Store {
         }
     }
 
-    /// Everything that need not be digested again.
-    public func cachedDigests() throws(Failure) -> [DigestCacheEntry] {
-        try connection.statement(SQL.cachedDigests).all { row throws(Failure) in
+    /// What need not be digested again.
+    ///
+    /// - Parameter paths: those that are meant; nil: all.
+    public func cachedDigests(of paths: [String]? = nil) throws(Failure) -> [DigestCacheEntry] {
+        let names = paths.map { JSONValue.array($0.map { .string($0) }).text }
+        let statement = names == nil ? SQL.cachedDigests : SQL.cachedDigestsOfPaths
+        return try connection.statement(statement).all(names.map { [("paths", $0)] } ?? []) { row throws(Failure) in
             DigestCacheEntry(
                 path: row.text(0), mode: DigestMode(rawValue: row.text(1)) ?? .content,
                 stamp: FileStamp(
@@ -112,10 +131,11 @@ extension Store {
     }
 
     /// Seconds, by stage, over its newest succeeded executions.
-    public func medianWallSeconds(pipeline: String) throws(Failure) -> [String: Double] {
-        guard let number = try existingPipeline(pipeline) else { return [:] }
+    ///
+    /// - Parameter stages: those that are meant; nil: all.
+    public func medianWallSeconds(pipeline: String, of stages: [String]? = nil) throws(Failure) -> [String: Double] {
         var seconds: [String: [Double]] = [:]
-        try connection.statement(SQL.recentWallSeconds).run([("pipeline_id", number)]) {
+        try ask(SQL.recentWallSeconds, SQL.recentWallSecondsOfStages, pipeline, stages) {
             seconds[$0.text(0), default: []].append($0.real(1))
         }
         return seconds.mapValues { $0.sorted()[$0.count / 2] }

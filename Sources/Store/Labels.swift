@@ -80,8 +80,13 @@ extension Store {
     /// - Throws: also where there is no such execution, or it did not succeed.
     @discardableResult
     public func setRejected(_ execution: ExecutionID, _ rejected: Bool) throws(Failure) -> Bool {
-        try connection.statement(SQL.setRejected).run([("execution_id", execution.value), ("rejected", rejected)])
-        if connection.changedRows == 1 { return true }
+        let isNews = try inTransaction { () throws(Failure) in
+            try connection.statement(SQL.setRejected).run([("execution_id", execution.value), ("rejected", rejected)])
+            guard connection.changedRows == 1 else { return false }
+            try forgetStandings()
+            return true
+        }
+        if isNews { return true }
         guard let state = try stage(of: execution)?.state else { throw noExecution(execution) }
         guard state == .succeeded else {
             throw Failure(

@@ -9,6 +9,9 @@ import struct Crypto.SHA256
 extension Store {
     public func beginRun(_ start: RunStart, liveness: Liveness) throws(Failure) -> RunID {
         try inTransaction { () throws(Failure) in
+            if !start.keepsStanding {
+                try connection.statement(SQL.forgetStanding).run([("pipeline_id", try pipelineNumber(start.pipeline))])
+            }
             try connection.statement(SQL.insertRun).run([
                 ("pipeline_id", try pipelineNumber(start.pipeline)), ("pipeline_path", start.pipelinePath),
                 ("started_at", start.startedAt.iso8601), ("command_line", start.commandLine), ("engine", start.engine),
@@ -180,29 +183,48 @@ extension Store {
         }
     }
 
-    /// The verdicts that are kept as one set: fresh (with the execution taken) and not selected (without).
-    public func recordUnexecuted(
-        _ members: [(stage: String, template: String, execution: ExecutionID?)], run: RunID, pipeline: String
-    ) throws(Failure) {
-        guard !members.isEmpty else { return }
+    /// The numbers of stages, in that order; those of new ones are made.
+    public func stageNumbers(
+        of stages: [(name: String, template: String)], pipeline: String
+    ) throws(Failure) -> [Int64] {
         try inTransaction { () throws(Failure) in
-            let pipelineID = try pipelineNumber(pipeline)
-            try lookUpAllStages(ofPipeline: pipelineID)
-            var pairs: [(stage: Int64, execution: ExecutionID?)] = []
-            pairs.reserveCapacity(members.count)
-            for member in members {
-                pairs.append((try stageNumber(member.stage, template: member.template, pipeline: pipeline), member.execution))
-            }
-            pairs.sort { $0.stage < $1.stage }
-            let text = "[" + pairs.map { "[\($0.stage),\($0.execution?.description ?? "null")]" }.joined(separator: ",") + "]"
-            guard let digest = Digest(bytes: SHA256.hash(data: Array(text.utf8))) else { return }
+            try lookUpAllStages(ofPipeline: try pipelineNumber(pipeline))
+            var numbers: [Int64] = []
+            numbers.reserveCapacity(stages.count)
+            for stage in stages { numbers.append(try stageNumber(stage.name, template: stage.template, pipeline: pipeline)) }
+            return numbers
+        }
+    }
+
+    /// The verdicts that are kept as one set: fresh (with the execution taken) and not selected (without).
+    ///
+    /// - Returns: the number of the set, which other runs share.
+    @discardableResult
+    public func recordUnexecuted(_ members: [UnexecutedStage], run: RunID) throws(Failure) -> Int64? {
+        guard !members.isEmpty else { return nil }
+        return try inTransaction { () throws(Failure) in
+            let text = Self.text(of: members)
+            guard let digest = Digest(bytes: SHA256.hash(data: text)) else { return nil }
             var set = try connection.statement(SQL.findUnexecutedSet).first([("digest", digest)]) { $0.integer(0) }
             if set == nil {
-                try connection.statement(SQL.insertUnexecutedSet).run([("digest", digest), ("members", text)])
+                let members = String(decoding: text, as: UTF8.self)
+                try connection.statement(SQL.insertUnexecutedSet).run([("digest", digest), ("members", members)])
                 set = connection.lastInsertedRow
             }
             try connection.statement(SQL.setUnexecuted).run([("run_id", run.value), ("unexecuted_set_id", set)])
+            return set
         }
+    }
+
+    private static func text(of members: [UnexecutedStage]) -> [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(members.count * 16)
+        for member in members.sorted(by: { $0.stage < $1.stage }) {
+            text.append(UInt8(ascii: text.isEmpty ? "[" : ","))
+            text.append(contentsOf: "[\(member.stage),\(member.execution?.description ?? "null")]".utf8)
+        }
+        text.append(UInt8(ascii: "]"))
+        return text
     }
 
     /// The outputs of a stage that are on disk come from that execution, which need not be the newest.

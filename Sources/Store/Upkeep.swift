@@ -142,6 +142,8 @@ extension Store {
         for statement in [SQL.forgetDecisions, SQL.forgetTagsOfRuns, SQL.forgetRuns] {
             try connection.statement(statement).run([("run_ids", array(runs))])
         }
+        // A standing may rest on what is forgotten, and refers to a set.
+        try forgetStandings()
         try connection.statement(SQL.forgetUnexecutedSets).run()
         try connection.statement(SQL.forgetGitDiffs).run()
         if let broken = try brokenReferences().first {

@@ -69,6 +69,13 @@ struct DigestMemory {
             path: path, mode: .content, stamp: folder, fingerprint: fingerprint, tree: FolderContents.encoded(contents))
     }
 
+    /// The stamp under which a file's digest may be trusted by later processes, and what it stands for. nil: there is none
+    /// yet, or it is a folder.
+    func trusted(_ path: String) -> (stamp: FileStamp, fingerprint: Fingerprint)? {
+        guard let stamp = recorded[path], let known = content(stamp), known.isTrusted else { return nil }
+        return (stamp, Fingerprint(kind: .content, digest: known.digest, sizeBytes: stamp.sizeBytes))
+    }
+
     mutating func takeNewEntries() -> [DigestCacheEntry] {
         defer { fresh = [:] }
         return fresh.values.sorted { $0.path < $1.path }

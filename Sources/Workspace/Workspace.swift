@@ -56,6 +56,12 @@ public final class Workspace: Sendable {
     /// Digests taken since the last call that a later process may trust.
     public func takeNewEntries() -> [DigestCacheEntry] { memory.withLock { $0.takeNewEntries() } }
 
+    /// What is known, without a look at the disk, of the content of a file, with the stamp by which a later process may
+    /// tell that it is still so. nil: nothing, or it is a folder.
+    public func trusted(_ path: String) -> (stamp: FileStamp, fingerprint: Fingerprint)? {
+        memory.withLock { $0.trusted(path) }
+    }
+
     /// What `stat` says of a path, links followed. nil: nothing is there, or a link that leads nowhere.
     public func stamp(of path: String) throws(WorkspaceFailure) -> FileStamp? {
         try FileStatus.of(absolute(path), shownAs: path)?.stamp

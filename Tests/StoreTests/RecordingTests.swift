@@ -199,12 +199,11 @@ struct RecordingTests {
 
     @Test func verdictsOnStagesNotExecutedAreASetThatRunsShare() throws {
         let id = try succeed("a")
-        let members: [(stage: String, template: String, execution: ExecutionID?)] = [
-            ("new@x=1", "new", nil), ("a", "a", id),
-        ]
-        try store.recordUnexecuted(members, run: run, pipeline: "p")
+        let numbers = try store.stageNumbers(of: [("new@x=1", "new"), ("a", "a")], pipeline: "p")
+        let members = zip(numbers, [nil, id]).map { UnexecutedStage(stage: $0, execution: $1) }
+        try store.recordUnexecuted(members, run: run)
         let next = try store.beginRun(runStart(), liveness: liveness)
-        try store.recordUnexecuted(members.reversed(), run: next, pipeline: "p")
+        try store.recordUnexecuted(members.reversed(), run: next)
         #expect(
             try store.rows("SELECT run_id, stage, verdict, reason, execution_id FROM decisions ORDER BY run_id, stage") == [
                 [.integer(1), .text("a"), .text("fresh"), .text("fresh"), .integer(id.value)],

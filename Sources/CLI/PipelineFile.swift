@@ -1,0 +1,112 @@
+// A pipeline file: found and read, and then expanded, which large ones need not be at each run. Knows where it lies; what
+// is in it is the work of PipelineFormat.
+
+import Glibc
+import Model
+import PipelineFormat
+import PlanMemory
+import Synchronization
+
+/// A pipeline file, read.
+struct PipelineFile {
+    let project: Project
+    /// Absolute: the folder that it lies in.
+    private let folder: String
+    /// As it was named.
+    private let name: String
+    /// The folder relative to the project's root, with a slash after it; empty where they are one.
+    private let prefix: String
+    let bytes: [UInt8]
+    /// Relative to the project's root.
+    let path: String
+
+    static func read(_ file: String, _ options: StoreOptions) throws -> PipelineFile {
+        let slash = file.lastIndex(of: "/")
+        let folder = try Project.absolute(slash.map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? ".")
+        let name = slash.map { String(file[file.index(after: $0)...]) } ?? file
+        let project = try Project.find(from: folder, options)
+        let prefix = folder == project.root ? "" : String(folder.dropFirst(project.root.count + 1)) + "/"
+        return PipelineFile(
+            project: project, folder: folder, name: file, prefix: prefix, bytes: try pipelineBytes("\(folder)/\(name)"),
+            path: prefix + name)
+    }
+
+    private static func pipelineBytes(_ path: String) throws -> [UInt8] {
+        do {
+            return try readBytes(path)
+        } catch {
+            throw Failure(.usage, "\(error.message) Name a pipeline file, or make one with `runs init`.")
+        }
+    }
+
+    /// - Throws: every mistake of the file at once.
+    func expanded(settings: [String]) throws -> OpenedPipeline {
+        final class Log: Sendable {
+            let consulted = Mutex(Consulted())
+        }
+        let (log, file) = (Log(), self)
+        let surroundings = Surroundings(
+            readFile: { path throws in
+                let bytes = try readBytes(file.absolute(path))
+                log.consulted.withLock { $0.files[path] = contentDigest(of: bytes) }
+                return bytes
+            },
+            isFile: { path in
+                let isFile = file.isRegularFile(path)
+                log.consulted.withLock { $0.probes[path] = isFile }
+                return isFile
+            })
+        let loaded = try loadPipeline(
+            bytes: bytes, fileName: name, overrides: try settings.map(nameAndValue), surroundings: surroundings)
+        return OpenedPipeline(
+            file: self, graph: prefix.isEmpty ? loaded.graph : loaded.graph.moved(into: prefix), warnings: loaded.warnings,
+            consulted: log.consulted.withLock { $0 })
+    }
+
+    /// What a run of the pipeline with these settings, for these stages, is known by.
+    func request(settings: [String], stages: [String]) -> Digest {
+        requestDigest(ofPipeline: bytes, words: [path, name] + settings + ["--"] + stages)
+    }
+
+    /// Whether an expansion would find the same again.
+    func stillHolds(_ consulted: Consulted, salt: [UInt8]) -> Bool {
+        consulted.probes.allSatisfy { isRegularFile($0.key) == $0.value }
+            && consulted.files.allSatisfy { (try? readBytes(absolute($0.key))).map(contentDigest) == $0.value }
+            && consulted.variables.allSatisfy { saltedDigest(ofVariable: $0.key, salt: salt) == $0.value }
+    }
+
+    private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(folder)/\(path)" }
+
+    private func isRegularFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(absolute(path), &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+}
+
+/// A pipeline file, read and expanded.
+struct OpenedPipeline {
+    let file: PipelineFile
+    var graph: Graph
+    var warnings: [String]
+    /// What the expansion looked at.
+    let consulted: Consulted
+
+    var project: Project { file.project }
+
+    static func open(file: String, settings: [String], _ options: StoreOptions) throws -> OpenedPipeline {
+        try PipelineFile.read(file, options).expanded(settings: settings)
+    }
+
+    /// What the expansion and the stages' keys depend on beside the pipeline file.
+    func consulted(salt: [UInt8]) -> Consulted {
+        var consulted = consulted
+        for name in Set(graph.stages.flatMap(\.passedEnvironment)) {
+            consulted.variables[name] = .some(saltedDigest(ofVariable: name, salt: salt))
+        }
+        return consulted
+    }
+}
+
+private func saltedDigest(ofVariable name: String, salt: [UInt8]) -> Digest? {
+    variable(name).map { saltedDigest(of: $0, salt: salt) }
+}

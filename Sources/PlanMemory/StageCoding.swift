@@ -1,0 +1,166 @@
+// A stage as bytes and back, so that one that changed can be had without reading the whole pipeline. Every field of
+// `Stage` is written: what decides and what only describes.
+
+import Model
+
+extension ByteWriter {
+    mutating func write(_ stage: Stage) {
+        write(stage.name)
+        write(stage.template)
+        write(stage.summary) { $0.write($1) }
+        switch stage.command {
+        case .argv(let words):
+            write(false)
+            write(each: words) { $0.write($1) }
+        case .shell(let text):
+            write(true)
+            write(text)
+        }
+        write(stage.workingDirectory) { $0.write($1) }
+        write(each: stage.environment) { writer, variable in
+            writer.write(variable.name)
+            writer.write(variable.value) { $0.write($1) }
+        }
+        write(each: stage.passedEnvironment) { $0.write($1) }
+        write(each: stage.params) { writer, param in
+            writer.write(param.name)
+            writer.write(param.value)
+        }
+        write(each: stage.inputs) { $0.write($1) }
+        write(each: stage.outputs) { $0.write($1) }
+        write(stage.resources)
+        write(stage.retries)
+        write(stage.timeoutSeconds) { $0.write($1) }
+        write(stage.isAlways)
+        write(stage.isFrozen)
+        write(stage.keep)
+    }
+
+    private mutating func write(_ input: Input) {
+        write(input.name)
+        write(input.path)
+        write(input.isGlob)
+        write(input.mode.rawValue)
+    }
+
+    private mutating func write(_ output: Output) {
+        write(output.name)
+        write(output.path)
+        write(output.mode.rawValue)
+        write(output.isPersistent)
+        write(output.isMetrics)
+        write(output.isExternal)
+    }
+
+    private mutating func write(_ request: ResourceRequest) {
+        write(request.cpus.thousandths)
+        write(request.gpus) { $0.write($1.thousandths) }
+        write(request.memoryBytes) { $0.write(Int($1)) }
+        write(request.counted)
+    }
+
+    mutating func write(_ quantities: [String: Quantity]) {
+        write(each: quantities.sorted { $0.key < $1.key }) { writer, entry in
+            writer.write(entry.key)
+            writer.write(entry.value.thousandths)
+        }
+    }
+
+    private mutating func write(_ policy: RetryPolicy) {
+        write(policy.max)
+        write(policy.delaySeconds)
+        write(each: policy.on.map(\.rawValue).sorted()) { $0.write($1) }
+        write(policy.memoryFactor)
+    }
+
+    private mutating func write(_ value: JSONValue) {
+        switch value {
+        case .null: write(0)
+        case .bool(let flag):
+            write(1)
+            write(flag)
+        case .number(let spelled):
+            write(2)
+            write(spelled)
+        case .string(let text):
+            write(3)
+            write(text)
+        case .array(let elements):
+            write(4)
+            write(each: elements) { $0.write($1) }
+        case .object(let members):
+            write(5)
+            write(each: members) { writer, member in
+                writer.write(member.name)
+                writer.write(member.value)
+            }
+        }
+    }
+}
+
+extension ByteReader {
+    mutating func stage() throws(Malformed) -> Stage {
+        let (name, template) = (try text(), try text())
+        let summary = try optional { reader throws(Malformed) in try reader.text() }
+        let isShell = try flag()
+        let command: Command =
+            isShell ? .shell(try text()) : .argv(try list { reader throws(Malformed) in try reader.text() })
+        return Stage(
+            name: name, template: template, summary: summary, command: command,
+            workingDirectory: try optional { reader throws(Malformed) in try reader.text() },
+            environment: try list { reader throws(Malformed) in
+                EnvironmentVariable(
+                    name: try reader.text(), value: try reader.optional { reader throws(Malformed) in try reader.text() })
+            },
+            passedEnvironment: try list { reader throws(Malformed) in try reader.text() },
+            params: try list { reader throws(Malformed) in Param(name: try reader.text(), value: try reader.json(depth: 0)) },
+            inputs: try list { reader throws(Malformed) in
+                Input(name: try reader.text(), path: try reader.text(), isGlob: try reader.flag(), mode: try reader.word())
+            },
+            outputs: try list { reader throws(Malformed) in
+                Output(
+                    name: try reader.text(), path: try reader.text(), mode: try reader.word(), isPersistent: try reader.flag(),
+                    isMetrics: try reader.flag(), isExternal: try reader.flag())
+            },
+            resources: ResourceRequest(
+                cpus: Quantity(thousandths: try integer()),
+                gpus: try optional { reader throws(Malformed) in Quantity(thousandths: try reader.integer()) },
+                memoryBytes: try optional { reader throws(Malformed) in Int64(try reader.integer()) },
+                counted: try quantities()),
+            retries: RetryPolicy(
+                max: try integer(), delaySeconds: try double(),
+                on: Set(try list { reader throws(Malformed) in try reader.word() }), memoryFactor: try double()),
+            timeoutSeconds: try optional { reader throws(Malformed) in try reader.double() }, isAlways: try flag(),
+            isFrozen: try flag(), keep: try integer())
+    }
+
+    mutating func quantities() throws(Malformed) -> [String: Quantity] {
+        var quantities: [String: Quantity] = [:]
+        for _ in 0..<max(0, try integer()) { quantities[try text()] = Quantity(thousandths: try integer()) }
+        return quantities
+    }
+
+    /// A case of an enumeration of words.
+    private mutating func word<T: RawRepresentable<String>>() throws(Malformed) -> T {
+        guard let value = T(rawValue: try text()) else { throw Malformed() }
+        return value
+    }
+
+    private mutating func json(depth: Int) throws(Malformed) -> JSONValue {
+        // No pipeline nests deeper: its reader refuses that.
+        guard depth < 1000 else { throw Malformed() }
+        switch try integer() {
+        case 0: return .null
+        case 1: return .bool(try flag())
+        case 2: return .number(try text())
+        case 3: return .string(try text())
+        case 4: return .array(try list { reader throws(Malformed) in try reader.json(depth: depth + 1) })
+        case 5:
+            return .object(
+                try list { reader throws(Malformed) in
+                    JSONValue.Member(name: try reader.text(), value: try reader.json(depth: depth + 1))
+                })
+        default: throw Malformed()
+        }
+    }
+}

@@ -1,0 +1,223 @@
+// A run that begins where the last one of the same request ended looks only at what changed. Whatever may have changed
+// that no stamp of a file tells must bring the whole pipeline back into view: each of these once, and random histories
+// against the plan, which always looks at everything.
+
+import Glibc
+import Testing
+
+@Suite struct RecollectionTests {
+    /// One stage a line of `cat`, and a few more that nothing happens to.
+    private func project(_ stages: String = #""a": {"command": "cat in > a", "inputs": ["in"], "outputs": ["a"]}"#) throws -> TestProject {
+        let project = try TestProject()
+        try project.write("in", "one")
+        try project.write("pipeline.json", #"{"name": "p", "params": {"lr": 1}, "stages": {\#(stages)}}"#)
+        return project
+    }
+
+    /// Until files are so old that their stamps are trusted, and the last run has found all as the one before left it.
+    private func settle(_ project: TestProject) throws {
+        try wait(for: "a run after which no stage is looked at again") {
+            let result = try project.runs("exec")
+            guard result.status == 0 else { throw HarnessError(result.story) }
+            return try remembered(project)
+        }
+        #expect(try project.runs("exec").errorOutput.contains("fresh, nothing to run"))
+    }
+
+    /// Whether the store says that nothing but a changed file can make anything stale.
+    private func remembered(_ project: TestProject) throws -> Bool {
+        try standings(project, "select count(*) from standings where unexecuted_set_id is not null") == "1"
+    }
+
+    private func standings(_ project: TestProject, _ sql: String) throws -> String {
+        let script = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])"
+        let command = try RunningCommand(
+            program: "/usr/bin/python3", arguments: ["-c", script, project.path(".runs/runs.db"), sql], folder: project.path("."),
+            environment: [:], input: "/dev/null")
+        let result = try command.finish(timeout: .seconds(30))
+        guard result.status == 0 else { throw HarnessError(result.story) }
+        return result.output.split(separator: "\n").joined()
+    }
+
+    @Test func runsThatFindAllFreshAreRecordedLikeAnyOther() throws {
+        let project = try project(
+            #""a": {"command": "cat in > a", "inputs": ["in"], "outputs": ["a"]}, "b": {"command": "cat a > b", "inputs": ["a"], "outputs": ["b"]}"#)
+        #expect(try project.runs("exec", "a").status == 0)
+        #expect(try project.runs("exec").status == 0)
+        try settle(project)
+        let last = try project.runs("exec", "--output", "jsonl", "--tag", "again")
+        let events = try JSON.lines(last.output)
+        #expect(events.map { $0["event"]?.text } == ["run_started", "run_finished"], "\(last.story)")
+        #expect(events[0]["fresh"] == .number(2) && events[1]["status"]?.text == "succeeded")
+        let rows = try project.query(
+            "select r.run_id, r.status, r.stages_total, r.stages_fresh, r.stages_executed, t.tag from runs r "
+                + "join tags t on t.run_id = r.run_id")
+        #expect(rows.count == 1)
+        #expect(rows[0]["stages_fresh"] == .number(2) && rows[0]["stages_executed"] == .number(0))
+        #expect(
+            try project.query("select stage, verdict, execution_id from decisions where run_id = (select max(run_id) from runs) order by 1")
+                == [
+                    ["stage": .text("a"), "verdict": .text("fresh"), "execution_id": .number(1)],
+                    ["stage": .text("b"), "verdict": .text("fresh"), "execution_id": .number(2)],
+                ])
+    }
+
+    /// What is done to a settled project, and whether the stage runs again.
+    @Test(arguments: [
+        ("an input", #"echo two > in"#, true), ("an input's time", "touch -d 2001-01-01 in", false),
+        ("an output", "echo mine > a", true), ("a missing output", "rm a", true),
+        ("an output that was written again", "cp a b && cp b a", false), ("a replaced input", "cp in n && mv n in", false),
+    ])
+    func changedFilesAreSeen(what: String, command: String, runs: Bool) throws {
+        let project = try project()
+        try settle(project)
+        #expect(system("cd '\(project.path("."))' && \(command)") == 0)
+        let result = try project.runs("exec", "--overwrite")
+        #expect(result.status == 0, "\(result.story)")
+        // What the stage made is put back or made again.
+        #expect(result.errorOutput.contains("nothing to run") == !runs, "\(what): \(result.story)")
+        #expect(project.read("a") == project.read("in"))
+    }
+
+    @Test func whatTheExpansionDependsOnIsSeen() throws {
+        let project = try project(
+            #""a": {"command": ["env", "cp", "in", "a"], "inputs": ["in"], "outputs": ["a"], "pass_env": ["FLAVOUR"]}"#)
+        try settle(project)
+        #expect(try project.runs(["exec"], environment: ["FLAVOUR": "sour"]).errorOutput.contains("a: started"))
+        #expect(try project.runs("exec").errorOutput.contains("fresh, nothing to run"))
+        try settle(project)
+        try project.write("env", "not meant to be run")
+        #expect(try project.runs("exec", "--dry-run").output.contains("a"))
+        #expect(try !project.runs("exec").errorOutput.contains("fresh, nothing to run"), "its program is a file of the project now")
+    }
+
+    @Test func aParamsFileIsSeen() throws {
+        let project = try TestProject()
+        try project.write("params.json", #"{"lr": 1}"#)
+        try project.write(
+            "pipeline.json",
+            #"{"name": "p", "params_file": "params.json", "stages": {"a": {"command": "echo ${{ params.lr }} > a", "outputs": ["a"]}}}"#)
+        try settle(project)
+        try project.write("params.json", #"{"lr": 2}"#)
+        #expect(try project.runs("exec").status == 0)
+        #expect(project.read("a") == "2\n")
+    }
+
+    @Test func otherRequestsAreNotTakenForIt() throws {
+        let project = try project(
+            #""a": {"command": "echo ${{ params.lr }} > a", "outputs": ["a"]}, "b": {"command": "cat in > b", "inputs": ["in"], "outputs": ["b"]}"#)
+        try settle(project)
+        #expect(try project.runs("exec", "--set", "lr=2").errorOutput.contains("a: started"))
+        #expect(project.read("a") == "2\n")
+        #expect(try project.runs("exec").status == 0)
+        #expect(project.read("a") == "1\n", "it is put back")
+        try settle(project)
+        #expect(try project.runs("exec", "--force", "b").errorOutput.contains("b: started"))
+        #expect(try project.runs("exec", "b").errorOutput.contains("fresh, nothing to run"))
+        #expect(try project.query("select stages_fresh from runs order by run_id desc limit 1") == [["stages_fresh": .number(1)]])
+    }
+
+    @Test func judgedResultsAreSeen() throws {
+        let project = try project()
+        try settle(project)
+        #expect(try project.runs("reject", "1", "--reason", "wrong").status == 0)
+        #expect(try project.runs("exec").errorOutput.contains("a: started"))
+        try settle(project)
+        #expect(try project.runs("gc", "--older-than", "0s", "--rows").status == 0)
+        #expect(try project.runs("exec").errorOutput.contains("fresh, nothing to run"))
+        #expect(try project.runs("doctor").status == 0)
+    }
+
+    @Test func foldersPatternsAndStagesThatAlwaysRunAreLookedAtEachTime() throws {
+        let project = try project(
+            #"""
+            "folder": {"command": "ls data > f", "inputs": ["data"], "outputs": ["f"]},
+            "pattern": {"command": "ls *.csv > g", "inputs": ["*.csv"], "outputs": ["g"]},
+            "always": {"command": "echo x >> /dev/null", "always": true},
+            "calm": {"command": "cat in > c", "inputs": ["in"], "outputs": ["c"]}
+            """#)
+        try project.write("data/sub/1", "1")
+        try project.write("1.csv", "1")
+        for _ in 0..<3 { #expect(try project.runs("exec").errorOutput.contains("always: succeeded")) }
+        try project.write("data/sub/2", "2")
+        #expect(try project.runs("exec").errorOutput.contains("folder: started"))
+        try project.write("2.csv", "2")
+        let result = try project.runs("exec")
+        #expect(result.errorOutput.contains("pattern: started") && !result.errorOutput.contains("folder: started"))
+        #expect(project.read("g") == "1.csv\n2.csv\n")
+        let counts = try project.query("select stages_total, stages_fresh, stages_executed from runs order by run_id desc limit 1")
+        #expect(counts == [["stages_total": .number(4), "stages_fresh": .number(2), "stages_executed": .number(2)]])
+    }
+
+    @Test func aStageThatFailsLeavesTheOthersAsTheyWere() throws {
+        let project = try project(
+            #""a": {"command": "grep one in > a", "inputs": ["in"], "outputs": ["a"]}, "b": {"command": "cat other > b", "inputs": ["other"], "outputs": ["b"]}"#)
+        try project.write("other", "x")
+        try settle(project)
+        try project.write("in", "two")
+        #expect(try project.runs("exec").status == 1)
+        #expect(try project.runs("exec").status == 1)
+        try project.write("in", "one again")
+        let result = try project.runs("exec")
+        #expect(result.status == 0 && result.errorOutput.contains("1 fresh"), "\(result.story)")
+    }
+
+    /// Random edits to the files of a pipeline of twelve stages; after each, the run does what the plan said, which knows
+    /// nothing of the last run's end, and leaves what the files say.
+    @Test(arguments: 0..<8)
+    func doesWhatAWholeLookWouldDo(number: Int) throws {
+        let seed = try testSeed(20_261_125) &+ UInt64(number)
+        var random = SeededGenerator(seed: seed)
+        let count = 12
+        var inputs: [[String]] = []
+        for stage in 0..<count {
+            let made = (0..<stage).filter { _ in Int.random(in: 0..<4, using: &random) == 0 }.map { "out\($0)" }
+            let sources = (0..<4).filter { _ in Bool.random(using: &random) }.map { "src\($0)" }
+            inputs.append((made + sources).isEmpty ? ["src0"] : made + sources)
+        }
+        let stages = inputs.indices.map { stage in
+            let names = inputs[stage].map { "\"\($0)\"" }.joined(separator: ", ")
+            return #""s\#(stage)": {"command": "cat \#(inputs[stage].joined(separator: " ")) > out\#(stage)", "inputs": [\#(names)], "outputs": ["out\#(stage)"]}"#
+        }
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "p", "stages": {\#(stages.joined(separator: ",\n"))}}"#)
+        for source in 0..<4 { try project.write("src\(source)", "source \(source)\n") }
+        var story = "seed \(seed)"
+        for step in 0..<20 {
+            let edit = step == 0 ? "true" : randomEdit(count, step, &random)
+            story += "\n\(step): \(edit)"
+            #expect(system("cd '\(project.path("."))' && \(edit)") == 0, "\(story)")
+            let plan = try JSON.lines(project.runs("exec", "--dry-run", "--output", "jsonl").output)
+            func planned(_ verdicts: Set<String>) -> Set<String> {
+                Set(plan.filter { verdicts.contains($0["verdict"]?.text ?? "") }.compactMap { $0["stage"]?.text })
+            }
+            let result = try project.runs("exec", "--overwrite", "-j2")
+            #expect(result.status == 0, "\(story)\n\(result.story)")
+            let executed = Set(try project.executedStages())
+            #expect(executed.isSuperset(of: planned(["run"])), "\(story)\n\(result.story)")
+            #expect(executed.isSubset(of: planned(["run", "may_run"])), "\(story)\n\(result.story)")
+            var contents: [String: String] = [:]
+            for source in 0..<4 { contents["src\(source)"] = project.read("src\(source)") }
+            for stage in inputs.indices {
+                contents["out\(stage)"] = inputs[stage].map { contents[$0] ?? "" }.joined()
+                #expect(project.read("out\(stage)") == contents["out\(stage)"], "\(story)\n\(result.story)")
+            }
+            let total = try project.query("select count(*) as n from decisions where run_id = (select max(run_id) from runs)")
+            #expect(total == [["n": .number(Double(count))]] || !executed.isEmpty, "\(story)")
+        }
+    }
+
+    private func randomEdit(_ stages: Int, _ step: Int, _ random: inout SeededGenerator) -> String {
+        let source = "src\(Int.random(in: 0..<4, using: &random))"
+        let output = "out\(Int.random(in: 0..<stages, using: &random))"
+        switch Int.random(in: 0..<7, using: &random) {
+        case 0: return "echo 'source \(step)' > \(source)"
+        case 1: return "echo 'source' > \(source)"
+        case 2: return "rm \(output)"
+        case 3: return "echo changed > \(output)"
+        case 4: return "touch \(source) \(output)"
+        case 5: return "cp \(output) copy && mv copy \(output)"
+        default: return "true"
+        }
+    }
+}
