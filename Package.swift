@@ -12,7 +12,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
-        .target(name: "CSupervisor"),
+        .target(name: "CSupervisor", exclude: ["main.c"]),
         .target(name: "CLinux"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Programs"),
@@ -21,6 +21,9 @@ let package = Package(
         .executableTarget(name: "EmbedSQLTool"),
         .plugin(name: "EmbedSQL", capability: .buildTool(), dependencies: ["EmbedSQLTool"]),
         .target(name: "RunsSQL", exclude: ["migrations", "sql"], plugins: ["EmbedSQL"]),
+        .executableTarget(name: "EmbedSupervisorTool"),
+        .plugin(name: "EmbedSupervisor", capability: .buildTool(), dependencies: ["EmbedSupervisorTool"]),
+        .target(name: "SupervisorProgram", dependencies: ["CLinux"], plugins: ["EmbedSupervisor"]),
         .target(name: "Model"),
         .target(name: "JSON", dependencies: ["Model"]),
         .target(name: "PipelineFormat", dependencies: ["Model", "JSON"]),
@@ -37,7 +40,7 @@ let package = Package(
         .target(
             name: "Execution",
             dependencies: [
-                "Model", "JSON", "Planner", "PlanMemory", "Workspace", "GPU", "Programs", "CLinux",
+                "Model", "JSON", "Planner", "PlanMemory", "Workspace", "GPU", "Programs", "CLinux", "SupervisorProgram",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "clinux.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -61,3 +62,12 @@ int clinux_pidfd_send_signal(int descriptor, int signal) {
 }
 
 int clinux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+int clinux_program_in_memory(const char *name) {
+#ifndef MFD_EXEC
+    const unsigned MFD_EXEC = 0x10;
+#endif
+    int file = memfd_create(name, MFD_CLOEXEC | MFD_EXEC);
+    // Linux before 6.3 does not know the flag, and lets all of them be executed.
+    return file < 0 && errno == EINVAL ? memfd_create(name, MFD_CLOEXEC) : file;
+}

@@ -4,6 +4,7 @@
 import CLinux
 import Glibc
 import Model
+import SupervisorProgram
 import Synchronization
 
 /// The process that creates, measures and ends the stages' processes.
@@ -33,25 +34,33 @@ public final class Supervisor: Sendable {
         self.onEvent = onEvent
     }
 
-    /// Starts `executable`, whose main calls `csupervisor_run_if_requested` first, as a supervisor.
+    /// Starts a supervisor.
     ///
-    /// - Parameter holding: descriptors that it keeps open until it ends, after the last process that it created.
+    /// - Parameters:
+    ///   - executable: its program, whose main calls `csupervisor_run_if_requested` first; nil: the one that this
+    ///     program carries or, where a file in memory cannot be executed, this program itself.
+    ///   - holding: descriptors that it keeps open until it ends, after the last process that it created.
     ///
     /// `onEvent` is called by one thread of its own, in the order of the events. It may call `spawn` and `stop`, but
     /// not `shutDown`.
     public static func start(
-        executable: String = "/proc/self/exe", holding: [Int32] = [],
+        executable: String? = nil, holding: [Int32] = [],
         onEvent: @escaping @Sendable (SupervisorEvent) -> Void
     ) throws(Failure) -> Supervisor {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
             throw failure("a socket for it could not be made", errno)
         }
-        let (pid, error) = create(executable, socket: ends[1], holding: holding)
+        let (pid, error) =
+            if let executable {
+                create(executable, socket: ends[1], holding: holding)
+            } else {
+                create(socket: ends[1], holding: holding)
+            }
         close(ends[1])
         guard error == 0 else {
             close(ends[0])
-            throw failure("'\(executable)' could not be executed", error)
+            throw failure("'\(executable ?? "/proc/self/exe")' could not be executed", error)
         }
         let supervisor = Supervisor(socket: ends[0], pid: pid, onEvent: onEvent)
         let threadError = supervisor.startReader()
@@ -103,16 +112,28 @@ public final class Supervisor: Sendable {
         }
     }
 
+    /// The number of the socket in the new process; those to hold follow it.
+    private static let inherited: Int32 = 3
+    private static let firstHeld = inherited + 1
+
+    private static func create(socket: Int32, holding: [Int32]) -> (pid: pid_t, error: Int32) {
+        // Above the numbers that something else has in the new process before its program is executed.
+        if let file = SupervisorProgram.open(lowest: firstHeld + Int32(holding.count)) {
+            defer { close(file) }
+            let created = create("/proc/self/fd/\(file)", socket: socket, holding: holding)
+            if created.error == 0 { return created }
+        }
+        return create("/proc/self/exe", socket: socket, holding: holding)
+    }
+
     /// The new process leads a session of its own from the beginning, so that no key typed at a terminal reaches it.
     private static func create(_ executable: String, socket: Int32, holding: [Int32]) -> (pid: pid_t, error: Int32) {
-        let inherited: Int32 = 3
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         // Also where both are the same number: this is what keeps it open over exec.
         posix_spawn_file_actions_adddup2(&actions, socket, inherited)
-        // Those to hold follow it; first they go to numbers that no other of them is to have.
-        let firstHeld = inherited + 1
+        // First those to hold go to numbers that no other of them is to have.
         let held = holding.map { fcntl($0, F_DUPFD_CLOEXEC, firstHeld + Int32(holding.count)) }.filter { $0 >= 0 }
         defer { for descriptor in held { close(descriptor) } }
         for (index, descriptor) in held.enumerated() {

@@ -1,5 +1,5 @@
-// The program. As `runs-supervisor` it is the process that creates the stages' processes (target CSupervisor), so that
-// one file is all there is to install.
+// The program. As `runs-supervisor` it is the process that creates the stages' processes (target CSupervisor), for where
+// the smaller one that it carries (target SupervisorProgram) cannot be started.
 
 import CLI
 import CSupervisor

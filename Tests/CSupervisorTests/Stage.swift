@@ -15,12 +15,13 @@ final class Stage: Sendable {
     private let events: EventList
     private let nextID = Mutex<UInt64>(1)
 
-    init() throws {
+    /// - Parameter executable: nil: the program that every supervisor is.
+    init(executable: String? = nil) throws {
         var template = Array("/tmp/supervisor-tests-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
         let events = EventList()
         self.events = events
-        supervisor = try Supervisor.start(executable: try programPath()) { events.append($0) }
+        supervisor = try Supervisor.start(executable: executable) { events.append($0) }
     }
 
     deinit {

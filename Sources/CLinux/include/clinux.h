@@ -36,4 +36,7 @@ int clinux_pidfd_send_signal(int descriptor, int signal);
 /// A file that lives in memory as long as it is open, closed by exec; -1 and errno where there is none.
 int clinux_memory_file(const char *_Nonnull name);
 
+/// The same for a program, where the system lets such a file be executed.
+int clinux_program_in_memory(const char *_Nonnull name);
+
 #endif
