@@ -18,6 +18,7 @@ enum {
     LONGEST_EXEC_MS = 2000,
     LONGEST_DOUBT_MS = 20,
     LOOK_AGAIN_MS = 1,
+    SECTOR_BYTES = 512,
 };
 
 struct execution {
@@ -190,16 +191,9 @@ void stop_everything(void)
     }
 }
 
-static void add(int64_t *sum, int64_t more)
-{
-    if (*sum >= 0 && more >= 0) *sum += more;
-}
-
-// Adds what a child used that has ended, and reaps it. Returns its wait status.
+// Adds what a child and its own reaped children used, and reaps it. Returns its wait status.
 static int reap_child(pid_t pid, struct execution *owner)
 {
-    int64_t read_bytes, write_bytes;
-    if (owner != NULL) read_io(pid, &read_bytes, &write_bytes);
     int status = 0;
     struct rusage used = {0};
     while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR) continue;
@@ -209,8 +203,13 @@ static int reap_child(pid_t pid, struct execution *owner)
     usage->system_us += (uint64_t)used.ru_stime.tv_sec * 1000000u + (uint64_t)used.ru_stime.tv_usec;
     uint64_t peak = (uint64_t)used.ru_maxrss * 1024u;
     if (peak > usage->peak_bytes) usage->peak_bytes = peak;
-    add(&usage->read_bytes, read_bytes);
-    add(&usage->write_bytes, write_bytes);
+    if (!counts_storage()) {
+        usage->read_bytes = usage->write_bytes = -1;
+        return status;
+    }
+    // What /proc/PID/io calls read_bytes and write_bytes, in sectors whatever the device's own are.
+    usage->read_bytes += used.ru_inblock * SECTOR_BYTES;
+    usage->write_bytes += used.ru_oublock * SECTOR_BYTES;
     return status;
 }
 

@@ -24,16 +24,16 @@ bool buffer_reserve(struct buffer *buffer, size_t room)
     return true;
 }
 
-void buffer_consume(struct buffer *buffer, size_t count)
+bool buffer_consume(struct buffer *buffer, size_t count)
 {
     buffer->start += count;
-    if (buffer->start < buffer->end) return;
+    if (buffer->start < buffer->end) return false;
     buffer->start = buffer->end = 0;
-    if (buffer->capacity > SMALL_BUFFER) {
-        free(buffer->bytes);
-        buffer->bytes = NULL;
-        buffer->capacity = 0;
-    }
+    if (buffer->capacity <= SMALL_BUFFER) return false;
+    free(buffer->bytes);
+    buffer->bytes = NULL;
+    buffer->capacity = 0;
+    return true;
 }
 
 static uint64_t cursor_number(struct cursor *cursor, size_t width)

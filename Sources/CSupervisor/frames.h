@@ -27,7 +27,8 @@ struct buffer {
 
 // False where there is no memory.
 bool buffer_reserve(struct buffer *buffer, size_t room);
-void buffer_consume(struct buffer *buffer, size_t count);
+// True where it was large and its memory went back to the system.
+bool buffer_consume(struct buffer *buffer, size_t count);
 
 // Reads the fields of one frame in turn. After a field that is not there all further ones are zero and `bad` is set.
 struct cursor {

@@ -60,18 +60,22 @@ static void scan_for_children(struct pid_list *list)
 void list_children(struct pid_list *list)
 {
     list->count = 0;
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    // It shows a new list whenever it is read from its beginning.
+    static int file = -1;
+    if (file < 0) {
+        char path[64];
+        snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+        file = open(path, O_RDONLY | O_CLOEXEC);
+    }
     if (file < 0) {
         scan_for_children(list);
         return;
     }
     pid_t pid = 0;
+    off_t position = 0;
     char text[4096];
-    for (ssize_t count; (count = read(file, text, sizeof text)) != 0;) {
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) break;
+    for (ssize_t count; (count = pread(file, text, sizeof text, position)) != 0; position += count) {
+        if (count < 0) return;
         for (ssize_t i = 0; i < count; i++) {
             if (text[i] >= '0' && text[i] <= '9') {
                 pid = pid * 10 + (text[i] - '0');
@@ -81,7 +85,6 @@ void list_children(struct pid_list *list)
             }
         }
     }
-    close(file);
 }
 
 bool has_ended(pid_t child)
@@ -90,15 +93,11 @@ bool has_ended(pid_t child)
     return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child;
 }
 
-void read_io(pid_t pid, int64_t *read_bytes, int64_t *write_bytes)
+bool counts_storage(void)
 {
-    *read_bytes = *write_bytes = -1;
-    char path[64], text[512];
-    snprintf(path, sizeof path, "/proc/%d/io", pid);
-    if (read_small_file(path, text, sizeof text) <= 0) return;
-    const char *read_line = strstr(text, "\nread_bytes: "), *write_line = strstr(text, "\nwrite_bytes: ");
-    if (read_line != NULL) *read_bytes = strtoll(read_line + strlen("\nread_bytes: "), NULL, 10);
-    if (write_line != NULL) *write_bytes = strtoll(write_line + strlen("\nwrite_bytes: "), NULL, 10);
+    static int known = -1;
+    if (known < 0) known = access("/proc/self/io", F_OK) == 0;
+    return known;
 }
 
 bool environment_value(pid_t pid, const char *name, char *value, size_t capacity, bool *is_empty)

@@ -19,8 +19,8 @@ void list_children(struct pid_list *list);
 // Whether a child has ended and waits to be reaped.
 bool has_ended(pid_t child);
 
-// Bytes that a process and its reaped children moved from and to storage, -1 where unknown. Works until it is reaped.
-void read_io(pid_t pid, int64_t *read_bytes, int64_t *write_bytes);
+// Whether the kernel counts what processes move from and to storage; without, `rusage` says 0 of it.
+bool counts_storage(void);
 
 // The value of the variable `name` in the environment with which the process's program began. False where it is not
 // there, cannot be read or does not fit. `is_empty`: there is no environment at all, as in the middle of exec, when a

@@ -18,10 +18,8 @@ struct spawn_failure {
     const char *step;
 };
 
-// Signals that the supervisor ignores, ended by 0: exec keeps ignored ones ignored, so each child sets them back.
-extern const int ignored_signals[];
-
-// Returns once the program runs, or -1 with the failure. Stdin is the supervisor's own, which is /dev/null.
+// Returns once the program runs, or -1 with the failure. Stdin is the supervisor's own, which is /dev/null. To be called
+// with all signals blocked and no handler set; the program begins with none of them blocked or ignored.
 pid_t spawn(const struct command *command, struct spawn_failure *failure);
 
 #endif

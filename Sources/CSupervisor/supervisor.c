@@ -30,6 +30,15 @@ static struct {
     struct buffer incoming, outgoing;
 } control;
 
+// The peak of the supervisor's memory would be the least peak of all processes to come (see spawn.c).
+static void forget_peak_memory(void)
+{
+    int file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+    if (file < 0) return;
+    (void)!write(file, "5", 1);
+    close(file);
+}
+
 static void report_ending(const struct ending *ending)
 {
     frame_begin(&control.outgoing, FRAME_EXITED, 64);
@@ -114,7 +123,7 @@ static bool read_control(void)
         unsigned char *bytes = buffer->bytes + buffer->start;
         struct cursor frame = {bytes + 4, bytes + size, false};
         if (!handle_frame(&frame)) return false;
-        buffer_consume(buffer, size);
+        if (buffer_consume(buffer, size)) forget_peak_memory();
     }
     return true;
 }
@@ -125,9 +134,13 @@ static void write_control(void)
     while (control.can_write && buffer->end > buffer->start) {
         const unsigned char *bytes = buffer->bytes + buffer->start;
         ssize_t count = send(control.socket, bytes, buffer->end - buffer->start, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (count >= 0) buffer_consume(buffer, (size_t)count);
-        else if (errno == EAGAIN) return;
-        else if (errno != EINTR) control.can_write = false;
+        if (count >= 0) {
+            if (buffer_consume(buffer, (size_t)count)) forget_peak_memory();
+        } else if (errno == EAGAIN) {
+            return;
+        } else if (errno != EINTR) {
+            control.can_write = false;
+        }
     }
     // Nobody will read it.
     if (!control.can_write) buffer_consume(buffer, buffer->end - buffer->start);
@@ -148,9 +161,9 @@ static void wait_for_something(int signals, uint64_t deadline_ns)
     }
     if (ppoll(files, 2, timeout, NULL) <= 0) return;
     if (files[0].revents != 0) {
-        // What it tells may stand for several: all that has ended is reaped anyway.
+        // It may stand for several: all that has ended is reaped anyway.
         struct signalfd_siginfo told;
-        while (read(signals, &told, sizeof told) > 0) continue;
+        (void)!read(signals, &told, sizeof told);
     }
     if (control.can_read && files[1].revents != 0 && !read_control()) {
         control.can_read = false;
@@ -175,13 +188,14 @@ static int begin(int held_files)
     closefrom(4 + held_files);
     for (int file = 3; file < 4 + held_files; file++) fcntl(file, F_SETFD, FD_CLOEXEC);
 
+    // Blocked and not ignored: exec keeps what is ignored, but one call undoes a mask.
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
-    for (const int *number = ignored_signals; *number != 0; number++) signal(*number, SIG_IGN);
-    sigset_t mask;
-    sigemptyset(&mask);
-    sigaddset(&mask, SIGCHLD);
-    sigprocmask(SIG_SETMASK, &mask, NULL);
-    return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    sigset_t all, told;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    sigemptyset(&told);
+    sigaddset(&told, SIGCHLD);
+    return signalfd(-1, &told, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 void csupervisor_run_if_requested(int argc, char **argv)
