@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 enum frame_type {
-    // To the supervisor. SPAWN: u64 id, u32 grace in ms, u8 append, string folder, string log, list argv, list envp,
-    // string token. STOP: u64 id, u32 grace in ms.
+    // To the supervisor. SPAWN: u64 id, u32 grace in ms, u8 append, string folder, string log, list argv, list plain
+    // words, list envp, string token. STOP: u64 id, u32 grace in ms.
     FRAME_SPAWN = 1,
     FRAME_STOP = 2,
     // From it. STARTED: u64 id, i32 pid, u64 ns. FAILED: u64 id, i32 errno, string step. EXITED: u64 id, i32 status,

@@ -18,28 +18,28 @@ static const char *search_path(char **envp)
     return "/usr/local/bin:/bin:/usr/bin";
 }
 
-static void execute_file(const char *file, const struct command *command)
+static void execute_file(const char *file, char **argv, char **envp)
 {
-    execve(file, command->argv, command->envp);
+    execve(file, argv, envp);
     if (errno != ENOEXEC) return;
-    char **words = command->argv - 1;
+    char **words = argv - 1;
     words[0] = "/bin/sh";
     words[1] = (char *)file;
-    execve(words[0], words, command->envp);
+    execve(words[0], words, envp);
 }
 
 // As execvpe does, but in the PATH that the command itself is given. Returns only with an error, in errno.
-static void execute(const struct command *command)
+static void execute(char **argv, char **envp)
 {
-    const char *name = command->argv[0];
+    const char *name = argv[0];
     errno = ENOENT;
     if (name == NULL || *name == 0) return;
     if (strchr(name, '/') != NULL) {
-        execute_file(name, command);
+        execute_file(name, argv, envp);
         return;
     }
     bool denied = false;
-    const char *folder = search_path(command->envp);
+    const char *folder = search_path(envp);
     for (bool more = true; more;) {
         size_t length = strcspn(folder, ":");
         char file[PATH_MAX];
@@ -48,7 +48,7 @@ static void execute(const struct command *command)
         more = folder[length] == ':';
         folder += length + 1;
         if (written < 0 || written >= (int)sizeof file) continue;
-        execute_file(file, command);
+        execute_file(file, argv, envp);
         if (errno == EACCES) denied = true;
         else if (errno != ENOENT && errno != ENOTDIR && errno != ESTALE && errno != ENODEV && errno != ETIMEDOUT)
             return;
@@ -74,7 +74,8 @@ static void become(const struct command *command, pid_t supervisor, struct spawn
             sigset_t none;
             sigemptyset(&none);
             sigprocmask(SIG_SETMASK, &none, NULL);
-            execute(command);
+            execute(command->plain_words, command->envp);
+            execute(command->argv, command->envp);
         }
     }
     failure->error = errno;

@@ -9,7 +9,10 @@
 struct command {
     const char *folder, *log;
     bool append;
-    char **argv; // The slot before argv[0] is free: a script without `#!` gets its shell there.
+    // Executed in place of `argv`, which is a shell's, unless that fails; empty: `argv` alone. The slot before the first
+    // word of each is free: a script without `#!` gets its shell there.
+    char **plain_words;
+    char **argv;
     char **envp;
 };
 

@@ -63,11 +63,13 @@ static bool handle_spawn(struct cursor *frame)
     command.folder = cursor_string(frame, &has_nul);
     command.log = cursor_string(frame, &has_nul);
     char **words = cursor_list(frame, 1, &has_nul);
+    char **plain_words = cursor_list(frame, 1, &has_nul);
     command.envp = cursor_list(frame, 0, &has_nul);
     const char *token = cursor_string(frame, &has_nul);
 
     if (!frame->bad) {
         command.argv = words + 1;
+        command.plain_words = plain_words + 1;
         struct spawn_failure failure = {EINVAL, "exec"};
         uint64_t started_ns = monotonic_ns();
         pid_t pid = has_nul ? -1 : spawn(&command, &failure);
@@ -85,6 +87,7 @@ static bool handle_spawn(struct cursor *frame)
         }
     }
     free(words);
+    free(plain_words);
     free(command.envp);
     return !frame->bad;
 }

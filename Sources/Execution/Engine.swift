@@ -8,6 +8,8 @@ public struct Launch: Sendable {
     public let executionID: ExecutionID
     public let stage: String
     public let arguments: [String]
+    /// Executed in place of `arguments`, which are a shell's, where that is possible.
+    public let plainWords: [String]?
     /// Absolute.
     public let workingDirectory: String
     /// The complete environment, `NAME=value`.
@@ -20,12 +22,13 @@ public struct Launch: Sendable {
     public let graceSeconds: Double
     public let gpus: GPUGrant
     public init(
-        executionID: ExecutionID, stage: String, arguments: [String], workingDirectory: String, environment: [String],
-        logPath: String, token: String, graceSeconds: Double, gpus: GPUGrant
+        executionID: ExecutionID, stage: String, arguments: [String], plainWords: [String]?, workingDirectory: String,
+        environment: [String], logPath: String, token: String, graceSeconds: Double, gpus: GPUGrant
     ) {
         self.executionID = executionID
         self.stage = stage
         self.arguments = arguments
+        self.plainWords = plainWords
         self.workingDirectory = workingDirectory
         self.environment = environment
         self.logPath = logPath

@@ -79,11 +79,12 @@ extension Run {
             return try ended(
                 id, EngineOutcome(exit: .notStarted(problem), usage: usage, leftoverProcesses: 0, sawOutOfMemoryKill: false))
         }
+        let environment = environment(of: stage, id, start, lease, paramsPath: paramsPath)
         launches.append(
             Launch(
                 executionID: id, stage: stage.name, arguments: arguments,
-                workingDirectory: stage.workingDirectory.map { $0.hasPrefix("/") ? $0 : "\(root)/\($0)" } ?? root,
-                environment: environment(of: stage, id, start, lease, paramsPath: paramsPath), logPath: "\(root)/\(start.logPath)",
+                plainWords: stage.command.plainWords(in: environment), workingDirectory: workingDirectory(of: stage),
+                environment: environment, logPath: "\(root)/\(start.logPath)",
                 token: start.token, graceSeconds: options.graceSeconds,
                 gpus: grant(of: stage, lease, gpuLock)))
         return []
@@ -169,10 +170,16 @@ extension Run {
         return (paramsPath, ["/bin/sh", "\(root)/\(commandPath)"])
     }
 
+    private func workingDirectory(of stage: Stage) -> String {
+        stage.workingDirectory.map { $0.hasPrefix("/") ? $0 : "\(root)/\($0)" } ?? root
+    }
+
     private func environment(
         of stage: Stage, _ id: ExecutionID, _ start: ExecutionStart, _ lease: Lease, paramsPath: String
     ) -> [String] {
         var variables = preparation.request.environment
+        // As a shell does it. The caller's own is that of another folder.
+        if !stage.passedEnvironment.contains("PWD") { variables["PWD"] = workingDirectory(of: stage) }
         for variable in stage.environment { variables[variable.name] = variable.value }
         variables["RUNS_RUN_ID"] = runID.description
         variables["RUNS_EXECUTION_ID"] = id.description

@@ -62,8 +62,8 @@ public final class LocalEngine: Engine {
             meters.launched(id, launch.gpus)
             supervisor.spawn(
                 SpawnRequest(
-                    id: id, arguments: launch.arguments, environment: launch.environment,
-                    workingDirectory: launch.workingDirectory, logPath: launch.logPath, token: launch.token,
+                    id: id, arguments: launch.arguments, plainWords: launch.plainWords ?? [],
+                    environment: launch.environment, workingDirectory: launch.workingDirectory, logPath: launch.logPath, token: launch.token,
                     graceSeconds: launch.graceSeconds))
         }
     }

@@ -7,6 +7,8 @@ public struct SpawnRequest: Hashable, Sendable {
     public var id: UInt64
     /// A first word without `/` is looked up in the `PATH` of `environment`.
     public var arguments: [String]
+    /// Executed in place of `arguments` unless that fails; none: those alone.
+    public var plainWords: [String]
     /// Everything that the process sees, as `NAME=value`.
     public var environment: [String]
     /// Absolute.
@@ -22,11 +24,12 @@ public struct SpawnRequest: Hashable, Sendable {
     public var graceSeconds: Double
 
     public init(
-        id: UInt64, arguments: [String], environment: [String], workingDirectory: String, logPath: String,
-        appendsToLog: Bool = false, token: String, graceSeconds: Double = 10
+        id: UInt64, arguments: [String], plainWords: [String] = [], environment: [String], workingDirectory: String,
+        logPath: String, appendsToLog: Bool = false, token: String, graceSeconds: Double = 10
     ) {
         self.id = id
         self.arguments = arguments
+        self.plainWords = plainWords
         self.environment = environment
         self.workingDirectory = workingDirectory
         self.logPath = logPath
@@ -40,7 +43,7 @@ public struct SpawnRequest: Hashable, Sendable {
 public enum SupervisorEvent: Hashable, Sendable {
     /// The program runs; `nanoseconds` is just before its process was created.
     case started(id: UInt64, pid: Int32, nanoseconds: UInt64)
-    /// There is no process. `step` is what went wrong: `open log`, `chdir`, `exec`, rarely `fork` or `pipe`.
+    /// There is no process. `step` is what went wrong: `open log`, `chdir`, `exec`, rarely `fork`.
     case failed(id: UInt64, errno: Int32, step: String)
     /// It and all its descendants have ended.
     case exited(ProcessEnding)
@@ -99,6 +102,7 @@ enum SupervisorCommand {
         frame.append(request.workingDirectory)
         frame.append(request.logPath)
         frame.append(request.arguments)
+        frame.append(request.plainWords)
         frame.append(request.environment)
         frame.append(request.token)
         return frame.finished()

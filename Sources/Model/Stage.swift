@@ -5,7 +5,7 @@
 public enum Command: Hashable, Sendable {
     /// Executed as it is, without a shell.
     case argv([String])
-    /// Given to `/bin/sh -c`.
+    /// Given to `/bin/sh -c`; or executed without a shell where that comes to the same (`plainWords`).
     case shell(String)
 
     /// The words handed to the operating system.

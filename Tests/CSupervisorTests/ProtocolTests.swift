@@ -7,12 +7,13 @@ import Testing
 @Suite struct ProtocolTests {
     @Test func commandsAreWrittenAsLaidDown() {
         let request = SpawnRequest(
-            id: 0x0102_0304_0506_0708, arguments: ["a", ""], environment: ["X=é"], workingDirectory: "/w",
+            id: 0x0102_0304_0506_0708, arguments: ["a", ""], plainWords: ["b"], environment: ["X=é"], workingDirectory: "/w",
             logPath: "/l", appendsToLog: true, token: "t", graceSeconds: 1.5)
         let payload: [UInt8] =
             [1] + [8, 7, 6, 5, 4, 3, 2, 1] + [0xDC, 5, 0, 0] + [1]
             + [2, 0, 0, 0] + Array("/w".utf8) + [2, 0, 0, 0] + Array("/l".utf8)
             + [2, 0, 0, 0] + [1, 0, 0, 0] + Array("a".utf8) + [0, 0, 0, 0]
+            + [1, 0, 0, 0] + [1, 0, 0, 0] + Array("b".utf8)
             + [1, 0, 0, 0] + [4, 0, 0, 0] + Array("X=é".utf8)
             + [1, 0, 0, 0] + Array("t".utf8)
         #expect(SupervisorCommand.spawn(request) == [UInt8(payload.count), 0, 0, 0] + payload)

@@ -95,6 +95,26 @@ import Testing
         #expect(try stage.ending(of: inFolder).exitCode == 0)
     }
 
+    /// What a shell would merely execute, and what becomes of it where it cannot be.
+    @Test func plainWordsComeBeforeTheShell() throws {
+        let stage = try Stage()
+        _ = try stage.script("tool", "echo tool $1\n")
+        let plain = stage.path("plain")
+        _ = run("/bin/touch", [plain])
+        let table: [(plainWords: [String], log: String)] = [
+            ([], "shell\n"), (["echo", "direct"], "direct\n"), ([stage.path("tool"), "a"], "tool a\n"),
+            (["no-such-program", "a"], "shell\n"), ([plain], "shell\n"), (["/"], "shell\n"),
+            (["echo", String(repeating: "x", count: 3_000_000)], "shell\n"),
+        ]
+        for row in table {
+            let id = stage.spawn(["/bin/sh", "-c", "echo shell"], plainWords: row.plainWords)
+            #expect(try stage.ending(of: id).exitCode == 0)
+            #expect(try stage.text("log") == row.log, "\(row.plainWords.first ?? "")")
+        }
+        let failing = stage.spawn(["./no-such-shell"], plainWords: ["no-such-program"])
+        #expect(try stage.failure(of: failing) == (ENOENT, "exec"))
+    }
+
     @Test func aHundredMegabytesOfCommandsLeaveTheSupervisorSmall() throws {
         let stage = try Stage()
         let padding = (0..<10).map { "P\($0)=" + String(repeating: "y", count: 100_000) }

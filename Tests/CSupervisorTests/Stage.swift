@@ -31,7 +31,7 @@ final class Stage: Sendable {
 
     @discardableResult
     func spawn(
-        _ arguments: [String], environment: [String] = ["PATH=/usr/local/bin:/usr/bin:/bin"],
+        _ arguments: [String], plainWords: [String] = [], environment: [String] = ["PATH=/usr/local/bin:/usr/bin:/bin"],
         in workingDirectory: String? = nil, log: String? = nil, appending: Bool = false, grace: Double = 30
     ) -> UInt64 {
         let id = nextID.withLock { next in
@@ -41,7 +41,7 @@ final class Stage: Sendable {
         let token = "token-of-\(id)-in-\(folder)"
         supervisor.spawn(
             SpawnRequest(
-                id: id, arguments: arguments, environment: environment + ["RUNS_EXECUTION_TOKEN=\(token)"],
+                id: id, arguments: arguments, plainWords: plainWords, environment: environment + ["RUNS_EXECUTION_TOKEN=\(token)"],
                 workingDirectory: workingDirectory ?? folder, logPath: log ?? path("log"), appendsToLog: appending,
                 token: token, graceSeconds: grace))
         return id
