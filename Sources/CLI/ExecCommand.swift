@@ -94,20 +94,21 @@ struct ExecCommand: ParsableCommand {
         let (name, stages) = fileAndStages(words)
         let file = try PipelineFile.read(name, storeOptions)
         let labels = file.labels(tags: tag, notes: note)
-        let store = dryRun ? nil : file.project.existingStore()
-        if let store, isRepeatable, try runChanges(of: file, stages, labels, in: store) { return }
+        // What is wrong with the pipeline is told before what is wrong with the store.
+        let existing = dryRun ? nil : file.project.existingStore()
+        if isRepeatable, case .success(let store)? = existing, try runChanges(of: file, stages, labels, in: store) { return }
         let opened = try file.expanded(settings: planning.settings)
         var request = try request(opened, stages: stages)
         if dryRun { return try showPlan(request, opened) }
         try file.project.prepareFolder()
-        let opening = try store ?? Store.open(path: file.project.storePath, access: .write)
+        let store = try existing?.get() ?? Store.open(path: file.project.storePath, access: .write)
         if isRepeatable {
             request.basis = RequestBasis(
                 request: file.request(settings: planning.settings, stages: stages),
-                consulted: opened.consulted(salt: opening.salt), warnings: opened.warnings)
+                consulted: opened.consulted(salt: store.salt), warnings: opened.warnings)
         }
-        try clearLostRuns(in: opening, root: request.root, now: .now())
-        _ = try execute(try Preparation(request, store: opening), opened.warnings, labels, in: opening)
+        try clearLostRuns(in: store, root: request.root, now: .now())
+        _ = try execute(try Preparation(request, store: store), opened.warnings, labels, in: store)
     }
 
     /// Whether the outcome depends on the pipeline, the files and the history alone, and leaves them as the same command

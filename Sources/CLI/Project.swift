@@ -47,10 +47,10 @@ struct Project {
         return try Store.open(path: storePath, access: .read)
     }
 
-    /// The store for recording runs, where there is one already; nil also where it cannot be used, which is told when it
-    /// is needed.
-    func existingStore() -> Store? {
-        access(storePath, F_OK) == 0 ? try? Store.open(path: storePath, access: .write) : nil
+    /// The store for recording runs; nil where there is none yet.
+    func existingStore() -> Result<Store, Failure>? {
+        guard access(storePath, F_OK) == 0 else { return nil }
+        return Result { () throws(Failure) in try Store.open(path: storePath, access: .write) }
     }
 
     /// The store for judging what is in it: it must be there, and writable.
