@@ -36,7 +36,7 @@ let package = Package(
             dependencies: ["Model", "RunsSQL", "CSQLite", .product(name: "Crypto", package: "swift-crypto")]),
         .target(
             name: "Workspace",
-            dependencies: ["Model", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["Model", "CLinux", .product(name: "Crypto", package: "swift-crypto")]),
         .target(
             name: "Execution",
             dependencies: [

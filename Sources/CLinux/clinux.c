@@ -71,3 +71,5 @@ int clinux_program_in_memory(const char *name) {
     // Linux before 6.3 does not know the flag, and lets all of them be executed.
     return file < 0 && errno == EINVAL ? memfd_create(name, MFD_CLOEXEC) : file;
 }
+
+long clinux_list_folder(int descriptor, void *buffer, size_t size) { return syscall(SYS_getdents64, descriptor, buffer, size); }

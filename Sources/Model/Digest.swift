@@ -9,6 +9,12 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     @inlinable
     public init?(bytes: some Sequence<UInt8>) {
         // No array: digests are read by the hundred thousand.
+        let lying = bytes.withContiguousStorageIfAvailable { Self.words(of: UnsafeRawBufferPointer($0)) }
+        if let lying {
+            guard let lying else { return nil }
+            words = lying
+            return
+        }
         var packed: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         var count = 0
         for byte in bytes {
@@ -23,6 +29,13 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
         }
         guard count == 32 else { return nil }
         words = packed
+    }
+
+    @usableFromInline
+    static func words(of bytes: UnsafeRawBufferPointer) -> (UInt64, UInt64, UInt64, UInt64)? {
+        guard bytes.count == 32 else { return nil }
+        func word(_ index: Int) -> UInt64 { UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)) }
+        return (word(0), word(1), word(2), word(3))
     }
 
     /// The digest written as 64 hexadecimal digits; nil for any other text.
@@ -45,10 +58,16 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     public var bytes: [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(32)
-        for word in [words.0, words.1, words.2, words.3] {
-            for shift in stride(from: 56, through: 0, by: -8) { result.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
-        }
+        append(to: &result)
         return result
+    }
+
+    /// Appends the 32 bytes, most significant first.
+    @inlinable
+    public func append(to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)) {
+            bytes.append(contentsOf: $0)
+        }
     }
 
     /// 64 lower-case hexadecimal digits.

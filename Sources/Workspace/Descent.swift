@@ -1,19 +1,30 @@
-// Going down into a folder and up again through open descriptors. One descriptor at any depth, no path that can grow
+// Going down into a folder and up again through open descriptors. Few of them at any depth, no path that can grow
 // too long, no link followed, and no way up into a folder that it did not come down from.
 
 import Glibc
 import Model
 
-/// The place in a tree of folders where a walk stands.
-struct Descent: ~Copyable {
-    /// Of the folder where it stands.
-    private(set) var descriptor: Int32
-    private var above: [FileIdentity] = []
+/// A folder that stays open as long as somebody looks into it.
+final class OpenFolder: Sendable {
+    let descriptor: Int32
 
-    /// Takes over an open folder.
+    /// Takes over the descriptor.
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
     deinit { close(descriptor) }
+}
+
+/// The place in a tree of folders where a walk stands.
+struct Descent: ~Copyable {
+    /// Where it stands.
+    private(set) var folder: OpenFolder
+    private var above: [FileIdentity] = []
+
+    /// Takes over an open folder.
+    init(_ descriptor: Int32) { folder = OpenFolder(descriptor) }
+
+    /// Of the folder where it stands.
+    var descriptor: Int32 { folder.descriptor }
 
     /// Goes into a folder.
     ///
@@ -23,8 +34,7 @@ struct Descent: ~Copyable {
         let inner = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard inner >= 0 else { return errno }
         above.append(here)
-        close(descriptor)
-        descriptor = inner
+        folder = OpenFolder(inner)
         return 0
     }
 
@@ -33,12 +43,9 @@ struct Descent: ~Copyable {
         guard let parent = above.popLast() else { return false }
         let outer = openat(descriptor, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard outer >= 0 else { return false }
-        guard FileStatus.of(descriptor: outer)?.stamp.identity == parent else {
-            close(outer)
-            return false
-        }
-        close(descriptor)
-        descriptor = outer
+        let found = OpenFolder(outer)
+        guard FileStatus.of(descriptor: outer)?.stamp.identity == parent else { return false }
+        folder = found
         return true
     }
 }

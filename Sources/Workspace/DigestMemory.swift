@@ -5,7 +5,7 @@ import Model
 
 struct DigestMemory {
     private var files: [FileIdentity: KnownContent] = [:]
-    private var folders: [FileIdentity: [KnownContent]] = [:]
+    private var folders: [FileIdentity: FolderContents] = [:]
     /// What earlier processes knew of folders that nobody asked for yet.
     private var encodedFolders: [FileIdentity: [UInt8]] = [:]
     /// The stamp with which a path is in the store already, or on its way there.
@@ -28,7 +28,8 @@ struct DigestMemory {
             } else {
                 let before = files[identity]?.stamp.changedNanoseconds
                 if let before, before > entry.stamp.changedNanoseconds { continue }
-                files[identity] = KnownContent(stamp: entry.stamp, digest: entry.fingerprint.digest, isTrusted: true)
+                files[identity] = KnownContent(
+                    stamp: entry.stamp, known: KnownDigest(digest: entry.fingerprint.digest, isTrusted: true))
             }
         }
     }
@@ -43,37 +44,39 @@ struct DigestMemory {
 
     /// Has a file's digest kept under its path, if it may be trusted and is not kept yet.
     mutating func record(_ content: KnownContent, at path: String) {
-        guard content.isTrusted, recorded[path] != content.stamp else { return }
+        guard content.known.isTrusted, recorded[path] != content.stamp else { return }
         recorded[path] = content.stamp
-        let fingerprint = Fingerprint(kind: .content, digest: content.digest, sizeBytes: content.stamp.sizeBytes)
+        let fingerprint = Fingerprint(kind: .content, digest: content.known.digest, sizeBytes: content.stamp.sizeBytes)
         fresh[path] = DigestCacheEntry(path: path, mode: .content, stamp: content.stamp, fingerprint: fingerprint)
     }
 
     /// What is known of the files in a folder, wherever it lay then.
-    mutating func contents(ofFolder folder: FileStamp) -> [KnownContent] {
+    mutating func contents(ofFolder folder: FileStamp) -> FolderContents? {
         if let known = folders[folder.identity] { return known }
-        let encoded = encodedFolders.removeValue(forKey: folder.identity)
-        guard let known = encoded.flatMap(FolderContents.decoded) else { return [] }
+        let known = encodedFolders.removeValue(forKey: folder.identity).flatMap(FolderContents.init(encoded:))
         folders[folder.identity] = known
         return known
     }
 
     /// Remembers what is in a folder, and has it kept under its path if that is new.
+    ///
+    /// - Parameter contents: nil where it is what is known already.
     mutating func record(
-        _ contents: [KnownContent], ofFolder folder: FileStamp, _ fingerprint: Fingerprint, at path: String
+        _ contents: FolderContents?, ofFolder folder: FileStamp, _ fingerprint: Fingerprint, at path: String
     ) {
-        guard recorded[path] != folder || folders[folder.identity] != contents else { return }
-        folders[folder.identity] = contents
+        let known = folders[folder.identity]
+        guard let new = contents ?? known, recorded[path] != folder || new != known else { return }
+        folders[folder.identity] = new
         recorded[path] = folder
         fresh[path] = DigestCacheEntry(
-            path: path, mode: .content, stamp: folder, fingerprint: fingerprint, tree: FolderContents.encoded(contents))
+            path: path, mode: .content, stamp: folder, fingerprint: fingerprint, tree: new.encoded)
     }
 
     /// The stamp under which a file's digest may be trusted by later processes, and what it stands for. nil: there is none
     /// yet, or it is a folder.
     func trusted(_ path: String) -> (stamp: FileStamp, fingerprint: Fingerprint)? {
-        guard let stamp = recorded[path], let known = content(stamp), known.isTrusted else { return nil }
-        return (stamp, Fingerprint(kind: .content, digest: known.digest, sizeBytes: stamp.sizeBytes))
+        guard let stamp = recorded[path], let content = content(stamp), content.known.isTrusted else { return nil }
+        return (stamp, Fingerprint(kind: .content, digest: content.known.digest, sizeBytes: stamp.sizeBytes))
     }
 
     mutating func takeNewEntries() -> [DigestCacheEntry] {

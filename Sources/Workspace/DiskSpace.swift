@@ -17,9 +17,11 @@ public func bytes(ofTree path: String) -> Int64 {
         defer { close(descriptor) }
         guard let listing = FolderListing(descriptor: descriptor) else { continue }
         for entry in listing.entries {
-            switch entry.status.kind {
+            switch entry.kind {
             case .folder: pending.append(folder + [UInt8(ascii: "/")] + listing.name(of: entry))
-            case .file: total += entry.status.stamp.sizeBytes
+            case .file:
+                let status = listing.withName(at: entry.nameStart) { FileStatus.of($0, in: descriptor) }
+                total += status?.stamp.sizeBytes ?? 0
             case .link, .other: break
             }
         }

@@ -6,12 +6,16 @@ import Synchronization
 
 import struct Crypto.SHA256
 
-/// A digest, and the stamp of the file or link that it was taken of.
-struct KnownContent: Hashable, Sendable {
-    let stamp: FileStamp
+struct KnownDigest: Hashable, Sendable {
     let digest: Digest
     /// Whether the stamp will change with the content, so that a later process may rely on it.
     let isTrusted: Bool
+}
+
+/// A digest, and the stamp of the file or link that it was taken of.
+struct KnownContent: Hashable, Sendable {
+    let stamp: FileStamp
+    let known: KnownDigest
 }
 
 /// Feeds SHA-256 and hands out the model's digest.

@@ -11,10 +11,13 @@ struct FileIdentity: Hashable, Sendable {
 
 extension FileStamp {
     var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
+
+    /// Of nothing: no file has it.
+    static let nothing = FileStamp(device: 0, inode: 0, sizeBytes: 0, modifiedNanoseconds: 0, changedNanoseconds: 0)
 }
 
 /// What `stat` says, as far as digesting needs it.
-struct FileStatus {
+struct FileStatus: Sendable {
     enum Kind { case file, folder, link, other }
 
     let kind: Kind

@@ -1,14 +1,16 @@
-// What lies directly in one folder: names as bytes, since they need not be UTF-8, and what stat says of each.
+// What lies directly in one folder: names as bytes, since they need not be UTF-8, and what kind of thing each is. The
+// folder itself tells that; nothing in it is stat'ed, except on file systems that do not say.
 
+import CLinux
 import Glibc
 import Model
 
-struct FolderListing {
+struct FolderListing: Sendable {
     struct Entry {
         /// Where the name begins in `names`; a zero byte ends it.
         let nameStart: Int
-        let nameCount: Int
-        let status: FileStatus
+        let nameCount: UInt16
+        let kind: FileStatus.Kind
     }
 
     private(set) var names: [UInt8] = []
@@ -16,55 +18,108 @@ struct FolderListing {
     private(set) var entries: [Entry] = []
 
     /// - Parameters:
-    ///   - descriptor: the open folder; stays open, and where it is.
+    ///   - descriptor: a folder that was opened to be listed once; stays open.
     ///   - excluded: a name that is left out.
     /// - Returns: nil with errno set where it cannot be listed.
     init?(descriptor: Int32, excluding excluded: [UInt8] = []) {
-        let own = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard own >= 0 else { return nil }
-        guard let folder = fdopendir(own) else {
-            close(own)
-            return nil
-        }
-        defer { closedir(folder) }
-        let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
-        while true {
-            errno = 0
-            guard let entry = readdir(folder) else { break }
-            let name = (UnsafeRawPointer(entry) + nameOffset).assumingMemoryBound(to: CChar.self)
-            let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
-            guard !bytes.elementsEqual(".".utf8), !bytes.elementsEqual("..".utf8), !bytes.elementsEqual(excluded) else {
-                continue
+        let isRead = withUnsafeTemporaryAllocation(byteCount: 32 << 10, alignment: MemoryLayout<dirent>.alignment) {
+            buffer in
+            while true {
+                let count = clinux_list_folder(descriptor, buffer.baseAddress, buffer.count)
+                if count == 0 { return true }
+                guard count > 0 else { return false }
+                let records = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                guard append(records, of: descriptor, excluding: excluded) else { return false }
             }
-            guard let status = FileStatus.of(name, in: own) else {
-                // It vanished between listing and looking: as if it had never been there.
-                if errno == ENOENT { continue }
-                return nil
-            }
-            entries.append(Entry(nameStart: names.count, nameCount: bytes.count, status: status))
-            names.append(contentsOf: bytes)
-            names.append(0)
         }
-        guard errno == 0 else { return nil }
+        guard isRead else { return nil }
         sort()
     }
 
-    func name(of entry: Entry) -> ArraySlice<UInt8> { names[entry.nameStart..<entry.nameStart + entry.nameCount] }
+    func name(of entry: Entry) -> ArraySlice<UInt8> {
+        names[entry.nameStart..<entry.nameStart + Int(entry.nameCount)]
+    }
+
+    /// False with errno set where something cannot be looked at.
+    private mutating func append(
+        _ records: UnsafeRawBufferPointer, of folder: Int32, excluding excluded: [UInt8]
+    ) -> Bool {
+        var start = 0
+        while start < records.count {
+            let record = UnsafeRawBufferPointer(rebasing: records[start...])
+            start += Int(record.loadUnaligned(fromByteOffset: Self.lengthOffset, as: UInt16.self))
+            let field = UnsafeRawBufferPointer(rebasing: record[Self.nameOffset...])
+            let name = UnsafeRawBufferPointer(rebasing: field[..<(field.firstIndex(of: 0) ?? field.count)])
+            if name.first == UInt8(ascii: "."), name.count == 1 || name.count == 2 && name[1] == UInt8(ascii: ".") {
+                continue
+            }
+            if name.elementsEqual(excluded) { continue }
+            let nameStart = names.count
+            names.append(contentsOf: name)
+            names.append(0)
+            guard let kind = kind(record[Self.kindOffset], of: nameStart, in: folder) else {
+                // It vanished between listing and looking: as if it had never been there.
+                if errno == ENOENT { continue }
+                return false
+            }
+            entries.append(Entry(nameStart: nameStart, nameCount: UInt16(name.count), kind: kind))
+        }
+        return true
+    }
+
+    private func kind(_ told: UInt8, of nameStart: Int, in folder: Int32) -> FileStatus.Kind? {
+        switch Int(told) {
+        case DT_REG: .file
+        case DT_DIR: .folder
+        case DT_LNK: .link
+        case DT_UNKNOWN: withName(at: nameStart) { FileStatus.of($0, in: folder)?.kind }
+        default: .other
+        }
+    }
+
+    /// - Parameter start: where the name begins in `names`.
+    func withName<T>(at start: Int, _ body: (UnsafePointer<CChar>) -> T) -> T {
+        names.withUnsafeBytes { names in
+            // Each name is followed by its zero byte, so there are bytes.
+            body(names.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: CChar.self) + start)
+        }
+    }
+
+    private static let lengthOffset = MemoryLayout<dirent>.offset(of: \.d_reclen) ?? 16
+    private static let kindOffset = MemoryLayout<dirent>.offset(of: \.d_type) ?? 18
+    private static let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 19
+}
+
+extension FolderListing {
+    /// The first eight bytes of a name as one number, which decides most comparisons.
+    private struct Sorted {
+        let prefix: UInt64
+        let entry: Entry
+    }
 
     private mutating func sort() {
         names.withUnsafeBufferPointer { names in
-            entries.sort { left, right in
-                let common = min(left.nameCount, right.nameCount)
+            var sorted = entries.map { Sorted(prefix: Self.prefix(of: $0, names), entry: $0) }
+            sorted.sort { left, right in
+                if left.prefix != right.prefix { return left.prefix < right.prefix }
+                let (left, right) = (left.entry, right.entry)
+                let common = Int(min(left.nameCount, right.nameCount))
                 guard let base = names.baseAddress else { return false }
                 let order = memcmp(base + left.nameStart, base + right.nameStart, common)
                 if order != 0 { return order < 0 }
                 return Self.byte(of: left, at: common, names) < Self.byte(of: right, at: common, names)
             }
+            entries = sorted.map(\.entry)
         }
     }
 
+    private static func prefix(of entry: Entry, _ names: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        (0..<8).reduce(0) { $0 << 8 | UInt64(byte(of: entry, at: $1, names)) }
+    }
+
+    /// Of the path: a name ends with a zero, a folder's with a slash and zeros.
     private static func byte(of entry: Entry, at index: Int, _ names: UnsafeBufferPointer<UInt8>) -> UInt8 {
         if index < entry.nameCount { return names[entry.nameStart + index] }
-        return entry.status.kind == .folder ? UInt8(ascii: "/") : 0
+        return index == entry.nameCount && entry.kind == .folder ? UInt8(ascii: "/") : 0
     }
 }

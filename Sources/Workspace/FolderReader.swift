@@ -19,7 +19,7 @@ struct FolderReader: ~Copyable {
 
     /// Goes to the folder that a node lies in; false where that is gone or replaced.
     mutating func approach(_ node: Int) -> Bool {
-        let parent = tree.nodes[node].parent
+        let parent = tree.folder(of: node)
         if parent == chain.last ?? -1 { return true }
         let wanted = tree.chain(to: parent)
         let shared = zip(chain, wanted).prefix { $0 == $1 }.count
@@ -36,7 +36,7 @@ struct FolderReader: ~Copyable {
 
     /// The digest of a file or link that was just approached; nil when it is no longer what the walk saw.
     func digest(of node: Int, through buffer: ReadBuffer, shownAs shown: String) throws(WorkspaceFailure) -> Digest? {
-        let stamp = tree.nodes[node].stamp
+        let stamp = tree.stamps[node]
         let folder = descent.descriptor
         if tree.nodes[node].kind == .link {
             return tree.withName(of: node) { FileDigest.of(link: $0, in: folder, expecting: stamp) }

@@ -1,51 +1,63 @@
-// A folder as a manifest of all that it holds, in the order of the paths' bytes. Walks and stats; reads no file.
+// A folder as a manifest of all that it holds, in the order of the paths' bytes. Reads nothing: `FolderWalk` makes it.
+// Flat, for folders have a hundred thousand files: names are one text, and what lies in one folder stands together.
 
 import Glibc
 import Model
 
-struct FolderTree {
-    enum Kind: UInt8 { case folder = 0x64, file = 0x66, program = 0x78, link = 0x6C }  // d, f, x, l
-
-    struct Node {
-        let kind: Kind
-        /// The node of the folder that it lies in; -1 for the top.
-        let parent: Int
-        let nameStart: Int
-        let nameCount: Int
-        let stamp: FileStamp
-        /// Of a file's bytes or of a link's target; nil until it is known.
-        var content: KnownContent?
+struct FolderTree: Sendable {
+    enum Kind: UInt8 {
+        // d, f, x, l
+        case folder = 0x64, file = 0x66, program = 0x78, link = 0x6C
+        /// A fifo, socket or device.
+        case other = 0x6F
+        /// It vanished between listing and looking: as if it had never been there.
+        case gone = 0x67
     }
 
-    var nodes: [Node] = []
+    struct Node {
+        fileprivate let nameStart: Int
+        /// The number of the folder that it lies in.
+        fileprivate let folder: UInt32
+        fileprivate let nameCount: UInt16
+        fileprivate(set) var kind: Kind
+    }
+
+    /// A folder that was listed. They stand in the order of their paths.
+    private struct Folder {
+        /// Its own node; -1 for the top.
+        let node: Int
+        let contents: Range<Int>
+    }
+
+    private(set) var nodes: [Node] = []
+    /// Of each node.
+    private(set) var stamps: [FileStamp] = []
+    /// Of each node: what is known of a file's bytes or of a link's target.
+    private var digests: [KnownDigest?] = []
+    private var folders: [Folder] = []
     private var names: [UInt8] = []
+    /// Whether what was known before is exactly what is known now.
+    private(set) var isAsKnown = false
 
     /// Bytes of all files.
     var sizeBytes: Int64 {
-        nodes.reduce(0) { $1.kind == .file || $1.kind == .program ? $0 &+ $1.stamp.sizeBytes : $0 }
+        nodes.indices.reduce(0) { isFile($1) ? $0 &+ stamps[$1].sizeBytes : $0 }
     }
 
     /// Nodes whose digest is not known but stands in the manifest: of links always, of files for contents.
     func unread(for mode: DigestMode) -> [Int] {
-        nodes.indices.filter { index in
-            guard nodes[index].content == nil else { return false }
-            return nodes[index].kind == .link || nodes[index].kind != .folder && mode == .content
-        }
+        nodes.indices.filter { digests[$0] == nil && (nodes[$0].kind == .link || isFile($0) && mode == .content) }
     }
 
-    /// What is known of files and links, in order.
-    var contents: [KnownContent] { nodes.compactMap(\.content) }
+    private func isFile(_ node: Int) -> Bool { nodes[node].kind == .file || nodes[node].kind == .program }
 
-    private mutating func append(
-        _ entry: FolderListing.Entry, of listing: FolderListing, _ kind: Kind, in parent: Int
-    ) {
-        nodes.append(
-            Node(
-                kind: kind, parent: parent, nameStart: names.count, nameCount: entry.nameCount,
-                stamp: entry.status.stamp))
-        names.append(contentsOf: listing.name(of: entry))
-        names.append(0)
+    /// What is known of files and links, in the order of the nodes.
+    var contents: some Sequence<KnownContent> {
+        zip(stamps, digests).lazy.compactMap { stamp, digest in digest.map { KnownContent(stamp: stamp, known: $0) } }
     }
+
+    /// What is known of a node, from now on.
+    mutating func know(_ digest: KnownDigest, of node: Int) { digests[node] = digest }
 
     func withName<T, E: Error>(of node: Int, _ body: (UnsafePointer<CChar>) throws(E) -> T) throws(E) -> T {
         try names.withUnsafeBufferPointer { bytes throws(E) in
@@ -55,16 +67,16 @@ struct FolderTree {
         }
     }
 
+    private func name(of node: Int) -> ArraySlice<UInt8> {
+        names[nodes[node].nameStart..<nodes[node].nameStart + Int(nodes[node].nameCount)]
+    }
+
+    /// The node of the folder that a node lies in; -1 for the top.
+    func folder(of node: Int) -> Int { folders[Int(nodes[node].folder)].node }
+
     /// The relative path, for messages.
     func shownPath(of node: Int) -> String {
-        var parts: [String] = []
-        var index = node
-        while index >= 0 {
-            let start = nodes[index].nameStart
-            parts.append(String(decoding: names[start..<start + nodes[index].nameCount], as: UTF8.self))
-            index = nodes[index].parent
-        }
-        return parts.reversed().joined(separator: "/")
+        chain(to: node).map { String(decoding: name(of: $0), as: UTF8.self) }.joined(separator: "/")
     }
 
     /// The nodes from the top down to this one.
@@ -73,88 +85,75 @@ struct FolderTree {
         var index = node
         while index >= 0 {
             chain.append(index)
-            index = nodes[index].parent
+            index = folder(of: index)
         }
         return chain.reversed()
     }
 }
 
-extension FolderTree {
-    /// Everything in the folder, stat'ed; links inside are not followed.
-    ///
-    /// - Parameter excluded: the name of the program's own folder, which is left out at every depth.
-    /// - Returns: nil where folders were moved or replaced during the walk.
-    static func walk(
-        _ full: String, shownAs shown: String, excluding excluded: [UInt8]
-    ) throws(WorkspaceFailure) -> FolderTree? {
-        let top = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard top >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw WorkspaceFailure("the folder '\(shown)' cannot be read", errno: errno)
-        }
-        var descent = Descent(top)
-        var tree = FolderTree()
-        // Folders that the walk is inside of, with how far it got in each.
-        var open: [(listing: FolderListing, next: Int, node: Int)] = []
+// MARK: - Growing
 
-        func failure(_ node: Int, _ number: Int32) -> WorkspaceFailure {
-            let path = node < 0 ? shown : "\(shown)/\(tree.shownPath(of: node))"
-            return WorkspaceFailure("the folder '\(path)' cannot be read", errno: number)
-        }
-        guard let listing = FolderListing(descriptor: descent.descriptor, excluding: excluded) else {
-            throw failure(-1, errno)
-        }
-        open.append((listing, 0, -1))
-        while let folder = open.indices.last {
-            guard open[folder].next < open[folder].listing.entries.count else {
-                open.removeLast()
-                guard open.isEmpty || descent.leave() else { return nil }
-                continue
-            }
-            let entry = open[folder].listing.entries[open[folder].next]
-            open[folder].next += 1
+extension FolderTree {
+    /// What lies in a folder, as new nodes. Folders come in the order of their paths.
+    mutating func append(_ listing: FolderListing, in folder: Int) -> Range<Int> {
+        let contents = nodes.count..<nodes.count + listing.entries.count
+        for entry in listing.entries {
             let kind: Kind =
-                switch entry.status.kind {
+                switch entry.kind {
                 case .folder: .folder
+                case .file: .file
                 case .link: .link
-                case .file, .other: entry.status.isExecutable ? .program : .file
+                case .other: .other
                 }
-            tree.append(entry, of: open[folder].listing, kind, in: open[folder].node)
-            let node = tree.nodes.count - 1
-            if entry.status.kind == .other {
-                throw WorkspaceFailure(
-                    "'\(shown)/\(tree.shownPath(of: node))' is neither file, folder nor link (a fifo, socket or "
-                        + "device) and cannot be digested. Remove it from the folder.")
-            }
-            guard kind == .folder else { continue }
-            let problem = tree.withName(of: node) { descent.enter($0) }
-            if problem == ENOENT || problem == ENOTDIR || problem == ELOOP { return nil }
-            guard problem == 0 else { throw failure(node, problem) }
-            guard let inner = FolderListing(descriptor: descent.descriptor, excluding: excluded) else {
-                throw failure(node, errno)
-            }
-            open.append((inner, 0, node))
+            nodes.append(
+                Node(
+                    nameStart: names.count + entry.nameStart, folder: UInt32(folders.count), nameCount: entry.nameCount,
+                    kind: kind))
         }
-        return tree
+        names.append(contentsOf: listing.names)
+        folders.append(Folder(node: folder, contents: contents))
+        return contents
+    }
+
+    /// What stat says of the next nodes that it was not known of; nil: it is gone.
+    ///
+    /// - Returns: false where something is of another kind than it was.
+    mutating func take(_ statuses: [FileStatus?]) -> Bool {
+        for status in statuses {
+            let node = stamps.count
+            stamps.append(status?.stamp ?? .nothing)
+            switch (nodes[node].kind, status?.kind) {
+            case (.folder, .folder), (.link, .link): break
+            case (.file, .file): if status?.isExecutable == true { nodes[node].kind = .program }
+            case (.folder, _): return false
+            case (_, nil): nodes[node].kind = .gone
+            default: return false
+            }
+        }
+        digests.append(contentsOf: repeatElement(nil, count: statuses.count))
+        return true
     }
 
     /// Takes over digests of files and links whose stamp is still the same, wherever they lie now.
-    mutating func adopt(_ known: [KnownContent]) {
+    mutating func adopt(_ known: FolderContents) {
         // Mostly nothing has changed, and the next one known is the next one found.
-        var next = 0
-        var places: [FileIdentity: Int]?
-        for index in nodes.indices where nodes[index].kind != .folder {
-            let stamp = nodes[index].stamp
-            if next >= known.count || known[next].stamp != stamp {
-                let lookup = places ?? Dictionary(
-                    zip(known.map(\.stamp.identity), known.indices), uniquingKeysWith: { first, _ in first })
-                places = lookup
-                guard let place = lookup[stamp.identity], known[place].stamp == stamp else { continue }
-                next = place
+        var expected = known.makeIterator()
+        var next = expected.next()
+        var moved: [FileIdentity: KnownContent]?
+        var isAsKnown = true
+        for node in nodes.indices where isFile(node) || nodes[node].kind == .link {
+            let stamp = stamps[node]
+            if let content = next, content.stamp.identity == stamp.identity {
+                if content.stamp == stamp { digests[node] = content.known } else { isAsKnown = false }
+                next = expected.next()
+                continue
             }
-            nodes[index].content = known[next]
-            next += 1
+            isAsKnown = false
+            let contents = moved ?? Dictionary(known.map { ($0.stamp.identity, $0) }, uniquingKeysWith: { first, _ in first })
+            moved = contents
+            if let content = contents[stamp.identity], content.stamp == stamp { digests[node] = content.known }
         }
+        self.isAsKnown = isAsKnown && next == nil
     }
 }
 
@@ -175,32 +174,40 @@ extension FolderTree {
         var digester = Digester()
         var bytes: [UInt8] = [1]
         var path: [UInt8] = []
-        // Folders that the path is inside of, and the length of the path up to each.
-        var folders: [(node: Int, length: Int)] = []
+        // Folders that the path is inside of: what lies ahead in each, and the length of the path up to it.
+        var inside: [(ahead: Range<Int>, length: Int)] = []
+        var listed = folders.makeIterator()
+        if let top = listed.next() { inside.append((top.contents, 0)) }
         func append(_ number: Int64) { withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) } }
-        for (index, node) in nodes.enumerated() {
-            while let last = folders.last, last.node != node.parent { folders.removeLast() }
-            path.removeSubrange((folders.last?.length ?? 0)...)
-            path.append(contentsOf: names[node.nameStart..<node.nameStart + node.nameCount])
-            bytes.append(node.kind.rawValue)
+        while let (ahead, length) = inside.last {
+            guard let index = ahead.first else {
+                inside.removeLast()
+                continue
+            }
+            inside[inside.count - 1].ahead = ahead.dropFirst()
+            let (kind, stamp) = (nodes[index].kind, stamps[index])
+            if kind == .gone { continue }
+            path.removeSubrange(length...)
+            path.append(contentsOf: name(of: index))
+            bytes.append(kind.rawValue)
             append(Int64(path.count))
             bytes.append(contentsOf: path)
-            switch (node.kind, facts) {
+            switch (kind, facts) {
             case (.folder, _):
                 path.append(UInt8(ascii: "/"))
-                folders.append((index, path.count))
+                if let folder = listed.next() { inside.append((folder.contents, path.count)) }
             case (.file, .metadata), (.program, .metadata):
-                append(node.stamp.sizeBytes)
-                append(node.stamp.modifiedNanoseconds)
+                append(stamp.sizeBytes)
+                append(stamp.modifiedNanoseconds)
             case (_, .stamp):
-                append(Int64(bitPattern: node.stamp.device))
-                append(Int64(bitPattern: node.stamp.inode))
-                append(node.stamp.sizeBytes)
-                append(node.stamp.modifiedNanoseconds)
-                append(node.stamp.changedNanoseconds)
-            case (_, .digest), (.link, .metadata):
-                guard let digest = node.content?.digest else { return nil }
-                bytes.append(contentsOf: digest.bytes)
+                append(Int64(bitPattern: stamp.device))
+                append(Int64(bitPattern: stamp.inode))
+                append(stamp.sizeBytes)
+                append(stamp.modifiedNanoseconds)
+                append(stamp.changedNanoseconds)
+            case (_, .digest), (_, .metadata):
+                guard let known = digests[index] else { return nil }
+                known.digest.append(to: &bytes)
             }
             if bytes.count > 1 << 16 {
                 bytes.withUnsafeBytes { digester.update($0) }

@@ -22,7 +22,7 @@ extension Workspace {
             for entry in listing.entries {
                 let bytes = listing.name(of: entry)
                 let path = before + String(decoding: bytes, as: UTF8.self)
-                var kind = entry.status.kind
+                var kind = entry.kind
                 let leads = kind == .folder || kind == .link && followsLinks
                 guard glob.matches(path) || leads && glob.mayMatch(inside: path) else { continue }
                 guard String(validating: bytes, as: UTF8.self) != nil else {

@@ -93,7 +93,7 @@ public struct OutputArea: Sendable {
             throw WorkspaceFailure("the folder '\(folder)' cannot be read", errno: errno)
         }
         return listing.entries.compactMap { entry in
-            guard entry.status.kind == .folder else { return nil }
+            guard entry.kind == .folder else { return nil }
             let name = String(decoding: listing.name(of: entry), as: UTF8.self)
             // Another spelling of a number, such as +1, is nothing of ours.
             return Int64(name).flatMap { String($0) == name ? $0 : nil }

@@ -50,7 +50,7 @@ enum Removal {
         for entry in listing.entries {
             let bytes = listing.name(of: entry)
             let name = bytes.map { CChar(bitPattern: $0) } + [0]
-            if entry.status.kind == .folder {
+            if entry.kind == .folder {
                 folders.append(name)
             } else if unlinkat(folder, name, 0) != 0, errno != ENOENT {
                 let number = errno

@@ -154,23 +154,23 @@ extension Workspace {
             let digest = try FileDigest.of(
                 file: full, in: AT_FDCWD, expecting: stamp, through: buffer, shownAs: path)
             guard let digest else { return .changed(path) }
-            content = KnownContent(stamp: stamp, digest: digest, isTrusted: isTrusted)
+            content = KnownContent(stamp: stamp, known: KnownDigest(digest: digest, isTrusted: isTrusted))
             memory.withLock {
                 $0.bytesRead += stamp.sizeBytes
                 $0.remember(content)
             }
         }
         memory.withLock { $0.record(content, at: path) }
-        return .found(Fingerprint(kind: .content, digest: content.digest, sizeBytes: stamp.sizeBytes))
+        return .found(Fingerprint(kind: .content, digest: content.known.digest, sizeBytes: stamp.sizeBytes))
     }
 
     private func read(
         folder full: String, _ stamp: FileStamp, _ mode: DigestMode, shownAs path: String
     ) throws(WorkspaceFailure) -> Reading {
         guard var tree = try walk(full, shownAs: path) else { return .changed(path) }
-        tree.adopt(memory.withLock { $0.contents(ofFolder: stamp) })
+        adoptKnown(&tree, folder: stamp)
         let unread = tree.unread(for: mode)
-        if let changed = try read(unread[...], of: tree, at: full, shownAs: path, { tree.nodes[$0].content = $1 }) {
+        if let changed = try read(unread[...], of: tree, at: full, shownAs: path, { tree.know($1.known, of: $0) }) {
             return .changed(changed)
         }
         guard let fingerprint = fingerprint(of: tree, stamp, mode, shownAs: path) else { return .changed(path) }
@@ -185,21 +185,20 @@ extension Workspace {
         let kind: DigestKind = mode == .content ? .tree : .metadata
         let fingerprint = Fingerprint(kind: kind, digest: digest, sizeBytes: tree.sizeBytes)
         if mode == .content {
-            let contents = tree.contents
+            let contents = tree.isAsKnown ? nil : FolderContents(tree.contents)
             memory.withLock { $0.record(contents, ofFolder: folder, fingerprint, at: path) }
         }
         return fingerprint
     }
 
-    func walk(_ full: String, shownAs path: String) throws(WorkspaceFailure) -> FolderTree? {
-        try FolderTree.walk(full, shownAs: path, excluding: excludedName)
+    private func walk(_ full: String, shownAs path: String) throws(WorkspaceFailure) -> FolderTree? {
+        guard var walk = try FolderWalk(full, shownAs: path, excluding: excludedName), try walk.listAll() else { return nil }
+        return try walk.finish()
     }
 
-    /// A folder's walk, and the files and links in it that must be read.
-    func survey(_ path: String, _ folder: FileStamp) throws(WorkspaceFailure) -> (tree: FolderTree, unread: [Int])? {
-        guard var tree = try walk(absolute(path), shownAs: path) else { return nil }
-        tree.adopt(memory.withLock { $0.contents(ofFolder: folder) })
-        return (tree, tree.unread(for: .content))
+    /// Gives a folder's walk what is known of the files and links in it.
+    func adoptKnown(_ tree: inout FolderTree, folder: FileStamp) {
+        if let known = memory.withLock({ $0.contents(ofFolder: folder) }) { tree.adopt(known) }
     }
 
     /// Digests files and links of a folder, each handed on as it is known.
@@ -211,10 +210,10 @@ extension Workspace {
     ) throws(WorkspaceFailure) -> String? {
         guard !nodes.isEmpty else { return nil }
         guard var reader = FolderReader(tree, of: full) else { return path }
-        let largestBytes = nodes.reduce(0) { max($0, tree.nodes[$1].stamp.sizeBytes) }
+        let largestBytes = nodes.reduce(0) { max($0, tree.stamps[$1].sizeBytes) }
         let buffer = ReadBuffer(expectedBytes: largestBytes, stop: stop)
         for node in nodes {
-            let stamp = tree.nodes[node].stamp
+            let stamp = tree.stamps[node]
             if let known = memory.withLock({ $0.content(stamp) }) {
                 take(node, known)
                 continue
@@ -223,7 +222,7 @@ extension Workspace {
             guard reader.approach(node), let digest = try reader.digest(of: node, through: buffer, shownAs: path) else {
                 return "\(path)/\(tree.shownPath(of: node))"
             }
-            let content = KnownContent(stamp: stamp, digest: digest, isTrusted: isTrusted)
+            let content = KnownContent(stamp: stamp, known: KnownDigest(digest: digest, isTrusted: isTrusted))
             memory.withLock {
                 if tree.nodes[node].kind != .link { $0.bytesRead += stamp.sizeBytes }
                 $0.remember(content)

@@ -8,10 +8,6 @@ extension Workspace {
     public func fingerprints(
         of requests: [(path: String, mode: DigestMode)]
     ) async -> [Result<Fingerprint?, WorkspaceFailure>] {
-        struct Request: Hashable {
-            let path: String
-            let mode: DigestMode
-        }
         var places: [Request: Int] = [:]
         var distinct: [Request] = []
         let order = requests.map { request in
@@ -22,59 +18,112 @@ extension Workspace {
             return distinct.count - 1
         }
         let asked = distinct
-        let first = await inParallel(asked.count, chunk: chunk(asked.count)) { index -> Step in
-            let (path, mode) = (asked[index].path, asked[index].mode)
-            do throws(WorkspaceFailure) {
-                let status = try FileStatus.of(self.absolute(path), shownAs: path)
-                if mode == .content, let status, status.kind == .folder,
-                    let survey = try self.survey(path, status.stamp)
-                {
-                    guard let found = self.fingerprint(of: survey.tree, status.stamp, mode, shownAs: path) else {
-                        return .folder(path, survey.tree, survey.unread)
-                    }
-                    return .done(.success(found))
-                }
-                return .done(.success(try self.fingerprint(of: path, mode: mode, seen: status)))
-            } catch {
-                return .done(.failure(error))
-            }
+        let first = await inParallel(asked.count, chunk: chunk(asked.count)) { range in range.map { self.look(asked[$0]) } }
+        let folders = first.indices.compactMap { index in
+            if case .folder(let stamp) = first[index] { (index, stamp) } else { nil }
         }
-        await readAhead(first)
-        // What was found of files is known; what was read of folders is put together.
-        let results = await inParallel(asked.count, chunk: chunk(asked.count)) { index in
-            if case .done(let result) = first[index] { return result }
-            return Result { () throws(WorkspaceFailure) in
-                try self.fingerprint(of: asked[index].path, mode: asked[index].mode)
+        var surveys = await inParallel(folders.count, chunk: 1) { range in
+            var surveys: [Survey] = []
+            for place in range {
+                let (index, stamp) = folders[place]
+                surveys.append(await self.survey(asked[index], stamp))
             }
+            return surveys
         }
+        await readAhead(&surveys)
+        let surveyed = surveys
+        let found = await inParallel(surveyed.count, chunk: 1) { range in range.map { self.fingerprint(of: surveyed[$0]) } }
+        var results = first.map { if case .done(let result) = $0 { result } else { Result<Fingerprint?, WorkspaceFailure>.success(nil) } }
+        for ((index, _), result) in zip(folders, found) { results[index] = result }
         return order.map { results[$0] }
     }
 
-    private enum Step: Sendable {
-        case done(Result<Fingerprint?, WorkspaceFailure>)
-        /// A folder that was walked, with the nodes that must be read.
-        case folder(String, FolderTree, [Int])
+    private struct Request: Hashable {
+        let path: String
+        let mode: DigestMode
     }
 
-    /// Reads what is new in folders, so that the cores share even a single one. Whatever goes wrong is left to be met
-    /// again where it can be told.
-    private func readAhead(_ steps: [Step]) async {
-        var pieces: [(step: Int, nodes: Range<Int>)] = []
-        for (index, step) in steps.enumerated() {
-            guard case .folder(_, let tree, let unread) = step else { continue }
+    private enum Look: Sendable {
+        case done(Result<Fingerprint?, WorkspaceFailure>)
+        case folder(FileStamp)
+    }
+
+    /// Reads what is at a path, if that is no folder.
+    private func look(_ request: Request) -> Look {
+        do throws(WorkspaceFailure) {
+            let status = try FileStatus.of(absolute(request.path), shownAs: request.path)
+            if let status, status.kind == .folder { return .folder(status.stamp) }
+            return .done(.success(try fingerprint(of: request.path, mode: request.mode, seen: status)))
+        } catch {
+            return .done(.failure(error))
+        }
+    }
+
+    /// A folder that was walked.
+    private struct Survey: Sendable {
+        let request: Request
+        let stamp: FileStamp
+        /// nil where the walk did not get through.
+        var tree: FolderTree?
+        /// Nodes that must be read.
+        var unread: [Int] = []
+    }
+
+    /// Walks a folder, with others' help.
+    private func survey(_ request: Request, _ stamp: FileStamp) async -> Survey {
+        let (full, shown, excluded) = (absolute(request.path), request.path, excludedName)
+        let tree = await withTaskGroup { group -> FolderTree? in
+            guard
+                var walk = try? FolderWalk(
+                    full, shownAs: shown, excluding: excluded, mostHelpers: Self.processors - 1),
+                let isWhole = try? walk.listAll({ help in group.addTask { help() } })
+            else { return nil }
+            await group.waitForAll()
+            return isWhole ? (try? walk.finish()) ?? nil : nil
+        }
+        guard var tree else { return Survey(request: request, stamp: stamp) }
+        adoptKnown(&tree, folder: stamp)
+        return Survey(request: request, stamp: stamp, tree: tree, unread: tree.unread(for: request.mode))
+    }
+
+    /// Reads what is new in folders, so that the cores share even a single one.
+    private func readAhead(_ surveys: inout [Survey]) async {
+        var pieces: [(survey: Int, nodes: Range<Int>)] = []
+        for (index, survey) in surveys.enumerated() {
+            guard let tree = survey.tree else { continue }
             var (start, bytes) = (0, Int64(0))
-            for (position, node) in unread.enumerated() {
-                bytes += tree.nodes[node].stamp.sizeBytes
-                guard bytes > 8 << 20 || position + 1 - start == 128 || position + 1 == unread.count else { continue }
+            for (position, node) in survey.unread.enumerated() {
+                bytes += tree.stamps[node].sizeBytes
+                guard bytes > 8 << 20 || position + 1 - start == 128 || position + 1 == survey.unread.count else {
+                    continue
+                }
                 pieces.append((index, start..<position + 1))
                 (start, bytes) = (position + 1, 0)
             }
         }
-        let work = pieces
-        _ = await inParallel(work.count, chunk: 1) { index in
-            guard case .folder(let path, let tree, let unread) = steps[work[index].step] else { return }
-            _ = try? self.read(unread[work[index].nodes], of: tree, at: self.absolute(path), shownAs: path) { _, _ in }
+        let (work, given) = (pieces, surveys)
+        let read = await inParallel(work.count, chunk: 1) { range in
+            range.flatMap { index -> [(survey: Int, node: Int, known: KnownDigest)] in
+                let survey = given[work[index].survey]
+                guard let tree = survey.tree else { return [] }
+                var found: [(Int, Int, KnownDigest)] = []
+                _ = try? self.read(
+                    survey.unread[work[index].nodes], of: tree, at: self.absolute(survey.request.path),
+                    shownAs: survey.request.path
+                ) { found.append((work[index].survey, $0, $1.known)) }
+                return found
+            }
         }
+        for (survey, node, known) in read { surveys[survey].tree?.know(known, of: node) }
+    }
+
+    /// What was found is put together. Whatever went wrong is met again where it can be told.
+    private func fingerprint(of survey: Survey) -> Result<Fingerprint?, WorkspaceFailure> {
+        let (path, mode) = (survey.request.path, survey.request.mode)
+        if let tree = survey.tree, let found = fingerprint(of: tree, survey.stamp, mode, shownAs: path) {
+            return .success(found)
+        }
+        return Result { () throws(WorkspaceFailure) in try fingerprint(of: path, mode: mode) }
     }
 
     /// Small enough to share the work evenly, large enough that handing it out costs nothing.
@@ -82,14 +131,14 @@ extension Workspace {
 
     /// The results for 0 ..< count, in order, from as many child tasks as there are processors.
     private func inParallel<T: Sendable>(
-        _ count: Int, chunk: Int, _ body: @escaping @Sendable (Int) -> T
+        _ count: Int, chunk: Int, _ body: @escaping @Sendable (Range<Int>) async -> [T]
     ) async -> [T] {
         await withTaskGroup(of: (start: Int, results: [T]).self) { group in
             var next = 0
             func addTask() {
                 let range = next..<min(next + chunk, count)
                 next = range.upperBound
-                group.addTask { (range.lowerBound, range.map(body)) }
+                group.addTask { (range.lowerBound, await body(range)) }
             }
             for _ in 0..<Self.processors where next < count { addTask() }
             var parts: [(start: Int, results: [T])] = []

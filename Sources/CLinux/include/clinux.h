@@ -3,6 +3,8 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <stddef.h>
+
 /// A descriptor that becomes readable when somebody writes eight bytes to it; non-blocking. -1 with errno.
 int clinux_eventfd(void);
 
@@ -38,5 +40,9 @@ int clinux_memory_file(const char *_Nonnull name);
 
 /// The same for a program, where the system lets such a file be executed.
 int clinux_program_in_memory(const char *_Nonnull name);
+
+/// The next names in an open folder, as records of the kernel's `linux_dirent64`. The bytes they take; 0 when all were
+/// given; -1 with errno.
+long clinux_list_folder(int descriptor, void *_Nullable buffer, size_t size);
 
 #endif
