@@ -91,9 +91,11 @@ CREATE TABLE run_rows (
 ) STRICT;
 CREATE INDEX run_rows_running ON run_rows (run_id) WHERE status = 'running';
 
--- Execution numbers are never used twice: logs and kept outputs bear them.
+-- Execution numbers are never used twice, for logs and kept outputs bear them: the newest execution of a stage is never
+-- forgotten (forgettable_executions.sql), so the next number is always higher than all before. AUTOINCREMENT would write
+-- a page of its own for each.
 CREATE TABLE execution_rows (
-  execution_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  execution_id INTEGER PRIMARY KEY,
   run_id INTEGER NOT NULL REFERENCES run_rows,
   stage_id INTEGER NOT NULL REFERENCES stages,
   attempt INTEGER NOT NULL CHECK (attempt >= 1),
@@ -153,12 +155,12 @@ CREATE TABLE execution_rows (
   CHECK (inputs_changed_during_run = 0 OR state = 'succeeded'),
   CHECK (rejected = 0 OR state = 'succeeded')
 ) STRICT;
+-- Every index is a page more to write for each short stage. Executions that succeeded, or run, are looked for among those
+-- of their stage or run, newest first.
 CREATE INDEX execution_rows_by_stage ON execution_rows (stage_id, execution_id);
-CREATE INDEX execution_rows_succeeded_by_stage ON execution_rows (stage_id, execution_id) WHERE state = 'succeeded';
 CREATE INDEX execution_rows_succeeded_by_key ON execution_rows (key, execution_id) WHERE state = 'succeeded';
 CREATE INDEX execution_rows_succeeded_by_base_key ON execution_rows (base_key, execution_id) WHERE state = 'succeeded';
 CREATE INDEX execution_rows_by_run ON execution_rows (run_id, execution_id);
-CREATE INDEX execution_rows_running ON execution_rows (run_id) WHERE state = 'running';
 
 -- What was found at a path: shared by every execution that read or made it.
 CREATE TABLE artifacts (
@@ -260,7 +262,6 @@ CREATE TABLE decision_rows (
   execution_id INTEGER REFERENCES execution_rows,
   PRIMARY KEY (run_id, stage_id, ordinal)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX decision_rows_by_stage ON decision_rows (stage_id, run_id);
 
 -- The execution that a stage's outputs of today come from.
 CREATE TABLE current_executions (

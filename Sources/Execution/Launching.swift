@@ -45,6 +45,7 @@ extension Run {
             token: randomToken(), reasons: judged.decision.reasons, resumed: isResumed,
                 gpuIDs: (lease.gpus ?? []).map(\.name),
             repetition: repetition?.number)
+        try numberTexts(from: index)
         let id = try store.begin(start, run: runID, pipeline: graph.pipeline)
         var decision = judged.decision
         decision.executionID = id
@@ -88,6 +89,14 @@ extension Run {
                 token: start.token, graceSeconds: options.graceSeconds,
                 gpus: grant(of: stage, lease, gpuLock)))
         return []
+    }
+
+    /// Has the store number the texts of this stage and of the next that may run.
+    private func numberTexts(from index: StageIndex) throws(Failure) {
+        guard numberedBefore <= index else { return }
+        numberedBefore = min(index + 256, graph.stages.count)
+        let next = (index..<numberedBefore).filter { isOpen[$0] }.map { graph.stages[$0] }
+        try store.numberTexts(of: next, pipeline: graph.pipeline)
     }
 
     /// Who made what the inputs lie in or hold. Where the paths are equal, nothing need be said.

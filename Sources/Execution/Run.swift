@@ -74,6 +74,8 @@ public final class Run {
     var paramsFiles: [String: String] = [:]
     var unexecuted: [(stage: String, template: String, execution: ExecutionID?)] = []
     var decisionsRecorded = Set<StageIndex>()
+    /// The texts of the stages from here on were not handed to the store.
+    var numberedBefore: StageIndex = 0
     /// Runs that began before this one and may still live.
     var earlierRuns: [EarlierRun] = []
     /// Stages that wait for one of them.

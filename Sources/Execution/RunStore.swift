@@ -27,6 +27,8 @@ public protocol RunStore: AnyObject {
     // Recording.
     func inTransaction<T>(_ body: () throws(Failure) -> T) throws(Failure) -> T
     func beginRun(_ start: RunStart, liveness: Liveness) throws(Failure) -> RunID
+    /// Numbers the texts of stages that will be executed soon.
+    func numberTexts(of stages: [Stage], pipeline: String) throws(Failure)
     func begin(_ start: ExecutionStart, run: RunID, pipeline: String) throws(Failure) -> ExecutionID
     func finish(_ finish: ExecutionFinish) throws(Failure)
     func record(decision: Decision, stage: String, template: String, run: RunID, pipeline: String) throws(Failure)

@@ -63,6 +63,27 @@ extension Store {
         return connection.lastInsertedRow
     }
 
+    /// Numbers the texts of stages that will be executed soon, in one go: the rows of many share their pages, where those
+    /// of one would write some of their own.
+    ///
+    /// - Throws: where the store cannot be written.
+    public func numberTexts(of stages: [Stage], pipeline: String) throws(Failure) {
+        try inTransaction { () throws(Failure) in
+            for stage in stages {
+                _ = try stageNumber(stage.name, template: stage.template, pipeline: pipeline)
+                _ = try commandNumber(stage.command.displayText)
+                for input in stage.inputs where !input.isGlob {
+                    _ = try nameNumber(input.name)
+                    _ = try pathNumber(input.path)
+                }
+                for output in stage.outputs {
+                    _ = try nameNumber(output.name)
+                    _ = try pathNumber(output.path)
+                }
+            }
+        }
+    }
+
     /// One scan instead of a seek for each stage.
     func lookUpAllStages(ofPipeline pipeline: Int64) throws(Failure) {
         guard numbers.pipelinesLookedUp.insert(pipeline).inserted else { return }

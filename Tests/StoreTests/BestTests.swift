@@ -80,7 +80,7 @@ import Testing
                 "SEARCH m USING COVERING INDEX metric_points_by_name (name_id=? AND execution_id>?)",
                 "SEARCH e USING INTEGER PRIMARY KEY",
             ]
-        ), (SQL.bestExecutionsOfStages, ["SEARCH e USING INDEX execution_rows_succeeded_by_stage (stage_id=?)"]),
+        ), (SQL.bestExecutionsOfStages, ["SEARCH e USING INDEX execution_rows_by_stage (stage_id=?)"]),
     ])
     func aMillionOtherValuesAreNotLookedAt(statement: Statement, expected: [String]) throws {
         let plan = try PreparedStatement(

@@ -111,11 +111,11 @@ struct StatementTests {
         let store = try Store.inMemory()
         let indexes: [(Statement, String)] = [
             (SQL.newestExecutions, "execution_rows_by_stage"),
-            (SQL.newestSucceeded, "execution_rows_succeeded_by_stage"),
-            (SQL.recentWallSeconds, "execution_rows_succeeded_by_stage"),
+            (SQL.newestSucceeded, "execution_rows_by_stage"),
+            (SQL.recentWallSeconds, "execution_rows_by_stage"),
             (SQL.succeededByKey, "execution_rows_succeeded_by_key"),
             (SQL.succeededByBaseKey, "execution_rows_succeeded_by_base_key"),
-            (SQL.runningExecutionsOfRun, "execution_rows_running"),
+            (SQL.runningExecutionsOfRun, "execution_rows_by_run"),
         ]
         for (statement, index) in indexes {
             let plan = try PreparedStatement("EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)
