@@ -21,6 +21,16 @@ struct WatchedInputs: Sendable {
         patterns = stage.inputs.filter(\.isGlob).map { ($0.path, (try? workspace.matches(of: $0.path)) ?? []) }
     }
 
+    /// Whether their stats alone tell that all of them are what was read. Asked only where that takes no time: of files
+    /// that are named one by one.
+    func areUntouchedFiles(in workspace: Workspace) -> Bool {
+        patterns.isEmpty
+            && entries.allSatisfy { entry in
+                guard case .file(let stamp)? = entry.observation else { return false }
+                return (try? workspace.stamp(of: entry.recorded.path)) == stamp
+            }
+    }
+
     /// Whether any of them is no longer what was read: a changed stat is read again, and only another digest counts.
     func haveChanged(in workspace: Workspace) -> Bool {
         for entry in entries {
@@ -42,7 +52,8 @@ struct Examination: Sendable {
 }
 
 extension Run {
-    /// A process ended: on success its outputs are looked at, off the deciding thread; else it is recorded at once.
+    /// A process ended: on success its outputs are looked at, off the deciding thread where that may take a while; else it
+    /// is recorded at once.
     func ended(_ id: ExecutionID, _ outcome: EngineOutcome) throws(Failure) -> [SchedulerAction] {
         guard var execution = running[id], execution.outcome == nil else { return [] }
         execution.outcome = outcome
@@ -51,10 +62,25 @@ extension Run {
         let (workspace, root, queue, inputs) = (preparation.workspace, root, queue, execution.inputs)
         let outputs = graph.stages[execution.stage].outputs
         let now = clock()
+        if isLookedAtInNoTime(outputs), inputs.areUntouchedFiles(in: workspace) {
+            return try examined(id, examine(outputs, in: workspace, root: root, at: now))
+        }
         Task.detached {
-            queue.put(.examined(id, examine(outputs, of: inputs, in: workspace, root: root, at: now)))
+            var found = examine(outputs, in: workspace, root: root, at: now)
+            found.inputsChanged = inputs.haveChanged(in: workspace)
+            queue.put(.examined(id, found))
         }
         return []
+    }
+
+    /// Whether reading them costs no more than handing them to another thread.
+    private func isLookedAtInNoTime(_ outputs: [Output]) -> Bool {
+        var bytes: Int64 = 0
+        for output in outputs {
+            guard let size = preparation.area.sizeOfFile(output.path) else { return false }
+            bytes += size
+        }
+        return bytes <= 64 << 10
     }
 
     /// Records a piece of what an ended stage reported. Whether no more than a last line is left.
@@ -194,9 +220,7 @@ extension Run {
     }
 }
 
-private func examine(
-    _ outputs: [Output], of inputs: WatchedInputs, in workspace: Workspace, root: String, at time: Timestamp
-) -> Examination {
+private func examine(_ outputs: [Output], in workspace: Workspace, root: String, at time: Timestamp) -> Examination {
     var result = Examination()
     for output in outputs {
         do throws(WorkspaceFailure) {
@@ -215,7 +239,6 @@ private func examine(
         result.metrics += points
         result.problem = result.problem ?? problem
     }
-    result.inputsChanged = inputs.haveChanged(in: workspace)
     return result
 }
 

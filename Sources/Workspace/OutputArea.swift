@@ -22,6 +22,12 @@ public struct OutputArea: Sendable {
     /// Whether anything is at the path, a dangling link included.
     public func exists(_ path: String) -> Bool { status(path) != nil }
 
+    /// The bytes of the regular file at the path; nil where something else is, a link included, or nothing.
+    public func sizeOfFile(_ path: String) -> Int64? {
+        guard let status = status(path), status.kind == .file else { return nil }
+        return status.stamp.sizeBytes
+    }
+
     private func status(_ path: String) -> FileStatus? { FileStatus.of(absolute(path), in: AT_FDCWD) }
 
     /// Makes the folder that the path lies in.
