@@ -186,28 +186,29 @@ extension Run {
     private func environment(
         of stage: Stage, _ id: ExecutionID, _ start: ExecutionStart, _ lease: Lease, paramsPath: String
     ) -> [String] {
-        var variables = preparation.request.environment
+        let inherited = preparation.request.environment
+        var own: [String: String] = [:]
         // As a shell does it. The caller's own is that of another folder.
-        if !stage.passedEnvironment.contains("PWD") { variables["PWD"] = workingDirectory(of: stage) }
-        for variable in stage.environment { variables[variable.name] = variable.value }
-        variables["RUNS_RUN_ID"] = runID.description
-        variables["RUNS_EXECUTION_ID"] = id.description
-        variables["RUNS_STAGE"] = stage.name
-        variables["RUNS_ATTEMPT"] = String(start.attempt)
-        variables["RUNS_CPUS"] = start.resources.cpus.description
-        variables["PYTHONPATH"] = pythonPath(variables["PYTHONPATH"])
-        if let bytes = start.resources.memoryBytes { variables["RUNS_MEMORY_BYTES"] = String(bytes) }
-        variables["RUNS_PARAMS"] = "\(root)/\(paramsPath)"
-        variables["RUNS_METRICS"] = "\(root)/\(RunFiles.metrics(of: runID, id))"
-        variables[tokenVariable] = start.token
-        if variables["OMP_NUM_THREADS"] == nil {
-            variables["OMP_NUM_THREADS"] = String(max(1, (start.resources.cpus.thousandths + 999) / 1000))
+        if !stage.passedEnvironment.contains("PWD") { own["PWD"] = workingDirectory(of: stage) }
+        for variable in stage.environment { own[variable.name] = variable.value }
+        own["RUNS_RUN_ID"] = runID.description
+        own["RUNS_EXECUTION_ID"] = id.description
+        own["RUNS_STAGE"] = stage.name
+        own["RUNS_ATTEMPT"] = String(start.attempt)
+        own["RUNS_CPUS"] = start.resources.cpus.description
+        own["PYTHONPATH"] = pythonPath(own["PYTHONPATH"] ?? inherited["PYTHONPATH"])
+        if let bytes = start.resources.memoryBytes { own["RUNS_MEMORY_BYTES"] = String(bytes) }
+        own["RUNS_PARAMS"] = "\(root)/\(paramsPath)"
+        own["RUNS_METRICS"] = "\(root)/\(RunFiles.metrics(of: runID, id))"
+        own[tokenVariable] = start.token
+        if own["OMP_NUM_THREADS"] == nil, inherited["OMP_NUM_THREADS"] == nil {
+            own["OMP_NUM_THREADS"] = String(max(1, (start.resources.cpus.thousandths + 999) / 1000))
         }
         if let gpus = lease.gpus {
-            variables["CUDA_VISIBLE_DEVICES"] = gpus.map(\.id).joined(separator: ",")
-            variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+            own["CUDA_VISIBLE_DEVICES"] = gpus.map(\.id).joined(separator: ",")
+            own["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
         }
-        return variables.map { "\($0.key)=\($0.value)" }
+        return inheritedVariables.filter { own[$0.name] == nil }.map(\.text) + own.map { "\($0.key)=\($0.value)" }
     }
 
     private func randomToken() -> String {

@@ -58,6 +58,8 @@ public final class Run {
     let report: (RunEvent) -> Void
     let queue: EventQueue<RunMessage>
     let gpuLocks: GPULocks
+    /// The caller's environment, written once as every process gets it.
+    let inheritedVariables: [(name: String, text: String)]
     var scheduler: Scheduler
     /// The verdicts by which stages are judged: a stage that ran counts as fresh from then on.
     var settled: [Decision]
@@ -130,6 +132,7 @@ public final class Run {
         root = preparation.request.root
         queue = try EventQueue()
         gpuLocks = GPULocks(preparation.request.capacity.gpus)
+        inheritedVariables = preparation.request.environment.map { ($0.key, "\($0.key)=\($0.value)") }
         settled = preparation.plan.decisions
         isOpen = Self.openStages(of: graph, settled)
         scheduler = Self.makeScheduler(preparation, open: isOpen)

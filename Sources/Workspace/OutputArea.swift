@@ -187,6 +187,7 @@ public struct OutputArea: Sendable {
     /// Whether the path is the root itself or, after the links among its parents are followed, lies outside it.
     /// A link at the path itself is not followed.
     public func leavesFolder(_ path: String) throws(WorkspaceFailure) -> Bool {
+        if isPlain(path) { return false }
         let inside = try top()
         guard let whole = try place(of: path) else { return true }
         return !(whole.count > inside.count && whole.starts(with: inside))
@@ -194,10 +195,28 @@ public struct OutputArea: Sendable {
 
     /// Whether the path, after the links among its parents are followed, is the program's own folder or lies in it.
     public func entersStateDirectory(_ path: String) throws(WorkspaceFailure) -> Bool {
+        if isPlain(path) { return false }
         var state = try top() + [stateDirectory[...]]
         // It may be a link to a larger disk.
         if let real = resolved(absolute(stateDirectory)) { state = real.split(separator: "/") }
         return try place(of: path)?.starts(with: state) ?? false
+    }
+
+    /// Whether it takes no following of links to tell where a path lies: down from the root through folders that are none
+    /// and are not the program's own. So it is with nearly all, and a look at each folder is much less work.
+    private func isPlain(_ path: String) -> Bool {
+        guard !path.hasPrefix("/"), let state = try? FileStatus.of(absolute(stateDirectory), shownAs: stateDirectory)
+        else { return false }
+        let names = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard names.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else { return false }
+        var place = root
+        for (position, name) in names.enumerated() {
+            place += "/\(name)"
+            guard let found = FileStatus.of(place, in: AT_FDCWD) else { return errno == ENOENT }
+            if found.stamp.identity == state.stamp.identity { return false }
+            if position < names.count - 1, found.kind != .folder { return false }
+        }
+        return true
     }
 
     /// The root's own place.

@@ -177,6 +177,20 @@ import Testing
         #expect(try !OutputArea(root: other.absolute("alias")).leavesFolder(folder.absolute("x")))
     }
 
+    /// The program's own folder may be a link to one with more room.
+    @Test(arguments: [
+        (".runs", ".runs/x", true), (".runs", "a/x", false), ("big/state", "big/state", true),
+        ("big/state", "big/state/x/y", true), ("big/state", "big/x", false), ("big/state", "gone/x", false),
+        ("big/state", ".runs/x", true), ("big/state", "alias/state/x", true),
+    ])
+    func whatLeadsIntoTheProgramsOwnFolder(state: String, path: String, enters: Bool) throws {
+        try folder.write("", to: "\(state)/file")
+        try folder.write("", to: "big/file")
+        try folder.link("alias", to: "big")
+        if state != ".runs" { try folder.link(".runs", to: state) }
+        #expect(try area.entersStateDirectory(path) == enters)
+    }
+
     /// As a path below the folder, and where it is kept.
     @Test(arguments: [("../x/y", ".runs/kept/7/_up/x/y"), ("../../z", ".runs/kept/7/_up/_up/z")])
     func whatMayLieOutsideIsKeptInside(path: String, kept: String) throws {
