@@ -34,8 +34,9 @@ struct Display {
     mutating func show(_ event: RunEvent) { write(reporter.receive(event) + (showsBench ? benchLine(for: event) : "")) }
 
     mutating func redraw(now: Timestamp) {
-        guard now >= nextRedraw, let size = terminal.size else { return }
+        guard now >= nextRedraw else { return }
         nextRedraw = Timestamp(microseconds: now.microseconds + Self.redrawMicroseconds)
+        guard let size = terminal.size else { return }
         write(reporter.redraw(now: now, size: size))
     }
 

@@ -90,6 +90,8 @@ final class PreparedStatement {
     private let handle: OpaquePointer
     /// By name, without the colon.
     private var parameters: [String: Int32] = [:]
+    /// Those of the last call, in its order: nearly always that of the next.
+    private var lastBound: [(name: String, index: Int32)] = []
 
     init(_ sql: String, in connection: Connection, isPersistent: Bool) throws(Failure) {
         path = connection.path
@@ -117,8 +119,8 @@ final class PreparedStatement {
             sqlite3_reset(handle)
             sqlite3_clear_bindings(handle)
         }
-        for (name, value) in bindings {
-            guard let index = parameters[name] else { preconditionFailure("no parameter :\(name) in \(sqlite3_sql(handle).map { String(cString: $0) } ?? "")") }
+        for (position, (name, value)) in bindings.enumerated() {
+            let index = index(of: name, boundAt: position)
             let code = value?.bind(handle, index) ?? sqlite3_bind_null(handle, index)
             guard code == SQLITE_OK else { throw failure(code) }
         }
@@ -129,6 +131,16 @@ final class PreparedStatement {
             case let code: throw failure(code)
             }
         }
+    }
+
+    private func index(of name: String, boundAt position: Int) -> Int32 {
+        if position < lastBound.count, lastBound[position].name == name { return lastBound[position].index }
+        guard let index = parameters[name] else {
+            preconditionFailure("no parameter :\(name) in \(sqlite3_sql(handle).map { String(cString: $0) } ?? "")")
+        }
+        lastBound.removeSubrange(min(position, lastBound.count)...)
+        lastBound.append((name, index))
+        return index
     }
 
     private func failure(_ code: Int32) -> Failure {
