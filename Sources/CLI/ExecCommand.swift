@@ -170,9 +170,7 @@ struct ExecCommand: ParsableCommand {
                 labels: labels,
                 // Where nothing will run they were told before, and one line is all that is to be said.
                 warnings: preparation.plan.willOrMayRun ? warnings : [],
-                makeEngine: { holding, events throws(Failure) in
-                    try LocalEngine(driver: GPUDriver(), holding: holding, events: events)
-                },
+                makeEngine: { holding throws(Failure) in try LocalEngine(driver: GPUDriver(), holding: holding) },
                 surroundings: labels.lateSurroundings(keepsGitDiff: !noGitDiff),
                 tick: { display.redraw(now: clock()) })
         } catch {

@@ -1,4 +1,4 @@
-// Where commands run. An engine takes a batch of launches and answers with events; the scheduler, retries and staleness
+// Where commands run. An engine takes a batch of launches and has events to take; the scheduler, retries and staleness
 // know nothing of which engine it is. `LocalEngine` runs them here; Slurm and Ray come behind the same protocol.
 
 import Model
@@ -40,7 +40,6 @@ public struct Launch: Sendable {
 
 /// What an engine tells.
 public enum EngineEvent: Sendable {
-    case started(ExecutionID)
     case finished(ExecutionID, EngineOutcome)
     /// The engine itself is gone; nothing that it ran will be heard of again.
     case engineLost(String)
@@ -70,6 +69,10 @@ public struct EngineOutcome: Sendable {
 public protocol Engine: Sendable {
     /// As it is recorded: `local`.
     var name: String { get }
+    /// Readable while there are events to take; -1 once no more will come.
+    var descriptor: Int32 { get }
+    /// What happened since the last call, in order; waits for nothing.
+    func takeEvents() -> [EngineEvent]
     func launch(_ batch: [Launch])
     /// TERM now, KILL after the grace period; a shorter grace than before shortens the wait.
     func stop(_ execution: ExecutionID, graceSeconds: Double)

@@ -1,4 +1,4 @@
-// How the threads that watch processes and hash files speak to the one thread that decides. Knows nothing of what is
+// How the threads that hash files and look around speak to the one thread that decides. Knows nothing of what is
 // said.
 
 import CLinux
@@ -32,21 +32,25 @@ final class EventQueue<Event: Sendable>: Sendable {
     }
 
     /// Everything that is there, after waiting at most that long for something.
+    func take(waitingSeconds: Double) -> [Event] { take(waitingSeconds: waitingSeconds, also: []).events }
+
+    /// The same.
     ///
-    /// - Parameter also: another descriptor whose becoming readable ends the wait.
-    func take(waitingSeconds: Double, also: Int32?) -> [Event] {
-        if pending.withLock({ $0.isEmpty }) {
-            var descriptors = [pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0)]
-            if let also { descriptors.append(pollfd(fd: also, events: Int16(POLLIN), revents: 0)) }
-            let milliseconds = Int32(max(0, min(waitingSeconds * 1000, 3_600_000)).rounded(.up))
-            poll(&descriptors, nfds_t(descriptors.count), milliseconds)
-        }
+    /// - Parameter also: other descriptors whose becoming readable ends the wait; negative ones are passed over.
+    /// - Returns: also whether each of those is readable.
+    func take(waitingSeconds: Double, also: [Int32]) -> (events: [Event], isReadable: [Bool]) {
+        var descriptors = ([wakeup] + also).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        let milliseconds = Int32(max(0, min(waitingSeconds * 1000, 3_600_000)).rounded(.up))
+        poll(&descriptors, nfds_t(descriptors.count), milliseconds)
+        let isReadable = descriptors.map { $0.revents != 0 }
+        guard isReadable[0] else { return ([], Array(isReadable.dropFirst())) }
         var count: UInt64 = 0
         _ = read(wakeup, &count, 8)
-        return pending.withLock { queue in
+        let events = pending.withLock { queue in
             defer { queue.removeAll(keepingCapacity: true) }
             return Array(queue)
         }
+        return (events, Array(isReadable.dropFirst()))
     }
 }
 
@@ -57,6 +61,6 @@ func awaited<T: Sendable>(_ work: @escaping @Sendable () async -> T) throws(Fail
     let done = try EventQueue<T>()
     Task.detached { done.put(await work()) }
     while true {
-        if let result = done.take(waitingSeconds: 3600, also: nil).first { return result }
+        if let result = done.take(waitingSeconds: 3600).first { return result }
     }
 }

@@ -22,7 +22,7 @@ extension Run {
         while awaitsSurroundings, interruption == nil {
             let left = deadline.seconds(since: clock())
             guard left > 0 else { return }
-            for message in queue.take(waitingSeconds: left, also: nil) {
+            for message in queue.take(waitingSeconds: left) {
                 if case .surroundings(let surroundings) = message { try took(surroundings) }
             }
         }

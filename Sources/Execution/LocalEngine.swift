@@ -18,34 +18,10 @@ public final class LocalEngine: Engine {
     /// - Parameters:
     ///   - driver: tells what GPUs do; opened when something has run for a moment that could use one.
     ///   - holding: descriptors that are kept open until the last process has ended, even where this program is killed.
-    ///   - events: is called from another thread.
-    public init(
-        driver: GPUDriver, holding: [Int32], events: @escaping @Sendable (EngineEvent) -> Void
-    ) throws(Failure) {
+    public init(driver: GPUDriver, holding: [Int32]) throws(Failure) {
         let meters = Meters(driver)
         self.meters = meters
-        supervisor = try Supervisor.start(holding: holding) { event in
-            switch event {
-            case .started(let id, let pid, let nanoseconds):
-                meters.began(id, pid: pid, nanoseconds: nanoseconds)
-                events(.started(ExecutionID(Int64(bitPattern: id))))
-            case .failed(let id, let number, let step):
-                _ = meters.ended(id, nanoseconds: nil, wasKilled: false)
-                events(
-                    .finished(
-                        ExecutionID(Int64(bitPattern: id)),
-                        EngineOutcome(
-                            exit: .notStarted("its command could not be started (\(step)): \(String(cString: strerror(number)))"),
-                            usage: Usage(wallSeconds: 0), leftoverProcesses: 0, sawOutOfMemoryKill: false)))
-            case .exited(let ending):
-                // A shell tells of a killed child by the code 137.
-                let wasKilled = ending.signal == SIGKILL || ending.exitCode == 128 + SIGKILL
-                let metered = meters.ended(ending.id, nanoseconds: ending.nanoseconds, wasKilled: wasKilled)
-                events(.finished(ExecutionID(Int64(bitPattern: ending.id)), EngineOutcome(ending, metered)))
-            case .gone:
-                events(.engineLost("the process that started the stages is gone, and what ran was ended with it; run the same command again"))
-            }
-        }
+        supervisor = try Supervisor.start(holding: holding)
         // Every 200 ms for the first 30 s of an execution, then every second.
         metering = Task.detached { [supervisor] in
             while !Task.isCancelled {
@@ -53,6 +29,34 @@ public final class LocalEngine: Engine {
                 supervisor.wake()
                 meters.sample(supervisor: supervisor.pid)
             }
+        }
+    }
+
+    public var descriptor: Int32 { supervisor.descriptor }
+
+    public func takeEvents() -> [EngineEvent] { supervisor.takeEvents().compactMap(taken) }
+
+    /// What an event means to the engine's user, once the meters know of it.
+    private func taken(_ event: SupervisorEvent) -> EngineEvent? {
+        switch event {
+        case .started(let id, let pid, let nanoseconds):
+            meters.began(id, pid: pid, nanoseconds: nanoseconds)
+            return nil
+        case .failed(let id, let number, let step):
+            _ = meters.ended(id, nanoseconds: nil, wasKilled: false)
+            return .finished(
+                ExecutionID(Int64(bitPattern: id)),
+                EngineOutcome(
+                    exit: .notStarted("its command could not be started (\(step)): \(String(cString: strerror(number)))"),
+                    usage: Usage(wallSeconds: 0), leftoverProcesses: 0, sawOutOfMemoryKill: false))
+        case .exited(let ending):
+            // A shell tells of a killed child by the code 137.
+            let wasKilled = ending.signal == SIGKILL || ending.exitCode == 128 + SIGKILL
+            let metered = meters.ended(ending.id, nanoseconds: ending.nanoseconds, wasKilled: wasKilled)
+            return .finished(ExecutionID(Int64(bitPattern: ending.id)), EngineOutcome(ending, metered))
+        case .gone:
+            return .engineLost(
+                "the process that started the stages is gone, and what ran was ended with it; run the same command again")
         }
     }
 

@@ -1,5 +1,5 @@
 // One run: carries out what the scheduler says, and tells it what came of it. Joins planner, store, workspace and engine;
-// the only place where they meet. One thread decides and records; others watch processes and hash files, and speak to
+// the only place where they meet. One thread decides, records and hears of processes; others hash files, and speak to
 // it through a queue.
 
 import GPU
@@ -172,16 +172,14 @@ public final class Run {
     /// - Parameters:
     ///   - warnings: are told first.
     ///   - makeEngine: is called when the first process is needed, with descriptors that are to stay open until the
-    ///     last one has ended, and the function that takes the engine's events.
+    ///     last one has ended.
     ///   - surroundings: is called, on a thread of its own, when the first process is needed.
     ///   - tick: is called about ten times a second while something runs.
     /// - Returns: nil, and nothing is recorded, where the stages that the graph leaves out may have changed meanwhile.
     /// - Throws: when the store cannot be used; what ran is stopped first.
     public func execute(
         labels: RunLabels, warnings: [String],
-        makeEngine: (
-            _ holding: [Int32], _ events: @escaping @Sendable (EngineEvent) -> Void
-        ) throws(Failure) -> any Engine,
+        makeEngine: (_ holding: [Int32]) throws(Failure) -> any Engine,
         surroundings: @escaping @Sendable () -> LateSurroundings,
         tick: () -> Void
     ) throws(Failure) -> RunOutcome? {
@@ -194,8 +192,7 @@ public final class Run {
         try settlePlannedVerdicts()
         var engine: (any Engine)?
         if !scheduler.isFinished {
-            let queue = queue
-            let started = try makeEngine(gpuLocks.descriptors) { queue.put(.engine($0)) }
+            let started = try makeEngine(gpuLocks.descriptors)
             engine = started
             try preparePythonModule()
             ask(surroundings)

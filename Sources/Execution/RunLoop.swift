@@ -44,8 +44,10 @@ extension Run {
             let now = clock()
             let areGPUsFree = areGPUsFreed(now: now)
             let isMetricsDue = now >= nextMetrics && !running.isEmpty
-            let messages = turn == 1 ? [] : queue.take(waitingSeconds: waitSeconds(now: now), also: signals.descriptor)
-            while let signal = signals.next() { pending += interrupt(by: signal, engine: engine) }
+            let wait = turn == 1 ? 0 : waitSeconds(now: now)
+            let (told, isReadable) = queue.take(waitingSeconds: wait, also: [signals.descriptor, engine.descriptor])
+            while isReadable[0], let signal = signals.next() { pending += interrupt(by: signal, engine: engine) }
+            let messages = told + (isReadable[1] ? engine.takeEvents().map { RunMessage.engine($0) } : [])
             let due = takeDueTimers()
             stopOverdue(engine)
             if let stopReadingAt, now >= stopReadingAt { preparation.workspace.stopReading() }
@@ -162,7 +164,6 @@ extension Run {
 
     private func handle(_ message: RunMessage) throws(Failure) -> [SchedulerAction] {
         switch message {
-        case .engine(.started): return []
         case .engine(.finished(let id, let outcome)): return try ended(id, outcome)
         case .engine(.engineLost(let sentence)): return try lostAll(because: sentence)
         case .surroundings(let found):

@@ -21,17 +21,20 @@ public final class Supervisor: Sendable {
     let pid: pid_t
     /// Means this very process also after it was reaped; negative where the kernel has no such thing.
     private let pidDescriptor: Int32
-    private let onEvent: @Sendable (SupervisorEvent) -> Void
     private let phase = Mutex(Phase.running)
     /// Held while a frame is written, so that frames do not mix.
     private let writing = Mutex(())
-    private let reader = Mutex<pthread_t?>(nil)
+    private let reading = Mutex(Reading())
 
-    private init(socket: Int32, pid: pid_t, onEvent: @escaping @Sendable (SupervisorEvent) -> Void) {
+    private struct Reading {
+        var events = SupervisorEventReader()
+        var hasEnded = false
+    }
+
+    private init(socket: Int32, pid: pid_t) {
         self.socket = socket
         self.pid = pid
         pidDescriptor = clinux_pidfd_open(pid)
-        self.onEvent = onEvent
     }
 
     /// Starts a supervisor.
@@ -40,12 +43,8 @@ public final class Supervisor: Sendable {
     ///   - executable: its program, whose main calls `csupervisor_run_if_requested` first; nil: the one that this
     ///     program carries or, where a file in memory cannot be executed, this program itself.
     ///   - holding: descriptors that it keeps open until it ends, after the last process that it created.
-    ///
-    /// `onEvent` is called by one thread of its own, in the order of the events. It may call `spawn` and `stop`, but
-    /// not `shutDown`.
     public static func start(
-        executable: String? = nil, holding: [Int32] = [],
-        onEvent: @escaping @Sendable (SupervisorEvent) -> Void
+        executable: String? = nil, holding: [Int32] = []
     ) throws(Failure) -> Supervisor {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
@@ -62,15 +61,14 @@ public final class Supervisor: Sendable {
             close(ends[0])
             throw failure("'\(executable ?? "/proc/self/exe")' could not be executed", error)
         }
-        let supervisor = Supervisor(socket: ends[0], pid: pid, onEvent: onEvent)
-        let threadError = supervisor.startReader()
-        guard threadError == 0 else {
-            close(ends[0])
-            supervisor.reap()
-            throw failure("a thread that listens to it could not be made", threadError)
-        }
-        return supervisor
+        return Supervisor(socket: ends[0], pid: pid)
     }
+
+    /// Readable while there is something to take; -1 once nothing more will come.
+    public var descriptor: Int32 { reading.withLock { $0.hasEnded ? -1 : socket } }
+
+    /// What was told since the last call, in order; waits for nothing.
+    public func takeEvents() -> [SupervisorEvent] { read(flags: Int32(MSG_DONTWAIT)) }
 
     /// Creates a process; what becomes of it is told by events. Nothing happens after `gone` or `shutDown`.
     public func spawn(_ request: SpawnRequest) {
@@ -91,25 +89,25 @@ public final class Supervisor: Sendable {
     deinit { if pidDescriptor >= 0 { close(pidDescriptor) } }
 
     /// Ends all processes that are left (TERM, the last grace period named, KILL) and returns when the supervisor has
-    /// ended and the last event was delivered.
-    public func shutDown() {
+    /// ended.
+    ///
+    /// - Returns: the last events.
+    @discardableResult
+    public func shutDown() -> [SupervisorEvent] {
         let isFirst = phase.withLock { phase in
             defer { if phase == .running { phase = .shuttingDown } }
-            return phase != .closed
+            return phase == .running
         }
-        guard isFirst else { return }
+        guard isFirst else { return [] }
         // Only this direction is closed: the ends of the last processes still come.
         Glibc.shutdown(socket, Int32(SHUT_WR))
-        let thread = reader.withLock { thread in
-            defer { thread = nil }
-            return thread
-        }
-        guard let thread else { return }
-        pthread_join(thread, nil)
+        var events: [SupervisorEvent] = []
+        while descriptor >= 0 { events += read(flags: 0) }
         writing.withLock { _ in
             phase.withLock { $0 = .closed }
             close(socket)
         }
+        return events
     }
 
     /// The number of the socket in the new process; those to hold follow it.
@@ -176,36 +174,23 @@ public final class Supervisor: Sendable {
         }
     }
 
-    private func startReader() -> Int32 {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self)
-        let error = pthread_create(
-            &thread, nil,
-            { context in
-                if let context { Unmanaged<Supervisor>.fromOpaque(context).takeRetainedValue().deliverEvents() }
-                return nil
-            }, context.toOpaque())
-        if error == 0 {
-            reader.withLock { $0 = thread }
-        } else {
-            context.release()
+    /// Ends with `gone` where the supervisor died or spoke nonsense.
+    private func read(flags: Int32) -> [SupervisorEvent] {
+        reading.withLock { reading in
+            guard !reading.hasEnded else { return [] }
+            let told: [SupervisorEvent]? = withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 1) { bytes in
+                var count = 0
+                repeat { count = recv(socket, bytes.baseAddress, bytes.count, flags) } while count < 0 && errno == EINTR
+                if count < 0, errno == EAGAIN { return [] }
+                return count > 0 ? try? reading.events.read(bytes[..<count]) : nil
+            }
+            if let told { return told }
+            reading.hasEnded = true
+            // Where it spoke nonsense, it takes this for its executor's end.
+            Glibc.shutdown(socket, Int32(SHUT_RDWR))
+            reap()
+            return phase.withLock { $0 == .running } ? [.gone] : []
         }
-        return error
-    }
-
-    private func deliverEvents() {
-        var events = SupervisorEventReader()
-        var bytes = [UInt8](repeating: 0, count: 64 * 1024)
-        while true {
-            let count = read(socket, &bytes, bytes.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0, let read = try? events.read(bytes[..<count]) else { break }
-            for event in read { onEvent(event) }
-        }
-        // Where it spoke nonsense, it takes this for its executor's end.
-        Glibc.shutdown(socket, Int32(SHUT_RDWR))
-        reap()
-        if phase.withLock({ $0 == .running }) { onEvent(.gone) }
     }
 
     private func reap() {

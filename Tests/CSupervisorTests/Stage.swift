@@ -19,9 +19,8 @@ final class Stage: Sendable {
     init(executable: String? = nil) throws {
         var template = Array("/tmp/supervisor-tests-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-        let events = EventList()
-        self.events = events
-        supervisor = try Supervisor.start(executable: executable) { events.append($0) }
+        supervisor = try Supervisor.start(executable: executable)
+        events = EventList(of: supervisor)
     }
 
     deinit {
@@ -48,7 +47,7 @@ final class Stage: Sendable {
     }
 
     func stop(_ id: UInt64, grace: Double) { supervisor.stop(id: id, graceSeconds: grace) }
-    func shutDown() { supervisor.shutDown() }
+    func shutDown() { events.add(supervisor.shutDown()) }
 
     /// The end of a process that was started.
     func ending(of id: UInt64) throws -> ProcessEnding {
@@ -123,9 +122,17 @@ struct Unexpected: Error, CustomStringConvertible { let description: String }
 
 /// Events in order of arrival.
 final class EventList: Sendable {
+    private let supervisor: Supervisor
     private let list = Mutex<[SupervisorEvent]>([])
-    func append(_ event: SupervisorEvent) { list.withLock { $0.append(event) } }
-    var all: [SupervisorEvent] { list.withLock { $0 } }
+    init(of supervisor: Supervisor) { self.supervisor = supervisor }
+
+    func add(_ events: [SupervisorEvent]) { list.withLock { $0 += events } }
+    var all: [SupervisorEvent] {
+        list.withLock { list in
+            list += supervisor.takeEvents()
+            return list
+        }
+    }
 
     func wait(where condition: (SupervisorEvent) -> Bool) throws -> SupervisorEvent {
         try eventually("an event") { all.first(where: condition) }
