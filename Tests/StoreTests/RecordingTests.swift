@@ -23,6 +23,28 @@ struct RecordingTests {
         return id
     }
 
+    @Test func aNumberIsNotUsedAgainWhereOlderExecutionsWereForgotten() throws {
+        let ids = try (1...3).map { try succeed("a", key: $0) }
+        try store.finishRun(run, status: .succeeded, counts: RunCounts(), finishedAt: time(9), wallSeconds: 8)
+        _ = try store.forget(endedBefore: time(100), keeping: [])
+        #expect(try store.rows("SELECT execution_id FROM executions") == [[.integer(ids[2].value)]])
+        let next = try store.beginRun(runStart(), liveness: liveness)
+        #expect(try succeed("b", in: next) > ids[2])
+    }
+
+    @Test func textsNumberedAheadAreThoseThatAnExecutionRefersTo() throws {
+        var stage = Stage(name: "train@d=1", template: "train", command: .shell("make train@d=1"))
+        stage.inputs = [Input(name: "data", path: "raw.csv"), Input(name: "all", path: "raw/*.csv", isGlob: true)]
+        stage.outputs = [Output(name: "model", path: "model")]
+        let counts = "SELECT (SELECT count(*) FROM names) + (SELECT count(*) FROM paths), (SELECT count(*) FROM commands), (SELECT count(*) FROM stages)"
+        try store.numberTexts(of: [stage, stage], pipeline: "p")
+        let numbered = try store.rows(counts)
+        #expect(numbered == [[.integer(4), .integer(1), .integer(1)]])
+        _ = try store.begin(
+            start(stage.name, key: 1, inputs: [recorded("data", "raw.csv", 1)], outputs: ["model"]), run: run, pipeline: "p")
+        #expect(try store.rows(counts) == numbered)
+    }
+
     @Test func anExecutionIsReadAsItWasRecorded() throws {
         let inputs = [recorded("data", "raw.csv", 1), recorded("data", "raw2.csv", 2)]
         let environment = [EnvironmentVariable(name: "A", value: ""), EnvironmentVariable(name: "B", value: nil)]
