@@ -2,6 +2,8 @@
 -- Texts that repeat (names, paths, commands) are kept once and referred to by number, so that a million executions
 -- with ten inputs each cost a few integers a row. Times are ISO 8601 UTC text with microseconds, sizes bytes,
 -- durations seconds, digests 32-byte blobs.
+-- Where a column of a table that every stage writes to has one of three values or more, its CHECK says so by OR: for IN
+-- SQLite makes, at each row, a temporary table of the values, which costs more than the row.
 
 -- One row. The salt goes into the digests that stand for secret values.
 CREATE TABLE store (
@@ -99,8 +101,9 @@ CREATE TABLE execution_rows (
   run_id INTEGER NOT NULL REFERENCES run_rows,
   stage_id INTEGER NOT NULL REFERENCES stages,
   attempt INTEGER NOT NULL CHECK (attempt >= 1),
-  state TEXT NOT NULL DEFAULT 'running' CHECK (state IN
-    ('running', 'succeeded', 'failed', 'timed_out', 'out_of_memory', 'interrupted', 'lost')),
+  state TEXT NOT NULL DEFAULT 'running' CHECK (
+    state = 'running' OR state = 'succeeded' OR state = 'failed' OR state = 'timed_out' OR state = 'out_of_memory'
+    OR state = 'interrupted' OR state = 'lost'),
   exit_code INTEGER,
   signal INTEGER,
   error TEXT,
@@ -115,7 +118,8 @@ CREATE TABLE execution_rows (
   read_bytes INTEGER,
   write_bytes INTEGER,
   gpu_peak_bytes INTEGER,
-  gpu_peak_source TEXT CHECK (gpu_peak_source IN ('nvml_process', 'nvml_device_delta', 'nvidia_smi')),
+  gpu_peak_source TEXT CHECK (
+    gpu_peak_source = 'nvml_process' OR gpu_peak_source = 'nvml_device_delta' OR gpu_peak_source = 'nvidia_smi'),
   gpu_mean_utilization REAL,
   gpu_ids TEXT,
   cpus REAL NOT NULL,
@@ -167,7 +171,7 @@ CREATE TABLE artifacts (
   artifact_id INTEGER PRIMARY KEY,
   path_id INTEGER NOT NULL REFERENCES paths,
   sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
-  digest_kind TEXT NOT NULL CHECK (digest_kind IN ('content', 'tree', 'metadata')),
+  digest_kind TEXT NOT NULL CHECK (digest_kind = 'content' OR digest_kind = 'tree' OR digest_kind = 'metadata'),
   size_bytes INTEGER NOT NULL,
   UNIQUE (path_id, sha256, digest_kind)
 ) STRICT;
@@ -233,7 +237,7 @@ CREATE TABLE metric_points (
   name_id INTEGER NOT NULL REFERENCES names,
   step INTEGER,
   value REAL,
-  value_text TEXT CHECK (value_text IN ('NaN', 'Infinity', '-Infinity')),
+  value_text TEXT CHECK (value_text = 'NaN' OR value_text = 'Infinity' OR value_text = '-Infinity'),
   recorded_at TEXT NOT NULL,
   CHECK ((value IS NULL) = (value_text IS NOT NULL))
 ) STRICT;
@@ -254,7 +258,7 @@ CREATE TABLE decision_rows (
   run_id INTEGER NOT NULL REFERENCES run_rows,
   stage_id INTEGER NOT NULL REFERENCES stages,
   ordinal INTEGER NOT NULL,
-  verdict TEXT NOT NULL CHECK (verdict IN ('run', 'restored', 'frozen', 'blocked')),
+  verdict TEXT NOT NULL CHECK (verdict = 'run' OR verdict = 'restored' OR verdict = 'frozen' OR verdict = 'blocked'),
   reason TEXT NOT NULL,
   subject TEXT,
   old_value TEXT,
@@ -285,7 +289,7 @@ CREATE TABLE file_digests (
   size_bytes INTEGER NOT NULL,
   modified_nanoseconds INTEGER NOT NULL,
   changed_nanoseconds INTEGER NOT NULL,
-  digest_kind TEXT NOT NULL CHECK (digest_kind IN ('content', 'tree', 'metadata')),
+  digest_kind TEXT NOT NULL CHECK (digest_kind = 'content' OR digest_kind = 'tree' OR digest_kind = 'metadata'),
   sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
   digested_bytes INTEGER NOT NULL,
   tree BLOB,

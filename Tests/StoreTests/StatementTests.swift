@@ -107,6 +107,20 @@ struct StatementTests {
         }
     }
 
+    /// One for each row would cost more than the row.
+    @Test func whatEveryStageWritesNeedsNoTemporaryTable() throws {
+        let store = try Store.inMemory()
+        let statements = [
+            SQL.insertExecution, SQL.finishExecution, SQL.insertExecutionInput, SQL.insertExecutionOutput, SQL.insertArtifact,
+            SQL.insertExecutionParam, SQL.insertDecision, SQL.insertMetric, SQL.setOwner, SQL.setCurrentOfExecution, SQL.saveDigest,
+        ]
+        for statement in statements {
+            let program = try PreparedStatement("EXPLAIN " + statement.text, in: store.connection, isPersistent: false)
+            let operations = try program.all { row in row.text(1) }
+            #expect(operations.contains("OpenWrite") && !operations.contains("OpenEphemeral"), "\(statement.name)")
+        }
+    }
+
     @Test func recentQueriesUseTheIndexesMadeForThem() throws {
         let store = try Store.inMemory()
         let indexes: [(Statement, String)] = [
