@@ -1,4 +1,5 @@
-# The habits, by name. `make demo` and `make check` are `sh .ci/demo` and `sh .ci/test`, for machines without make.
+# The habits, by name. `make build`, `make demo` and `make check` are `sh .ci/release`, `sh .ci/demo` and `sh .ci/test`,
+# for machines without make.
 
 PREFIX = /usr/local
 DESTDIR =
@@ -6,8 +7,7 @@ DESTDIR =
 .PHONY: build check demo bless install clean
 
 build:
-	sh .ci/setup
-	swift build -c release --static-swift-stdlib --product runs
+	sh .ci/release
 
 check:
 	sh .ci/test
