@@ -6,6 +6,8 @@ import CSQLite
 enum JournalChoice: Hashable, Sendable {
     /// For local disks: write-ahead log, synchronous NORMAL. Readers never block the writer.
     case writeAheadLog
+    /// The same, if it works when it is tried.
+    case writeAheadLogIfItWorks
     /// For network file systems, where shared memory does not work: rollback journal, synchronous FULL.
     case rollback
 
@@ -26,7 +28,17 @@ enum JournalChoice: Hashable, Sendable {
             0xaad7_aaea,  // PanFS
             0x2030_3744,  // OrangeFS
         ]
-        self = network.contains(fileSystemMagic) ? .rollback : .writeAheadLog
+        let local: Set<UInt32> = [
+            0xef53,  // ext2, ext3, ext4
+            0x5846_5342,  // XFS
+            0x9123_683e,  // Btrfs
+            0x0102_1994,  // tmpfs
+            0x2fc1_2fc1,  // ZFS
+            0xf2f5_2010,  // F2FS
+        ]
+        self =
+            network.contains(fileSystemMagic)
+            ? .rollback : local.contains(fileSystemMagic) ? .writeAheadLog : .writeAheadLogIfItWorks
     }
 
     static func forFolder(_ folder: String) -> JournalChoice {

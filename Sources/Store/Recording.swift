@@ -188,7 +188,8 @@ extension Store {
         of stages: [(name: String, template: String)], pipeline: String
     ) throws(Failure) -> [Int64] {
         try inTransaction { () throws(Failure) in
-            try lookUpAllStages(ofPipeline: try pipelineNumber(pipeline))
+            // One scan is cheaper than so many seeks.
+            if stages.count > 1000 { try lookUpAllStages(ofPipeline: try pipelineNumber(pipeline)) }
             var numbers: [Int64] = []
             numbers.reserveCapacity(stages.count)
             for stage in stages { numbers.append(try stageNumber(stage.name, template: stage.template, pipeline: pipeline)) }

@@ -128,7 +128,8 @@ public final class Store {
     }
 
     private func chooseJournal(_ choice: JournalChoice, folder: String) throws(Failure) {
-        if choice == .writeAheadLog, worksWithWriteAheadLog(folder), try switchToWriteAheadLog() {
+        let isWanted = choice == .writeAheadLog || choice == .writeAheadLogIfItWorks && worksWithWriteAheadLog(folder)
+        if isWanted, try switchToWriteAheadLog() {
             try connection.execute(SQL.synchronousNormal.text)
             try connection.execute(SQL.checkpointSeldom.text)
             nextCheckpoint = .now + .seconds(1)
@@ -154,7 +155,7 @@ public final class Store {
 
     /// Some file systems accept the mode and fail at the first write: tried on a file of its own, once, when the store
     /// is made.
-    private func worksWithWriteAheadLog(_ folder: String) -> Bool {
+    func worksWithWriteAheadLog(_ folder: String) -> Bool {
         guard fileSize(connection.path) == 0 else { return true }
         // Programs in other containers may have the same pid.
         let probe = "\(folder)/probe-\(UInt64.random(in: .min ... .max)).db"
