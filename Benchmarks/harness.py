@@ -78,6 +78,17 @@ def run(command, folder, *, env=None, expect=0):
         os.close(errors)
 
 
+def peak_memory(command, folder):
+    """Peak resident bytes of `command` by GNU time: a small program, whose own pages hide nothing."""
+    if not os.access("/usr/bin/time", os.X_OK):
+        raise Skipped("/usr/bin/time is not installed: run Benchmarks/peers.sh")
+    done = subprocess.run(
+        ["/usr/bin/time", "-f", "%M", *(str(word) for word in command)], cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Wrong(f"{command} ended with {done.returncode}: {done.stderr[:2000]}")
+    return int(done.stderr.split()[-1]) * 1024
+
+
 def said(command, folder):
     """What `command` writes to its standard output."""
     done = subprocess.run([str(word) for word in command], cwd=folder, capture_output=True, text=True, check=False)

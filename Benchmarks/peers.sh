@@ -8,6 +8,7 @@ missing=
 for pair in ninja:ninja-build sqlite3:sqlite3 openssl:openssl find:findutils python3:python3; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
+[ -x /usr/bin/time ] || missing="$missing time"
 if [ -n "$missing" ]; then
     as_root=
     [ "$(id -u)" = 0 ] || as_root=sudo

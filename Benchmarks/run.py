@@ -24,7 +24,7 @@ from harness import Skipped, Wrong
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(ROOT, "docs", "performance.md")
-BUILD = "swift build -c release --static-swift-stdlib --product runs"
+BUILD = "sh .ci/release"
 HEAD = ["work", "against", "`runs`", "the other", "ratio", "at most", "reached", "peak memory"]
 WORKLOADS = {
     "version": history.version, "chain": workloads.chain, "full": workloads.full, "noop": workloads.noop,

@@ -7,7 +7,7 @@ import shutil
 import time
 
 import pipelines
-from harness import Row, Skipped, alternate, compared, duration, median, megabytes, memory, require, run, said
+from harness import Row, Skipped, alternate, compared, duration, median, megabytes, peak_memory, require, run, said
 
 
 def executions(bench, folder):
@@ -72,8 +72,9 @@ def noop(bench):
         bench.times(7), lambda _: run(bench.exec(), ours), lambda _: run(["ninja", "--quiet"], theirs))
     require_copies(bench, ours, theirs, chains)
     a, b = median(first), median(second)
+    peaks = peak_memory(bench.exec(), ours), peak_memory(["ninja", "--quiet"], theirs)
     held = Row(
-        f"memory of the no-op of {bench.scale:,} stages", "`ninja`", memory(a), memory(b), a.memory_bytes / b.memory_bytes, 2.0)
+        f"memory of the no-op of {bench.scale:,} stages", "`ninja`", *(megabytes(peak) for peak in peaks), peaks[0] / peaks[1], 2.0)
     rows = [compared(f"no-op exec of {bench.scale:,} stages", "`ninja`", a, b, 1.0), held]
 
     def change(folder, turn):
