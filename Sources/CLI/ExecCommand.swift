@@ -131,6 +131,8 @@ struct ExecCommand: ParsableCommand {
         }
         guard let recollection else { return false }
         if recollection.isAllFresh {
+            // What is not needed where nothing runs is a mistake all the same.
+            _ = (try planning.namedCapacity(), try graceSeconds())
             let ended = try recollection.recordAllFresh(
                 labels, root: file.project.root, startedAt: startedAt, clock: Timestamp.now, in: store)
             guard let ended else { return false }
@@ -190,17 +192,21 @@ struct ExecCommand: ParsableCommand {
         return true
     }
 
+    private func graceSeconds() throws -> Double {
+        guard let graceSeconds = seconds(ofDuration: grace), graceSeconds >= 0 else {
+            throw Failure(.usage, "--grace '\(grace)' is no duration. Write 10s, 500ms or 2m.")
+        }
+        return graceSeconds
+    }
+
     private func request(_ opened: OpenedPipeline, stages: [String]) throws -> RunRequest {
         var rules = selection.rules
         if repeatCount != nil { rules.force = true }
         var request = try planning.request(opened, stages: stages, rules)
         request.options.jobs = jobs
         request.options.repeats = repeatCount
-        guard let graceSeconds = seconds(ofDuration: grace), graceSeconds >= 0 else {
-            throw Failure(.usage, "--grace '\(grace)' is no duration. Write 10s, 500ms or 2m.")
-        }
         request.options.keepGoing = keepGoing
-        request.options.graceSeconds = graceSeconds
+        request.options.graceSeconds = try graceSeconds()
         request.options.overwrite = overwrite
         request.options.resume = resume
         request.options.enforceMemory = enforceMemory

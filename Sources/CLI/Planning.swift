@@ -21,8 +21,9 @@ struct PlanningOptions: ParsableArguments {
     @Flag(help: "Run a stage again even where its outputs could be put back.")
     var noRestore = false
 
-    func request(_ opened: OpenedPipeline, stages: [String], _ rules: SelectionRules = SelectionRules()) throws -> RunRequest {
-        var totals = opened.graph.capacity
+    /// The totals of `--capacity`.
+    func namedCapacity() throws -> [String: Quantity] {
+        var totals: [String: Quantity] = [:]
         for text in capacity {
             let (name, value) = try nameAndValue(text)
             let amount = name == "memory" ? bytes(ofSize: value).map { Double($0) } : Double(value)
@@ -31,6 +32,11 @@ struct PlanningOptions: ParsableArguments {
             }
             totals[name] = quantity
         }
+        return totals
+    }
+
+    func request(_ opened: OpenedPipeline, stages: [String], _ rules: SelectionRules = SelectionRules()) throws -> RunRequest {
+        let totals = opened.graph.capacity.merging(try namedCapacity()) { $1 }
         let environment = callerEnvironment()
         // Asking the driver takes a while, and is of no use to other pipelines.
         let asksForGPUs = opened.graph.stages.contains { ($0.resources.gpus ?? .zero) > .zero }

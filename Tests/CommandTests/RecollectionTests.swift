@@ -128,6 +128,16 @@ import Testing
         #expect(try project.runs("doctor").status == 0)
     }
 
+    @Test func optionsWithMistakesAreRefusedWhereNothingRuns() throws {
+        let project = try project()
+        try settle(project)
+        for mistake in [["--grace", "soon"], ["--capacity", "licence=some"], ["--capacity", "licence"]] {
+            let result = try project.runs(["exec"] + mistake)
+            #expect(result.status == 2 && result.errorOutput.contains(mistake[0] == "--grace" ? "soon" : "licence"), "\(result.story)")
+        }
+        #expect(try project.runs("exec", "--grace", "1s", "--capacity", "licence=2").errorOutput.contains("nothing to run"))
+    }
+
     @Test func foldersPatternsAndStagesThatAlwaysRunAreLookedAtEachTime() throws {
         let project = try project(
             #"""
