@@ -63,12 +63,14 @@ public final class Preparation {
     let medians: [String: Double]
     /// The newest run that there was before anything was looked at.
     private let newestRun: RunID?
+    private let commitsOfOthers: Int64
 
     /// Looks at the disk and the store, and judges every selected stage. Writes nothing.
     public init(_ request: RunRequest, store: any RunStore) throws(Failure) {
         self.request = request
         self.store = store
         let graph = request.graph
+        commitsOfOthers = try store.commitsOfOthers()
         newestRun = try store.newestRun()
         area = OutputArea(root: request.root)
         // Of a part of the pipeline, no more is looked up than that.
@@ -89,6 +91,9 @@ public final class Preparation {
 
     /// Whether no other run began since everything was looked at.
     func isNext(_ run: RunID) -> Bool { run.value == (newestRun?.value ?? 0) + 1 }
+
+    /// Whether nobody else wrote to the store since it was looked at: no run ended, no result was judged.
+    func isStoreUntouched() throws(Failure) -> Bool { try store.commitsOfOthers() == commitsOfOthers }
 
     /// Whether the stages that are looked at only because others need them stand as they did. If not, those that the
     /// graph leaves out may not either, and all must be looked at.

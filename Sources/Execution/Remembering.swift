@@ -10,7 +10,7 @@ import Workspace
 extension Run {
     /// To be called at the end of a run that left every selected stage fresh, in the transaction that records the end.
     func rememberStanding() throws(Failure) {
-        guard let basis = preparation.request.basis, isAlone, try store.runningRuns().map(\.id) == [runID] else { return }
+        guard let basis = preparation.request.basis, isAlone, try preparation.isStoreUntouched() else { return }
         let selection = preparation.request.selection
         if let omitted = preparation.request.omitted {
             var standing = omitted.standing

@@ -48,6 +48,8 @@ public protocol RunStore: AnyObject {
 
     // Other runs.
     func newestRun() throws(Failure) -> RunID?
+    /// Another number as soon as another program has committed anything.
+    func commitsOfOthers() throws(Failure) -> Int64
     func runningRuns() throws(Failure) -> [RunningRun]
     func runningExecutions(of run: RunID) throws(Failure) -> [RunningExecution]
     func markLost(run: RunID, at: Timestamp) throws(Failure)

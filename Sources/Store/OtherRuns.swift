@@ -16,6 +16,11 @@ extension Store {
         }
     }
 
+    /// A number that is another one as soon as anyone but this connection has committed to the store.
+    public func commitsOfOthers() throws(Failure) -> Int64 {
+        try connection.statement(SQL.dataVersion).first { $0.integer(0) } ?? 0
+    }
+
     public func runningExecutions(of run: RunID) throws(Failure) -> [RunningExecution] {
         try connection.statement(SQL.runningExecutionsOfRun).all([("run_id", run.value)]) { row in
             RunningExecution(id: ExecutionID(row.integer(0)), stage: row.text(1), token: row.text(2))

@@ -128,6 +128,30 @@ import Testing
         #expect(try project.runs("doctor").status == 0)
     }
 
+    /// A run that lasts must not remember results that were judged, or executions that were followed by others, meanwhile.
+    @Test(arguments: [(["reject", "1", "--reason", "wrong"], "a: started"), (["exec", "--set", "lr=2", "x"], "x: started")])
+    func whatOthersDoDuringARunIsSeen(command: [String], isAnswered: String) throws {
+        // Were the words for its signals known as files of the project, all would be looked at in any case.
+        let project = try project(
+            #"""
+            "a": {"command": "cat in > a", "inputs": ["in"], "outputs": ["a"]},
+            "x": {"command": "echo ${{ params.lr }}"},
+            "slow": {"command": "touch $PWD/begun; while ! test -e $PWD/go; do sleep 0.01; done; cat s > o", "inputs": ["s"], "outputs": ["o"]}
+            """#)
+        try project.write("s", "1")
+        try project.write("go", "")
+        try settle(project)
+        #expect(system("cd '\(project.path("."))' && rm go begun") == 0)
+        try project.write("s", "2")
+        let slow = try project.start(["exec"])
+        try wait(for: "the slow stage") { project.exists("begun") }
+        #expect(try project.runs(command).status == 0)
+        try project.write("go", "")
+        #expect(try slow.finish(timeout: .seconds(60)).status == 0)
+        let result = try project.runs("exec")
+        #expect(result.errorOutput.contains(isAnswered), "\(result.story)")
+    }
+
     @Test func optionsWithMistakesAreRefusedWhereNothingRuns() throws {
         let project = try project()
         try settle(project)
