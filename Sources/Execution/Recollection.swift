@@ -62,7 +62,8 @@ public struct Recollection: Sendable {
         let newestRun = try store.newestRun()
         guard try store.runningRuns().isEmpty, let stored = try store.standing(ofRequest: request),
             let index = PipelineIndex(bytes: stored.index),
-            let stamps = PipelineStanding.stamps(bytes: stored.stamps, count: index.paths.count), stillHolds(index.consulted)
+            let stamps = PipelineStanding.stamps(bytes: stored.stamps, count: index.paths.count),
+            stored.stagesFresh >= 0, stored.stagesFresh <= index.stagesTotal, stillHolds(index.consulted)
         else { return nil }
         let isChanged = try awaited { await changedPaths(of: index.paths, since: stamps, root: root) }
         return Recollection(stored: stored, index: index, stamps: stamps, isChanged: isChanged, newestRun: newestRun)
@@ -78,6 +79,7 @@ public struct Recollection: Sendable {
     private func details(in store: any RunStore) throws(Failure) -> (body: PipelineBody, standing: PipelineStanding)? {
         guard let (bodyBytes, stageBytes) = try store.stages(of: stored),
             let body = PipelineBody(bytes: bodyBytes, pathCount: index.paths.count), body.stagesTotal == index.stagesTotal,
+            body.isSelected.count(where: { $0 }) == stored.stagesFresh,
             let standing = PipelineStanding(stamps: stamps, stageBytes: stageBytes, stagesTotal: index.stagesTotal)
         else { return nil }
         return (body, standing)

@@ -29,6 +29,9 @@ struct ByteWriter {
         numbers.withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
 
+    /// Lets what was written since that position be known from bytes that were changed.
+    mutating func seal(from start: Int = 0) { write(checksum(of: bytes[start...])) }
+
     mutating func write<T>(_ value: T?, _ writeValue: (inout ByteWriter, T) -> Void) {
         write(value != nil)
         if let value { writeValue(&self, value) }
@@ -47,6 +50,14 @@ struct ByteReader {
     init(_ bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
         position = bytes.startIndex
+    }
+
+    /// - Throws: where it is not what was sealed.
+    init(sealed bytes: ArraySlice<UInt8>) throws(Malformed) {
+        let content = bytes.dropLast(MemoryLayout<Int64>.size)
+        var seal = ByteReader(bytes[content.endIndex...])
+        guard try seal.integer() == checksum(of: content) else { throw Malformed() }
+        self.init(content)
     }
 
     var isAtEnd: Bool { position == bytes.endIndex }

@@ -70,6 +70,7 @@ public struct PipelineBody: Sendable {
             isAlwaysJudged.append(stage.isAlways || stage.isFrozen || stage.inputs.contains(where: \.isGlob))
             writer.write(stage)
             writer.write(each: graph.producers[index]) { writer, makers in writer.write(each: makers) { $0.write($1) } }
+            writer.seal(from: Int(stageStarts[index]))
             stageStarts.append(UInt32(clamping: writer.bytes.count))
         }
         let body = PipelineBody(
@@ -105,15 +106,19 @@ public struct PipelineBody: Sendable {
         for numbers in [paths.starts, paths.numbers, predecessors.starts, predecessors.numbers, order, stageStarts] {
             writer.write(numbers)
         }
-        writer.write(block: encoded)
-        return writer.bytes
+        writer.seal()
+        var whole = ByteWriter()
+        whole.write(block: writer.bytes)
+        whole.write(block: encoded)
+        return whole.bytes
     }
 
     /// nil: these are not the bytes of one that belongs to so many paths, or those of another version.
     public init?(bytes: [UInt8], pathCount: Int) {
         self.pathCount = pathCount
-        var reader = ByteReader(bytes[...])
+        var whole = ByteReader(bytes[...])
         do throws(Malformed) {
+            var reader = try ByteReader(sealed: try whole.block())
             guard try reader.integer() == Self.version else { return nil }
             capacity = try reader.quantities()
             warnings = try reader.list { reader throws(Malformed) in try reader.text() }
@@ -125,8 +130,8 @@ public struct PipelineBody: Sendable {
             let edges = NumberLists(starts: try reader.numbers(), numbers: try reader.numbers(), count: count, limit: count)
             order = try reader.numbers()
             stageStarts = try reader.numbers()
-            encoded = Array(try reader.block())
-            guard let usedPaths, let edges, reader.isAtEnd, isAlwaysJudged.count == count, order.count == count,
+            encoded = Array(try whole.block())
+            guard let usedPaths, let edges, reader.isAtEnd, whole.isAtEnd, isAlwaysJudged.count == count, order.count == count,
                 order.allSatisfy({ $0 < count }), stageStarts.count == count + 1, stageStarts[count] == encoded.count,
                 zip(stageStarts, stageStarts.dropFirst()).allSatisfy({ $0 <= $1 })
             else { return nil }
@@ -191,8 +196,8 @@ public struct PipelineBody: Sendable {
         for (place, member) in members.enumerated() { places[member] = place }
         var (stages, producers, before) = ([Stage](), [[[StageIndex]]](), [[StageIndex]]())
         for member in members {
-            var reader = ByteReader(encoded[Int(stageStarts[member])..<Int(stageStarts[member + 1])])
             do throws(Malformed) {
+                var reader = try ByteReader(sealed: encoded[Int(stageStarts[member])..<Int(stageStarts[member + 1])])
                 let stage = try reader.stage()
                 let makers = try reader.list { reader throws(Malformed) in
                     try reader.list { reader throws(Malformed) in try reader.integer() }

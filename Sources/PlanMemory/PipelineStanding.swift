@@ -67,13 +67,14 @@ public struct PipelineStanding: Sendable {
         writer.write(block: isSuspect.map { $0 ? 1 : 0 })
         for execution in executions { writer.write(Int(execution?.value ?? 0)) }
         for number in stageNumbers { writer.write(Int(number)) }
+        writer.seal()
         return writer.bytes
     }
 
     /// nil where they are not of so many stages.
     public init?(stamps: [FileStamp], stageBytes: [UInt8], stagesTotal: Int) {
-        var reader = ByteReader(stageBytes[...])
         do throws(Malformed) {
+            var reader = try ByteReader(sealed: stageBytes[...])
             isSuspect = try reader.block().map { $0 != 0 }
             guard isSuspect.count == stagesTotal else { return nil }
             executions = []

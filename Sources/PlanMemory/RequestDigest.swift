@@ -19,6 +19,11 @@ public func requestDigest(ofPipeline file: [UInt8], words: [String]) -> Digest {
 /// Of the bytes of a file.
 public func contentDigest(of bytes: [UInt8]) -> Digest { digest(SHA256.hash(data: bytes)) }
 
+/// By which bytes that were damaged are told from others: no protection from whoever means to change them.
+func checksum(of bytes: ArraySlice<UInt8>) -> Int {
+    SHA256.hash(data: bytes).withUnsafeBytes { Int(truncatingIfNeeded: $0.loadUnaligned(as: Int64.self)) }
+}
+
 /// Of a variable's value, which may be a secret.
 public func saltedDigest(of value: String, salt: [UInt8]) -> Digest { digest(SHA256.hash(data: salt + Array(value.utf8))) }
 

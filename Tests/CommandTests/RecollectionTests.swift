@@ -152,6 +152,28 @@ import Testing
         #expect(result.errorOutput.contains(isAnswered), "\(result.story)")
     }
 
+    /// It is a cache: what another program made of it is no reason to trap, or to do nothing for ever.
+    @Test(arguments: [
+        "stages_fresh = -9223372036854775808", "stages_fresh = 9223372036854775807",
+        "unexecuted_set_id = 12345", "unexecuted_set_id = NULL", "stamps = x''", "stages = x''",
+    ])
+    func standingsThatOthersChangedDoNoHarm(change: String) throws {
+        for edit in ["", "two"] {
+            let project = try project(
+                #""a": {"command": "cat in > a", "inputs": ["in"], "outputs": ["a"]}, "b": {"command": "cat s > b", "inputs": ["s"], "outputs": ["b"]}"#)
+            try project.write("s", "1")
+            try settle(project)
+            try project.changeStore("PRAGMA foreign_keys = OFF; UPDATE standings SET \(change)")
+            if !edit.isEmpty { try project.write("in", edit) }
+            let result = try project.runs("exec")
+            #expect(result.status == 0 && result.errorOutput.contains(edit.isEmpty ? "nothing to run" : "1 succeeded, 1 fresh"), "\(result.story)")
+            #expect(try project.integrity() == "ok")
+            #expect(
+                try project.query("select stages_total, stages_fresh from runs order by run_id desc limit 1")
+                    == [["stages_total": .number(2), "stages_fresh": .number(edit.isEmpty ? 2 : 1)]])
+        }
+    }
+
     @Test func optionsWithMistakesAreRefusedWhereNothingRuns() throws {
         let project = try project()
         try settle(project)
