@@ -93,19 +93,21 @@ struct ExecCommand: ParsableCommand {
     func run() throws {
         let (name, stages) = fileAndStages(words)
         let file = try PipelineFile.read(name, storeOptions)
+        if dryRun {
+            let opened = try file.expanded(settings: planning.settings)
+            return try showPlan(try request(opened, stages: stages), opened)
+        }
         let labels = file.labels(tags: tag, notes: note)
+        let known = isRepeatable ? file.request(settings: planning.settings, stages: stages) : nil
         // What is wrong with the pipeline is told before what is wrong with the store.
-        let existing = dryRun ? nil : file.project.existingStore()
-        if isRepeatable, case .success(let store)? = existing, try runChanges(of: file, stages, labels, in: store) { return }
+        let existing = file.project.existingStore()
+        if let known, case .success(let store)? = existing, try runChanges(since: known, of: file, labels, in: store) { return }
         let opened = try file.expanded(settings: planning.settings)
         var request = try request(opened, stages: stages)
-        if dryRun { return try showPlan(request, opened) }
         try file.project.prepareFolder()
         let store = try existing?.get() ?? Store.open(path: file.project.storePath, access: .write)
-        if isRepeatable {
-            request.basis = RequestBasis(
-                request: file.request(settings: planning.settings, stages: stages),
-                consulted: opened.consulted(salt: store.salt), warnings: opened.warnings)
+        request.basis = known.map {
+            RequestBasis(request: $0, consulted: opened.consulted(salt: store.salt), warnings: opened.warnings)
         }
         try clearLostRuns(in: store, root: request.root, now: .now())
         _ = try execute(try Preparation(request, store: store), opened.warnings, labels, in: store)
@@ -122,10 +124,9 @@ struct ExecCommand: ParsableCommand {
     ///
     /// - Returns: false where everything has to be looked at.
     private func runChanges(
-        of file: PipelineFile, _ stages: [String], _ labels: RunLabels, in store: Store
+        since request: Digest, of file: PipelineFile, _ labels: RunLabels, in store: Store
     ) throws -> Bool {
         let startedAt = Timestamp.now()
-        let request = file.request(settings: planning.settings, stages: stages)
         let recollection = try Recollection.of(request, in: store, root: file.project.root) {
             file.stillHolds($0, salt: store.salt)
         }

@@ -5,6 +5,7 @@ import Glibc
 import Model
 import PipelineFormat
 import PlanMemory
+import Planner
 import Synchronization
 
 /// A pipeline file, read.

@@ -205,11 +205,7 @@ private struct Acceptor {
         if let run = result.run { return run }
         let liveness = Liveness.ofThisProcess(root: preparation.request.root)
         host = liveness.host
-        let start = RunStart(
-            pipeline: graph.pipeline, pipelinePath: labels.pipelinePath, commandLine: labels.commandLine,
-            startedAt: now, engine: "local", host: host, user: labels.user, checkout: labels.checkout,
-            machine: labels.machine,
-            stagesTotal: graph.stages.count, tags: [], notes: [])
+        let start = RunStart(labels, pipeline: graph.pipeline, stagesTotal: graph.stages.count, liveness, at: now)
         let run = try preparation.store.beginRun(start, liveness: liveness)
         result.run = run
         return run

@@ -69,8 +69,8 @@ extension Run {
             record.id == verdict.executionID, record.isReusable, record.outputs.count == stage.outputs.count
         else { return false }
         return stage.outputs.allSatisfy { output in
-            output.mode == .content && known(output.path) != nil
-                && record.outputs.first { $0.path == output.path }?.fingerprint == known(output.path)
+            guard output.mode == .content, let found = known(output.path) else { return false }
+            return record.outputs.first { $0.path == output.path }?.fingerprint == found
         }
     }
 }

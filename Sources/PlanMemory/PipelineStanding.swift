@@ -23,8 +23,6 @@ public struct PipelineStanding: Sendable {
         self.stageNumbers = stageNumbers
     }
 
-    public var stampBytes: [UInt8] { Self.bytes(of: stamps) }
-
     /// nil where they are not of so many paths.
     public static func stamps(bytes: [UInt8], count: Int) -> [FileStamp]? {
         guard bytes.count == count * 40 else { return nil }
@@ -46,7 +44,7 @@ public struct PipelineStanding: Sendable {
         }
     }
 
-    private static func bytes(of stamps: [FileStamp]) -> [UInt8] {
+    public var stampBytes: [UInt8] {
         [UInt8](unsafeUninitializedCapacity: stamps.count * 40) { buffer, initialized in
             let raw = UnsafeMutableRawBufferPointer(buffer)
             for (index, stamp) in stamps.enumerated() {

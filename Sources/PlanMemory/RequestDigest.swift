@@ -24,9 +24,6 @@ func checksum(of bytes: ArraySlice<UInt8>) -> Int {
     SHA256.hash(data: bytes).withUnsafeBytes { Int(truncatingIfNeeded: $0.loadUnaligned(as: Int64.self)) }
 }
 
-/// Of a variable's value, which may be a secret.
-public func saltedDigest(of value: String, salt: [UInt8]) -> Digest { digest(SHA256.hash(data: salt + Array(value.utf8))) }
-
 private func digest(_ hash: SHA256.Digest) -> Digest {
     guard let digest = Digest(bytes: hash) else { preconditionFailure("SHA-256 has 32 bytes") }
     return digest

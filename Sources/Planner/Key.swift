@@ -80,7 +80,8 @@ public func looksSecret(_ name: String) -> Bool {
     return ["KEY", "TOKEN", "SECRET", "PASSWORD"].contains { upper.contains($0) }
 }
 
-private func saltedDigest(of value: String, salt: [UInt8]) -> Digest {
+/// Stands for a value that may be a secret.
+public func saltedDigest(of value: String, salt: [UInt8]) -> Digest {
     var encoder = KeyEncoder()
     encoder.add(bytes: salt)
     encoder.add(value)
