@@ -57,7 +57,7 @@ let package = Package(
             // At a fixed address nothing of the program's 50,000 pointers is written before it begins: a seventh of the
             // time it takes to start.
             linkerSettings: [
-                .unsafeFlags(["-Xclang-linker", "-no-pie"], .when(platforms: [.linux], configuration: .release)),
+                .unsafeFlags(["-Xclang-linker", "-no-pie"], .when(platforms: [.linux], configuration: .release))
             ]),
 
         .testTarget(name: "ModelTests", dependencies: ["Model"]),

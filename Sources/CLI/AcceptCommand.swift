@@ -37,7 +37,8 @@ struct AcceptCommand: ParsableCommand {
         try clearLostRuns(in: store, root: request.root, now: .now())
         let preparation = try Preparation(request, store: store)
         let result = try accept(
-            named, of: preparation, labels: opened.file.labels(tags: [], notes: []), reason: reason, clock: Timestamp.now)
+            named, of: preparation, labels: opened.file.labels(tags: [], notes: []), reason: reason,
+            clock: Timestamp.now)
         for (stage, execution) in result.accepted {
             Terminal.standardOutput.writeLine("\(sanitized(stage)): accepted as execution \(execution)")
         }

@@ -46,7 +46,9 @@ struct DoctorCommand: ParsableCommand {
         tell(
             "store: \(project.storePath), schema \(health.schemaVersion), runs \(programVersion), "
                 + "SQLite \(health.sqliteVersion), journal \(health.journalMode)")
-        if let free = freeBytes(ofFolder: project.root.isEmpty ? "/" : project.root) { tell("disk: \(byteText(free)) free") }
+        if let free = freeBytes(ofFolder: project.root.isEmpty ? "/" : project.root) {
+            tell("disk: \(byteText(free)) free")
+        }
         describeGPUs()
         for problem in health.problems { findings.add("the store is damaged: \(problem)") }
     }
@@ -82,7 +84,8 @@ struct DoctorCommand: ParsableCommand {
                     "\(name), is lost: its program is gone\(processes)",
                     remedy: (count == 0 ? "" : "ends them and ") + "records it as lost"
                 ) {
-                    let ended = try layToRest(run, mayHaveProcesses: mayHaveProcesses, in: store, root: root, now: .now())
+                    let ended = try layToRest(
+                        run, mayHaveProcesses: mayHaveProcesses, in: store, root: root, now: .now())
                     return "recorded as lost" + (ended == 0 ? "" : "; \(processText(ended)) ended")
                 }
             case .elsewhere where holdsLock(run, root: root): tell("\(name), is running on host \(run.liveness.host)")
@@ -116,7 +119,9 @@ struct DoctorCommand: ParsableCommand {
     private func checkRemains(_ project: Project, _ store: Store, _ findings: inout Findings) throws {
         let remains = Remains(root: project.root)
         // Listed before the store is asked: what a run makes meanwhile is then not among it.
-        let (logs, scratch, kept) = (try remains.runsWithLogs(), try remains.runsWithScratch(), try remains.keptExecutions())
+        let (logs, scratch, kept) = (
+            try remains.runsWithLogs(), try remains.runsWithScratch(), try remains.keptExecutions()
+        )
         // Where something will be removed, whoever is just recording a new run has finished that first.
         if repair { try store.inTransaction { () throws(Failure) in } }
         for run in try store.unknownRuns(among: logs) {
@@ -127,7 +132,8 @@ struct DoctorCommand: ParsableCommand {
         }
         for execution in try store.unknownExecutions(among: kept) {
             addOrphan(
-                .kept(execution), "outputs kept of execution \(execution), which the store does not know", remains, &findings)
+                .kept(execution), "outputs kept of execution \(execution), which the store does not know", remains,
+                &findings)
         }
     }
 
@@ -143,7 +149,8 @@ struct DoctorCommand: ParsableCommand {
         let remains = Remains(root: project.root)
         let stale = try store.digestedPaths().filter { !remains.exists($0) }
         guard !stale.isEmpty else { return }
-        let digests = "\(stale.count == 1 ? "a remembered digest" : "remembered digests") of "
+        let digests =
+            "\(stale.count == 1 ? "a remembered digest" : "remembered digests") of "
             + countText(stale.count, "path that is gone", plural: "paths that are gone")
         findings.add(digests, remedy: "drops them") {
             try store.dropDigests(ofPaths: stale)

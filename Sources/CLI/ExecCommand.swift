@@ -101,7 +101,9 @@ struct ExecCommand: ParsableCommand {
         let known = isRepeatable ? file.request(settings: planning.settings, stages: stages) : nil
         // What is wrong with the pipeline is told before what is wrong with the store.
         let existing = file.project.existingStore()
-        if let known, case .success(let store)? = existing, try runChanges(since: known, of: file, labels, in: store) { return }
+        if let known, case .success(let store)? = existing, try runChanges(since: known, of: file, labels, in: store) {
+            return
+        }
         let opened = try file.expanded(settings: planning.settings)
         var request = try request(opened, stages: stages)
         try file.project.prepareFolder()

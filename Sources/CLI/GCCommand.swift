@@ -9,7 +9,8 @@ import Store
 
 struct GCCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gc", abstract: "Remove logs, remembered digests and kept outputs of old runs; their rows only with --rows.",
+        commandName: "gc",
+        abstract: "Remove logs, remembered digests and kept outputs of old runs; their rows only with --rows.",
         discussion: """
             Of every stage as many kept versions stay as it asks for ("keep"), whatever their age, and so does everything \
             that outputs of today come from. While a run is running, kept outputs and rows are left alone. The status is 1 when something that \
@@ -22,7 +23,9 @@ struct GCCommand: ParsableCommand {
     @Flag(help: "Also forget the runs and executions themselves, except those that something of today rests on.")
     var rows = false
 
-    @Option(help: ArgumentHelp("List outputs on disk whose stage this pipeline no longer has; removes none of them.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "List outputs on disk whose stage this pipeline no longer has; removes none of them.", valueName: "file"))
     var orphans: String?
 
     @Flag(name: [.customShort("n"), .long], help: "Print the same, and change nothing.")
@@ -33,7 +36,9 @@ struct GCCommand: ParsableCommand {
     private var unchanged: String { "nothing was changed (--dry-run)" }
 
     func validate() throws {
-        if olderThan == nil, orphans == nil { throw ValidationError("Say what to collect: --older-than 30d, or --orphans FILE.") }
+        if olderThan == nil, orphans == nil {
+            throw ValidationError("Say what to collect: --older-than 30d, or --orphans FILE.")
+        }
         if rows, olderThan == nil { throw ValidationError("--rows needs an age: --older-than 30d.") }
     }
 
@@ -53,7 +58,8 @@ struct GCCommand: ParsableCommand {
         guard let age else { return }
         guard project.ownsFolder else {
             throw Failure(
-                .usage, "the files in \(project.root)/.runs belong to the store there, not to \(project.storePath). "
+                .usage,
+                "the files in \(project.root)/.runs belong to the store there, not to \(project.storePath). "
                     + "Leave --store and RUNS_STORE out, or go to the folder of that store.")
         }
         let before = Timestamp(microseconds: Timestamp.now().microseconds - Int64(age * 1e6))
@@ -71,7 +77,8 @@ struct GCCommand: ParsableCommand {
 
         let living = try store.runningRuns()
         guard living.isEmpty else {
-            let names = living.map { "run \($0.id) of '\($0.pipeline)' on host \($0.liveness.host)" }.joined(separator: ", ")
+            let names = living.map { "run \($0.id) of '\($0.pipeline)' on host \($0.liveness.host)" }.joined(
+                separator: ", ")
             tell("in all: \(byteText(freedBytes))")
             tell(
                 "left alone: kept outputs\(rows ? " and rows" : ""), for \(names) has not ended; try again when it has. "
@@ -81,11 +88,13 @@ struct GCCommand: ParsableCommand {
         }
         let kept = try remains.keptExecutions()
         let surplus = try surplusVersions(among: kept, before, store)
-        freedBytes += try remove(surplus.map { .kept($0) }, "kept outputs of \(countText(surplus.count, "execution"))", remains)
+        freedBytes += try remove(
+            surplus.map { .kept($0) }, "kept outputs of \(countText(surplus.count, "execution"))", remains)
 
         if rows {
             let staying = Array(Set(kept).subtracting(surplus))
-            let forgotten = dryRun
+            let forgotten =
+                dryRun
                 ? try store.forgettable(endedBefore: before, keeping: staying)
                 : try store.forget(endedBefore: before, keeping: staying)
             tell(
@@ -108,7 +117,8 @@ struct GCCommand: ParsableCommand {
     }
 
     /// Old versions of stages of which as many newer successes are kept as the stage asks for.
-    private func surplusVersions(among kept: [ExecutionID], _ before: Timestamp, _ store: Store) throws -> [ExecutionID] {
+    private func surplusVersions(among kept: [ExecutionID], _ before: Timestamp, _ store: Store) throws -> [ExecutionID]
+    {
         var newerByStage: [Int64: Int] = [:]
         var surplus: [ExecutionID] = []
         for maker in try store.makers(ofKept: kept, endedBefore: before) {

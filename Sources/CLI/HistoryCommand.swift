@@ -45,7 +45,8 @@ struct HistoryCommand: ParsableCommand {
         let after = columns(
             of: table,
             [
-                ("max_rss_bytes", "memory", { size($0) }), ("gpu_peak_bytes", "gpu", { size($0) }), ("run", "run", { $0 }),
+                ("max_rss_bytes", "memory", { size($0) }), ("gpu_peak_bytes", "gpu", { size($0) }),
+                ("run", "run", { $0 }),
                 ("started_at", "started", { shortTime($0) }), ("attempt", "try", { $0 }), ("why", "why", { $0 }),
                 ("cpu_seconds", "cpu", { duration($0) }), ("error", "error", { $0 }),
                 ("note", "note", { $0 }), ("log", "log", { $0 }),

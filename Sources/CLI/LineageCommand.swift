@@ -33,11 +33,14 @@ struct LineageCommand: ParsableCommand {
         var place = Place(path, in: project)
         var found: Lineage?
         // A file in a folder that was made as a whole: by its content alone it may be taken for somebody's copy of it.
-        if try store.owner(ofPath: place.recorded) == nil, let folder = try folderMadeAsAWhole(around: place, project, store) {
+        if try store.owner(ofPath: place.recorded) == nil,
+            let folder = try folderMadeAsAWhole(around: place, project, store)
+        {
             found = try lineage(of: folder, in: store)
             if found != nil {
                 if format == .text {
-                    Terminal.standardOutput.writeForeign("\(place.recorded) lies in \(folder.recorded), which was made as a whole\n")
+                    Terminal.standardOutput.writeForeign(
+                        "\(place.recorded) lies in \(folder.recorded), which was made as a whole\n")
                 }
                 place = folder
             }
@@ -110,7 +113,9 @@ struct LineageCommand: ParsableCommand {
             return Failure(.usage, "\(maker) is making '\(path)' now. Ask again when it has ended.")
         case .succeeded where isThere:
             return Failure(
-                .usage, "what '\(path)' holds now no execution made or read: it was changed since \(maker) made it. \(versions)")
+                .usage,
+                "what '\(path)' holds now no execution made or read: it was changed since \(maker) made it. \(versions)"
+            )
         case .succeeded:
             return Failure(.usage, "'\(path)' is not on disk; \(maker) was the last to make it. \(versions)")
         case .failed, .timedOut, .outOfMemory, .interrupted, .lost:

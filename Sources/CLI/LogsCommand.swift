@@ -37,7 +37,8 @@ struct LogsCommand: ParsableCommand {
         let run = try pastRun.map { try store.run(named: $0, among: .executing(stages.map(\.number))) }
         let logs = try store.latestLogs(ofStages: stages.map(\.number), run: run)
         guard !logs.isEmpty else {
-            throw Failure(.usage, "'\(stage)' was not executed\(run.map { " in run \($0)" } ?? ""), so there is no log.")
+            throw Failure(
+                .usage, "'\(stage)' was not executed\(run.map { " in run \($0)" } ?? ""), so there is no log.")
         }
         if let format { return try printTable(logs.map { ($0.stage, $0.execution, $0.path) }, format, of: project) }
         for log in logs {
@@ -85,7 +86,8 @@ struct LogsCommand: ParsableCommand {
                 if isTerminal {
                     line.append(contentsOf: chunk[..<count])
                     while let end = line.firstIndex(of: 10) {
-                        Terminal.standardOutput.writeLine(sanitizedLogLine(String(decoding: line[..<end], as: UTF8.self)))
+                        Terminal.standardOutput.writeLine(
+                            sanitizedLogLine(String(decoding: line[..<end], as: UTF8.self)))
                         line.removeSubrange(...end)
                     }
                 } else if Glibc.write(1, chunk, count) < 0 {
@@ -94,7 +96,9 @@ struct LogsCommand: ParsableCommand {
             } else if goesOn {
                 usleep(100_000)
             } else {
-                if !line.isEmpty { Terminal.standardOutput.writeLine(sanitizedLogLine(String(decoding: line, as: UTF8.self))) }
+                if !line.isEmpty {
+                    Terminal.standardOutput.writeLine(sanitizedLogLine(String(decoding: line, as: UTF8.self)))
+                }
                 return
             }
         }

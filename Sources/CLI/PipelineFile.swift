@@ -60,7 +60,8 @@ struct PipelineFile {
         let loaded = try loadPipeline(
             bytes: bytes, fileName: name, overrides: try settings.map(nameAndValue), surroundings: surroundings)
         return OpenedPipeline(
-            file: self, graph: prefix.isEmpty ? loaded.graph : loaded.graph.moved(into: prefix), warnings: loaded.warnings,
+            file: self, graph: prefix.isEmpty ? loaded.graph : loaded.graph.moved(into: prefix),
+            warnings: loaded.warnings,
             consulted: log.consulted.withLock { $0 })
     }
 

@@ -12,7 +12,9 @@ struct PlanningOptions: ParsableArguments {
     @Option(name: .customLong("set"), help: ArgumentHelp("A param for this run; repeatable.", valueName: "name=value"))
     var settings: [String] = []
 
-    @Option(help: ArgumentHelp("The total of a counted resource, or of cpus, gpus or memory; repeatable.", valueName: "name=amount"))
+    @Option(
+        help: ArgumentHelp(
+            "The total of a counted resource, or of cpus, gpus or memory; repeatable.", valueName: "name=amount"))
     var capacity: [String] = []
 
     @Flag(help: "Digest every file anew instead of trusting sizes and times.")
@@ -28,14 +30,18 @@ struct PlanningOptions: ParsableArguments {
             let (name, value) = try nameAndValue(text)
             let amount = name == "memory" ? bytes(ofSize: value).map { Double($0) } : Double(value)
             guard let amount, let quantity = Quantity(amount) else {
-                throw Failure(.usage, "--capacity \(text): '\(value)' is no amount. Write a number, or a size such as 16GiB for memory.")
+                throw Failure(
+                    .usage,
+                    "--capacity \(text): '\(value)' is no amount. Write a number, or a size such as 16GiB for memory.")
             }
             totals[name] = quantity
         }
         return totals
     }
 
-    func request(_ opened: OpenedPipeline, stages: [String], _ rules: SelectionRules = SelectionRules()) throws -> RunRequest {
+    func request(_ opened: OpenedPipeline, stages: [String], _ rules: SelectionRules = SelectionRules()) throws
+        -> RunRequest
+    {
         let totals = opened.graph.capacity.merging(try namedCapacity()) { $1 }
         let environment = callerEnvironment()
         // Asking the driver takes a while, and is of no use to other pipelines.
@@ -55,6 +61,7 @@ struct PlanningOptions: ParsableArguments {
 extension OpenedPipeline {
     /// The store for commands that only look; an empty one where the project has none yet.
     func storeForLooking() throws -> Store {
-        access(project.storePath, F_OK) == 0 ? try Store.open(path: project.storePath, access: .read) : try Store.inMemory()
+        access(project.storePath, F_OK) == 0
+            ? try Store.open(path: project.storePath, access: .read) : try Store.inMemory()
     }
 }

@@ -7,7 +7,8 @@ import Store
 
 /// Options of every command that uses a store.
 struct StoreOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The store; else RUNS_STORE, else .runs/runs.db found by walking up.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("The store; else RUNS_STORE, else .runs/runs.db found by walking up.", valueName: "path"))
     var store: String?
 }
 
@@ -59,7 +60,9 @@ struct Project {
         if access(storePath, W_OK) != 0 {
             let why = String(cString: strerror(errno))
             throw Failure(
-                .store, "the store \(storePath) may not be written to (\(why)). Check the permissions of the file and of its folder.")
+                .store,
+                "the store \(storePath) may not be written to (\(why)). Check the permissions of the file and of its folder."
+            )
         }
         return try Store.open(path: storePath, access: .write)
     }
@@ -93,7 +96,9 @@ func nameAndValue(_ text: String) throws -> (name: String, value: String) {
 func readBytes(_ path: String) throws(Failure) -> [UInt8] {
     // Never waits for the writer of a fifo.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw Failure(.usage, "'\(path)' cannot be read: \(String(cString: strerror(errno))).") }
+    guard descriptor >= 0 else {
+        throw Failure(.usage, "'\(path)' cannot be read: \(String(cString: strerror(errno))).")
+    }
     defer { close(descriptor) }
     var status = stat()
     fstat(descriptor, &status)

@@ -40,7 +40,8 @@ struct QueryCommand: ParsableCommand {
     @Argument(help: "A SELECT; - reads it from standard input.")
     var sql: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("A value for :name in the SQL; repeatable.", valueName: "name=value"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("A value for :name in the SQL; repeatable.", valueName: "name=value"))
     var parameter: [String] = []
 
     @Option(help: "Read the SQL from a file.")
@@ -86,7 +87,9 @@ struct QueryCommand: ParsableCommand {
             })
         guard roomBytes >= 0 else {
             throw Failure(
-                .usage, "the result is too large for --format \(formatOptions.chosen.rawValue). Add a LIMIT, or say --format csv.")
+                .usage,
+                "the result is too large for --format \(formatOptions.chosen.rawValue). Add a LIMIT, or say --format csv."
+            )
         }
         Terminal.standardOutput.writeForeign(writer?.finish() ?? "")
         if failOnRows, hasRows { throw ExitCode(1) }
@@ -97,7 +100,9 @@ struct QueryCommand: ParsableCommand {
     private func statement() throws -> String {
         switch (sql, file, named) {
         case (let sql?, nil, nil):
-            return sql == "-" ? String(decoding: try readToEnd(0, shownAs: "standard input", mostBytes: 64 << 20), as: UTF8.self) : sql
+            return sql == "-"
+                ? String(decoding: try readToEnd(0, shownAs: "standard input", mostBytes: 64 << 20), as: UTF8.self)
+                : sql
         case (nil, let file?, nil): return String(decoding: try readBytes(file), as: UTF8.self)
         case (nil, nil, let name?):
             if let query = Store.cannedQueries.first(where: { $0.name == name }) { return query.sql }

@@ -33,7 +33,8 @@ public func exitWithStatus(ofCommandLine arguments: [String]) -> Never {
     signal(SIGXFSZ, SIG_IGN)
     let result = status(ofCommandLine: arguments)
     if let reason = Terminal.standardOutput.failure {
-        Terminal.standardError.writeLine("runs: standard output could not be written: \(reason). What it was to show is lost.")
+        Terminal.standardError.writeLine(
+            "runs: standard output could not be written: \(reason). What it was to show is lost.")
         exit(result == 0 ? 1 : result)
     }
     exit(result)
@@ -68,5 +69,6 @@ private func status(ofCommandLine arguments: [String]) -> Int32 {
 private func refuseTooFewFiles() throws(Failure) {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < 32 else { return }
-    throw Failure(.store, "only \(limit.rlim_cur) files may be open at once. Raise the limit to 32 or more (`ulimit -n`).")
+    throw Failure(
+        .store, "only \(limit.rlim_cur) files may be open at once. Raise the limit to 32 or more (`ulimit -n`).")
 }

@@ -5,7 +5,10 @@ import PipelineFormat
 
 struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "schema", abstract: "Print the JSON Schema of pipeline.json, for editors that complete and check it.")
+        commandName: "schema",
+        abstract: "Print the JSON Schema of pipeline.json, for editors that complete and check it.")
 
-    func run() { Terminal.standardOutput.write(pipelineSchema.hasSuffix("\n") ? pipelineSchema : pipelineSchema + "\n") }
+    func run() {
+        Terminal.standardOutput.write(pipelineSchema.hasSuffix("\n") ? pipelineSchema : pipelineSchema + "\n")
+    }
 }

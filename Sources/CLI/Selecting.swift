@@ -29,7 +29,9 @@ extension Graph {
     /// The stages that a word names: a template, a template with values, a full name, or a glob.
     func stages(named word: String) throws -> [StageIndex] {
         let selector = StageSelector(word)
-        let found = stages.indices.filter { selector.matches(stageName: stages[$0].name, template: stages[$0].template) }
+        let found = stages.indices.filter {
+            selector.matches(stageName: stages[$0].name, template: stages[$0].template)
+        }
         guard found.isEmpty else { return found }
         var known = Set(stages.map(\.template))
         for stage in stages { known.insert(stage.name) }
@@ -45,7 +47,11 @@ extension Graph {
             targets = stages.indices.filter { below[$0] }
         }
         var selected = [Bool](repeating: false, count: stages.count)
-        if rules.only { for target in targets { selected[target] = true } } else { selected = closure(upstreamOf: targets) }
+        if rules.only {
+            for target in targets { selected[target] = true }
+        } else {
+            selected = closure(upstreamOf: targets)
+        }
         var forced = [Bool](repeating: false, count: stages.count)
         if rules.force {
             for target in named {

@@ -40,14 +40,17 @@ struct ShowCommand: ParsableCommand {
     private func showDiff(of run: RunID, _ store: Store) throws {
         guard let diff = try store.gitDiff(of: run) else {
             throw Failure(
-                .usage, "no changes are recorded of run \(run): there were none, it executed nothing, or --no-git-diff was given.")
+                .usage,
+                "no changes are recorded of run \(run): there were none, it executed nothing, or --no-git-diff was given."
+            )
         }
         guard let bytes = diff.gzip.flatMap({ gunzip($0, sizeBytes: diff.sizeBytes) }) else {
             throw Failure(.store, "the changes recorded of run \(run) are damaged. `runs doctor` checks the store.")
         }
         Terminal.standardOutput.writeForeign(String(decoding: bytes, as: UTF8.self))
         if diff.isCut {
-            Terminal.standardError.writeLine("only the first \(byteText(Int64(diff.sizeBytes))) of the changes were kept")
+            Terminal.standardError.writeLine(
+                "only the first \(byteText(Int64(diff.sizeBytes))) of the changes were kept")
         }
     }
 }

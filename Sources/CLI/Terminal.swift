@@ -70,7 +70,9 @@ func callerEnvironment() -> [String: String] {
     var entry = environ
     while let text = entry.pointee {
         let line = String(cString: text)
-        if let sign = line.firstIndex(of: "=") { result[String(line[..<sign])] = String(line[line.index(after: sign)...]) }
+        if let sign = line.firstIndex(of: "=") {
+            result[String(line[..<sign])] = String(line[line.index(after: sign)...])
+        }
         entry += 1
     }
     return result

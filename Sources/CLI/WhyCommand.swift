@@ -11,7 +11,8 @@ struct WhyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "why", abstract: "Why a stage would run now, or did run (or not) in a past run.")
 
-    @Argument(help: ArgumentHelp("Pipeline file where it is not pipeline.json, then the stage.", valueName: "file-and-stage"))
+    @Argument(
+        help: ArgumentHelp("Pipeline file where it is not pipeline.json, then the stage.", valueName: "file-and-stage"))
     var words: [String]
 
     @Option(name: .customLong("run"), help: "Of this past run: a number, latest, or latest~1 for the one before it.")
@@ -25,7 +26,9 @@ struct WhyCommand: ParsableCommand {
         let (file, stages) = fileAndStages(words)
         guard !stages.isEmpty else { throw Failure(.usage, "name the stage, as in: runs why train") }
         let decisions = try pastRun.map { try recorded(stages, in: $0) } ?? planned(file, stages)
-        if formatOptions.format == nil || formatOptions.format == .box, Terminal.standardOutput.isTerminal || formatOptions.format == nil {
+        if formatOptions.format == nil || formatOptions.format == .box,
+            Terminal.standardOutput.isTerminal || formatOptions.format == nil
+        {
             for (stage, decision) in decisions { Terminal.standardOutput.writeLine(explained(stage, decision)) }
             return
         }
@@ -39,7 +42,8 @@ struct WhyCommand: ParsableCommand {
         }
         formatOptions.write(
             Table(
-                columns: ["stage", "verdict", "reason", "subject", "old_value", "new_value", "execution_id"], rows: rows))
+                columns: ["stage", "verdict", "reason", "subject", "old_value", "new_value", "execution_id"], rows: rows
+            ))
     }
 
     private func planned(_ file: String, _ stages: [String]) throws -> [(String, Decision)] {
@@ -56,7 +60,10 @@ struct WhyCommand: ParsableCommand {
         let run = try store.run(named: word, among: .pipelines(Set(found.map(\.pipeline)).sorted()))
         let decisions = try store.decisions(ofStages: Set(found.map(\.stage)).sorted(), in: run)
         guard !decisions.isEmpty else {
-            throw Failure(.usage, "run \(run) decided nothing about '\(words.joined(separator: " "))'. `runs query \"select * from runs\"` lists the runs.")
+            throw Failure(
+                .usage,
+                "run \(run) decided nothing about '\(words.joined(separator: " "))'. `runs query \"select * from runs\"` lists the runs."
+            )
         }
         return decisions.map { ($0.stage, $0.decision) }
     }
@@ -66,7 +73,9 @@ struct WhyCommand: ParsableCommand {
         var lines = ["\(sanitized(stage)): \(decision.verdict.rawValue)"]
         for reason in decision.reasons {
             lines.append("  \(sentence(for: reason))")
-            guard reason.code == .commandChanged || reason.old?.count ?? 0 > 40 || reason.new?.count ?? 0 > 40 else { continue }
+            guard reason.code == .commandChanged || reason.old?.count ?? 0 > 40 || reason.new?.count ?? 0 > 40 else {
+                continue
+            }
             if let old = reason.old { lines.append("    was: \(sanitized(old))") }
             if let new = reason.new { lines.append("    now: \(sanitized(new))") }
         }

@@ -48,9 +48,11 @@ for (index, migration) in migrations.enumerated() where migration.version != ind
 }
 
 var source = "// Generated from migrations/ and sql/ by EmbedSQLTool.\n\n"
-source += "public enum Migrations {\n    /// In the order in which they are applied.\n    public static let all: [Migration] = [\n"
+source +=
+    "public enum Migrations {\n    /// In the order in which they are applied.\n    public static let all: [Migration] = [\n"
 for migration in migrations {
-    source += "Migration(version: \(migration.version), name: \"\(migration.name)\", text: \(literal(migration.text))),\n"
+    source +=
+        "Migration(version: \(migration.version), name: \"\(migration.name)\", text: \(literal(migration.text))),\n"
 }
 source += "    ]\n}\n\npublic enum SQL {\n"
 for statement in statements {

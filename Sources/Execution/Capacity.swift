@@ -54,11 +54,14 @@ extension Capacity {
 
     /// This process's cgroup (version 2) and all above it: each may limit.
     private static func cgroupFolders() -> [String] {
-        guard let line = readText("/proc/self/cgroup")?.split(separator: "\n").first(where: { $0.hasPrefix("0::") }) else {
+        guard let line = readText("/proc/self/cgroup")?.split(separator: "\n").first(where: { $0.hasPrefix("0::") })
+        else {
             return []
         }
         var folders = ["/sys/fs/cgroup"]
-        for component in line.dropFirst(3).split(separator: "/") { folders.append(folders[folders.count - 1] + "/" + component) }
+        for component in line.dropFirst(3).split(separator: "/") {
+            folders.append(folders[folders.count - 1] + "/" + component)
+        }
         return folders
     }
 

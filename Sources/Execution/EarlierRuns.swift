@@ -97,7 +97,8 @@ extension Run {
         for earlier in earlierRuns {
             // What is in place already, or is only read, must not be about to change; what will be made must be free.
             let overlaps =
-                claimedPaths(of: index).lazy.compactMap { earlier.overlapping($0) { !isFresh || $0 == .changing } }.first
+                claimedPaths(of: index).lazy.compactMap { earlier.overlapping($0) { !isFresh || $0 == .changing } }
+                .first
                 ?? inputs.lazy.compactMap { earlier.mayChange($0) }.first
             guard let path = overlaps else { continue }
             if isPartOf(earlier.run.id) {
@@ -111,7 +112,8 @@ extension Run {
                 let what = graph.stages[index].outputs.isEmpty ? "the same stage" : "'\(path)'"
                 events.append(
                     .stageWaiting(
-                        stage: graph.stages[index].name, forRun: earlier.run.id, why: "it began earlier and deals with \(what)"))
+                        stage: graph.stages[index].name, forRun: earlier.run.id,
+                        why: "it began earlier and deals with \(what)"))
             }
             return true
         }

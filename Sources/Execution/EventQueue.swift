@@ -8,7 +8,9 @@ import Model
 import Synchronization
 
 func noDescriptor() -> Failure {
-    Failure(.store, "no file can be opened: \(String(cString: strerror(errno))). Raise the limit on open files (`ulimit -n`).")
+    Failure(
+        .store,
+        "no file can be opened: \(String(cString: strerror(errno))). Raise the limit on open files (`ulimit -n`).")
 }
 
 /// A queue that many threads put into and one waits on, together with signals.

@@ -36,7 +36,9 @@ struct WatchedInputs: Sendable {
         for entry in entries {
             let now = try? workspace.observation(of: entry.recorded.path, mode: entry.mode)
             if now != nil, now == entry.observation { continue }
-            if (try? workspace.fingerprint(of: entry.recorded.path, mode: entry.mode)) != entry.recorded.fingerprint { return true }
+            if (try? workspace.fingerprint(of: entry.recorded.path, mode: entry.mode)) != entry.recorded.fingerprint {
+                return true
+            }
         }
         return patterns.contains { (try? workspace.matches(of: $0.pattern)) != $0.matches }
     }
@@ -172,7 +174,8 @@ extension Run {
             events.append(
                 .stageFinished(
                     StageFinished(
-                        stage: stage, executionID: id, attempt: execution.attempt, state: .lost, exit: nil, error: sentence,
+                        stage: stage, executionID: id, attempt: execution.attempt, state: .lost, exit: nil,
+                        error: sentence,
                         note: nil, usage: usage, logPath: execution.start.logPath, logTail: [],
                         repetition: execution.repetition)))
             _ = scheduler.handle(.ended(execution.stage, .lost))
@@ -185,7 +188,9 @@ extension Run {
         var notes: [String] = []
         if outcome.leftoverProcesses > 0 {
             let isOne = outcome.leftoverProcesses == 1
-            notes.append("it left \(outcome.leftoverProcesses) process\(isOne ? "" : "es") behind, which \(isOne ? "was" : "were") ended")
+            notes.append(
+                "it left \(outcome.leftoverProcesses) process\(isOne ? "" : "es") behind, which \(isOne ? "was" : "were") ended"
+            )
         }
         let bad = execution.tail.badLines
         if bad > 0 { notes.append("\(bad) line\(bad == 1 ? "" : "s") of RUNS_METRICS could not be read") }
@@ -252,7 +257,8 @@ func lastLines(ofFile path: String, count: Int) -> [String] {
     var bytes = [UInt8](repeating: 0, count: Int(size - start))
     let length = pread(descriptor, &bytes, bytes.count, start)
     guard length > 0 else { return [] }
-    var lines = String(decoding: bytes[..<length], as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+    var lines = String(decoding: bytes[..<length], as: UTF8.self).split(
+        separator: "\n", omittingEmptySubsequences: false)
     if start > 0, lines.count > 1 { lines.removeFirst() }
     if lines.last?.isEmpty ?? false { lines.removeLast() }
     return lines.suffix(count).map { String($0) }

@@ -66,10 +66,11 @@ struct GPULocks {
     }
 
     /// A folder in which every user may make files and none may remove another's.
-    static let sharedFolder = ["/run/lock", "/tmp"].first { path in
-        var status = stat()
-        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_mode & 0o1007 == 0o1007
-    } ?? "/tmp"
+    static let sharedFolder =
+        ["/run/lock", "/tmp"].first { path in
+            var status = stat()
+            return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_mode & 0o1007 == 0o1007
+        } ?? "/tmp"
 
     private static func fileName(of gpu: PoolGPU) -> String? {
         let isNumber = gpu.id.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }

@@ -49,7 +49,9 @@ final class History: RecordedState {
     }
 
     func succeeded(key: Digest) throws(Failure) -> [ExecutionRecord] { try store.succeededExecutions(key: key) }
-    func succeeded(baseKey: Digest) throws(Failure) -> [ExecutionRecord] { try store.succeededExecutions(baseKey: baseKey) }
+    func succeeded(baseKey: Digest) throws(Failure) -> [ExecutionRecord] {
+        try store.succeededExecutions(baseKey: baseKey)
+    }
     func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath] { try store.inputs(of: execution) }
     func details(of execution: ExecutionID) throws(Failure) -> ExecutionDetails? { try store.details(of: execution) }
 
@@ -62,7 +64,9 @@ final class History: RecordedState {
     func keptExecutions(of stage: String) throws(Failure) -> [(id: ExecutionID, state: ExecutionState)] {
         // Each is asked for once: a rerun of all stages would else ask for all of them after each.
         for id in unsortedKept {
-            if let owner = try store.stage(of: id), owner.pipeline == pipeline { keptByStage[owner.stage, default: []].insert(id) }
+            if let owner = try store.stage(of: id), owner.pipeline == pipeline {
+                keptByStage[owner.stage, default: []].insert(id)
+            }
         }
         unsortedKept.removeAll()
         var result: [(id: ExecutionID, state: ExecutionState)] = []

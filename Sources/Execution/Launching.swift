@@ -14,7 +14,8 @@ extension Run {
         if judged.turn != turn {
             // It waited for resources: what it would read may have changed, or another run may have made its outputs.
             let (decision, facts) = try decide(index)
-            guard decision.verdict == judged.decision.verdict, decision.key == judged.decision.key, facts.missingInputs.isEmpty
+            guard decision.verdict == judged.decision.verdict, decision.key == judged.decision.key,
+                facts.missingInputs.isEmpty
             else { return scheduler.handle(.outdated(index)) }
             judged = JudgedStage(decision: judged.decision, facts: facts, readyAt: judged.readyAt, turn: turn)
         }
@@ -38,12 +39,13 @@ extension Run {
             details: ExecutionDetails(
                 command: stage.command.displayText, workingDirectory: stage.workingDirectory,
                 environment: judged.facts.environment, params: stage.params, inputs: judged.facts.inputs),
-            inputMakers: inputMakers(of: index, judged.facts.inputs), outputs: stage.outputs, resources: lease.request, timeoutSeconds: stage.timeoutSeconds, keep: stage.keep, startedAt: now,
+            inputMakers: inputMakers(of: index, judged.facts.inputs), outputs: stage.outputs, resources: lease.request,
+            timeoutSeconds: stage.timeoutSeconds, keep: stage.keep, startedAt: now,
             queuedSeconds: max(0, now.seconds(since: judged.readyAt)), engine: "local", host: host,
             logPath: RunFiles.log(
                 of: runID, stage: stage.name, index: index, repetition: repetition?.number, attempt: attempt),
             token: randomToken(), reasons: judged.decision.reasons, resumed: isResumed,
-                gpuIDs: (lease.gpus ?? []).map(\.name),
+            gpuIDs: (lease.gpus ?? []).map(\.name),
             repetition: repetition?.number)
         try numberTexts(from: index)
         let id = try store.begin(start, run: runID, pipeline: graph.pipeline)
@@ -66,7 +68,8 @@ extension Run {
                 StageStarted(
                     stage: stage.name, executionID: id, attempt: attempt, maxAttempts: stage.retries.max + 1,
                     reasons: judged.decision.reasons, command: start.details.command, logPath: start.logPath,
-                    expectedSeconds: preparation.medians[stage.name], resources: lease.request, repetition: repetition)))
+                    expectedSeconds: preparation.medians[stage.name], resources: lease.request, repetition: repetition))
+        )
         var (paramsPath, arguments) = ("", stage.command.arguments)
         if problem == nil {
             do throws(WorkspaceFailure) {
@@ -78,7 +81,9 @@ extension Run {
         if let problem {
             let usage = Usage(wallSeconds: 0)
             return try ended(
-                id, EngineOutcome(exit: .notStarted(problem), usage: usage, leftoverProcesses: 0, sawOutOfMemoryKill: false))
+                id,
+                EngineOutcome(exit: .notStarted(problem), usage: usage, leftoverProcesses: 0, sawOutOfMemoryKill: false)
+            )
         }
         let environment = environment(of: stage, id, start, lease, paramsPath: paramsPath)
         launches.append(
@@ -143,7 +148,9 @@ extension Run {
         guard let owner else { return unknown }
         guard preparation.area.isKept(output.path, madeBy: owner) else { return owner }
         // The owner's version was moved before: this is one of a putting back that was cut short, or somebody's own.
-        guard let found = try? preparation.workspace.fingerprint(of: output.path, mode: output.mode) else { return unknown }
+        guard let found = try? preparation.workspace.fingerprint(of: output.path, mode: output.mode) else {
+            return unknown
+        }
         return try store.maker(ofPath: output.path, holding: found) ?? unknown
     }
 
@@ -227,21 +234,27 @@ extension Run {
         guard let judged = pendingDecisions[index], let id = judged.decision.executionID, let key = judged.decision.key,
             let record = try store.succeededExecutions(key: key).first(where: { $0.id == id })
         else { return scheduler.handle(.outdated(index)) }
-        let (workspace, area, queue, outputs) = (preparation.workspace, preparation.area, queue, graph.stages[index].outputs)
+        let (workspace, area, queue, outputs) = (
+            preparation.workspace, preparation.area, queue, graph.stages[index].outputs
+        )
         Task.detached {
             let isIntact = outputs.allSatisfy { output in
                 guard let recorded = record.outputs.first(where: { $0.path == output.path }) else { return false }
                 let places = [output.path, area.keptPath(output.path, madeBy: id)]
-                return places.contains { (try? workspace.fingerprint(of: $0, mode: output.mode)) == recorded.fingerprint }
+                return places.contains {
+                    (try? workspace.fingerprint(of: $0, mode: output.mode)) == recorded.fingerprint
+                }
             }
             queue.put(.verified(index, id, isIntact: isIntact))
         }
         return []
     }
 
-    func finishRestoring(_ index: StageIndex, from id: ExecutionID, isIntact: Bool) throws(Failure) -> [SchedulerAction] {
+    func finishRestoring(_ index: StageIndex, from id: ExecutionID, isIntact: Bool) throws(Failure) -> [SchedulerAction]
+    {
         let stage = graph.stages[index]
-        guard isIntact, strayOutput(of: stage) == nil, let judged = pendingDecisions.removeValue(forKey: index), let key = judged.decision.key,
+        guard isIntact, strayOutput(of: stage) == nil, let judged = pendingDecisions.removeValue(forKey: index),
+            let key = judged.decision.key,
             let record = try store.succeededExecutions(key: key).first(where: { $0.id == id })
         else {
             // It is not what was made, or its place is no longer the project's: it never will be, so it is not looked at again in this run.
@@ -254,7 +267,9 @@ extension Run {
             let keeper = try keeper(of: output, ownedBy: try store.owner(ofPath: output.path))
             try asFailure { () throws(WorkspaceFailure) in
                 let isExternal = output.isExternal
-                if try preparation.area.setAside(output.path, madeBy: keeper, mayBeOutside: isExternal) { history.keptNow(keeper) }
+                if try preparation.area.setAside(output.path, madeBy: keeper, mayBeOutside: isExternal) {
+                    history.keptNow(keeper)
+                }
                 try preparation.area.putBack(output.path, madeBy: id, mayBeOutside: isExternal)
             }
         }

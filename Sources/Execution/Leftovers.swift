@@ -43,7 +43,9 @@ private func processes(marked tokens: Set<String>) -> (pids: [Int32], someInExec
     var someInExec = false
     while let entry = readdir(folder) {
         let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        guard let pid = Int32(name), pid != getpid(), var environment = readText("/proc/\(pid)/environ") else { continue }
+        guard let pid = Int32(name), pid != getpid(), var environment = readText("/proc/\(pid)/environ") else {
+            continue
+        }
         if environment.isEmpty, isOfAProgram(pid) {
             if readText("/proc/\(pid)/cmdline") ?? "" == "" { someInExec = true }
             // It may have become its program since.

@@ -47,7 +47,8 @@ public final class LocalEngine: Engine {
             return .finished(
                 ExecutionID(Int64(bitPattern: id)),
                 EngineOutcome(
-                    exit: .notStarted("its command could not be started (\(step)): \(String(cString: strerror(number)))"),
+                    exit: .notStarted(
+                        "its command could not be started (\(step)): \(String(cString: strerror(number)))"),
                     usage: Usage(wallSeconds: 0), leftoverProcesses: 0, sawOutOfMemoryKill: false))
         case .exited(let ending):
             // A shell tells of a killed child by the code 137.
@@ -56,7 +57,8 @@ public final class LocalEngine: Engine {
             return .finished(ExecutionID(Int64(bitPattern: ending.id)), EngineOutcome(ending, metered))
         case .gone:
             return .engineLost(
-                "the process that started the stages is gone, and what ran was ended with it; run the same command again")
+                "the process that started the stages is gone, and what ran was ended with it; run the same command again"
+            )
         }
     }
 
@@ -67,7 +69,8 @@ public final class LocalEngine: Engine {
             supervisor.spawn(
                 SpawnRequest(
                     id: id, arguments: launch.arguments, plainWords: launch.plainWords ?? [],
-                    environment: launch.environment, workingDirectory: launch.workingDirectory, logPath: launch.logPath, token: launch.token,
+                    environment: launch.environment, workingDirectory: launch.workingDirectory, logPath: launch.logPath,
+                    token: launch.token,
                     graceSeconds: launch.graceSeconds))
         }
     }

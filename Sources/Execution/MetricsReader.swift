@@ -6,13 +6,19 @@ import JSON
 import Model
 
 /// The numbers of a metrics file; nested objects are flattened with dots. A sentence where it is no JSON object.
-func finalMetrics(ofFile path: String, shownAs name: String, at time: Timestamp) -> (points: [MetricPoint], problem: String?) {
-    guard let (descriptor, size) = openRegularFile(path) else { return ([], "its metrics file '\(name)' cannot be read") }
+func finalMetrics(ofFile path: String, shownAs name: String, at time: Timestamp) -> (
+    points: [MetricPoint], problem: String?
+) {
+    guard let (descriptor, size) = openRegularFile(path) else {
+        return ([], "its metrics file '\(name)' cannot be read")
+    }
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: Int(clamping: min(size, off_t(mostFileBytes) + 1)))
     let count = pread(descriptor, &bytes, bytes.count, 0)
     guard count >= 0, count <= mostFileBytes else {
-        return ([], "its metrics file '\(name)' is larger than \(mostFileBytes >> 20) MiB. Write figures, not data, to it")
+        return (
+            [], "its metrics file '\(name)' is larger than \(mostFileBytes >> 20) MiB. Write figures, not data, to it"
+        )
     }
     let value: JSONValue
     do {
@@ -191,7 +197,8 @@ struct MetricsTail {
     /// `{"step": 3, "loss": 0.4}`, `{"param": {…}}`, `{"summary": {…}}`, or several of them in one line.
     private mutating func take(line: ArraySlice<UInt8>, at time: Timestamp, into told: inout ReportedLines) {
         guard line.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") }) else { return }
-        guard let value = try? JSONReader.value(of: Array(line), dialect: .metrics), case .object(let members) = value else {
+        guard let value = try? JSONReader.value(of: Array(line), dialect: .metrics), case .object(let members) = value
+        else {
             badLines += 1
             return
         }

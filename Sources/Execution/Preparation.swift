@@ -78,14 +78,16 @@ public final class Preparation {
         let paths = graph.stages.flatMap { $0.inputs.map(\.path) + $0.outputs.map(\.path) }
         let stages = isPart ? graph.stages.map(\.name) : nil
         workspace = Workspace(
-            root: request.root, cache: try store.cachedDigests(of: isPart ? paths : nil), ignoresCache: request.options.rehash)
+            root: request.root, cache: try store.cachedDigests(of: isPart ? paths : nil),
+            ignoresCache: request.options.rehash)
         history = try History(store: store, pipeline: graph.pipeline, stages: stages, area: area, workspace: workspace)
         judge = Judge(history: history, mayRestore: request.options.mayRestore)
         medians = try store.medianWallSeconds(pipeline: graph.pipeline, of: stages)
         let seen = try Self.digestAhead(graph, request.selection, workspace)
         let salt = store.salt
         plan = try Planner.plan(
-            graph, selection: request.selection, judge: judge, files: DiskFacts(workspace: workspace, seen: seen), history: history,
+            graph, selection: request.selection, judge: judge, files: DiskFacts(workspace: workspace, seen: seen),
+            history: history,
             environment: { Planner.recordedEnvironment(of: $0, salt: salt) { request.environment[$0] } })
     }
 
@@ -115,7 +117,8 @@ public final class Preparation {
         var paths: [(path: String, mode: DigestMode)] = []
         for (index, stage) in graph.stages.enumerated() where selection.isSelected[index] {
             for output in stage.outputs { paths.append((output.path, output.mode)) }
-            for (position, input) in stage.inputs.enumerated() where !input.isGlob && graph.producers[index][position].isEmpty {
+            for (position, input) in stage.inputs.enumerated()
+            where !input.isGlob && graph.producers[index][position].isEmpty {
                 paths.append((input.path, input.mode))
             }
         }
@@ -170,7 +173,8 @@ public final class Preparation {
             let folder = output.path.lastIndex(of: "/").map { output.path[..<$0] } ?? ""
             if !output.isExternal, foldersInside.contains(folder) { continue }
             if try area.entersStateDirectory(output.path) {
-                return "'\(output.path)', an output of stage '\(stage.name)', leads into .runs, which belongs to this program. "
+                return
+                    "'\(output.path)', an output of stage '\(stage.name)', leads into .runs, which belongs to this program. "
                     + "Have it lie elsewhere."
             }
             if output.isExternal { continue }
@@ -178,7 +182,8 @@ public final class Preparation {
                 foldersInside.insert(folder)
                 continue
             }
-            return "'\(output.path)', an output of stage '\(stage.name)', lies outside the project: its folder '\(folder)' "
+            return
+                "'\(output.path)', an output of stage '\(stage.name)', lies outside the project: its folder '\(folder)' "
                 + "leads out of it through a link. Have it lie inside, or add \"external\": true to the output."
         }
         return nil

@@ -78,7 +78,8 @@ public struct Recollection: Sendable {
 
     private func details(in store: any RunStore) throws(Failure) -> (body: PipelineBody, standing: PipelineStanding)? {
         guard let (bodyBytes, stageBytes) = try store.stages(of: stored),
-            let body = PipelineBody(bytes: bodyBytes, pathCount: index.paths.count), body.stagesTotal == index.stagesTotal,
+            let body = PipelineBody(bytes: bodyBytes, pathCount: index.paths.count),
+            body.stagesTotal == index.stagesTotal,
             body.isSelected.count(where: { $0 }) == stored.stagesFresh,
             let standing = PipelineStanding(stamps: stamps, stageBytes: stageBytes, stagesTotal: index.stagesTotal)
         else { return nil }
@@ -114,9 +115,11 @@ public struct Recollection: Sendable {
             counts.notSelected = index.stagesTotal - stored.stagesFresh
             let finishedAt = clock()
             let wallSeconds = finishedAt.seconds(since: startedAt)
-            try store.finishRun(run, status: .succeeded, counts: counts, finishedAt: finishedAt, wallSeconds: wallSeconds)
+            try store.finishRun(
+                run, status: .succeeded, counts: counts, finishedAt: finishedAt, wallSeconds: wallSeconds)
             return RunFinished(
-                runID: run, pipeline: pipeline, status: .succeeded, counts: counts, wallSeconds: wallSeconds, failedStages: [])
+                runID: run, pipeline: pipeline, status: .succeeded, counts: counts, wallSeconds: wallSeconds,
+                failedStages: [])
         }
     }
 
@@ -124,7 +127,8 @@ public struct Recollection: Sendable {
     public func events(of ended: RunFinished, startedAt: Timestamp) -> [RunEvent] {
         let fresh = stored.stagesFresh
         let started = RunStarted(
-            runID: ended.runID, pipeline: pipeline, stagesTotal: index.stagesTotal, stagesSelected: fresh, willRun: 0, mayRun: 0,
+            runID: ended.runID, pipeline: pipeline, stagesTotal: index.stagesTotal, stagesSelected: fresh, willRun: 0,
+            mayRun: 0,
             fresh: fresh, expectedSeconds: nil)
         return [
             RunEvent(at: startedAt, kind: .runStarted(started)),
@@ -143,7 +147,9 @@ public struct Recollection: Sendable {
         guard let (body, standing) = try details(in: store) else { return nil }
         let isConcerned = body.concerned(isChanged: isChanged, isSuspect: standing.isSuspect)
         let members = body.withNeighbours(isConcerned)
-        guard members.count < body.stagesTotal, let graph = body.graph(of: members, pipeline: pipeline) else { return nil }
+        guard members.count < body.stagesTotal, let graph = body.graph(of: members, pipeline: pipeline) else {
+            return nil
+        }
         let omitted = OmittedStages(
             recollection: self, body: body, standing: standing, members: members,
             isNeighbour: members.map { !isConcerned[$0] })
@@ -165,7 +171,8 @@ extension PipelineStanding {
 extension RunStart {
     init(_ labels: RunLabels, pipeline: String, stagesTotal: Int, _ liveness: Liveness, at startedAt: Timestamp) {
         self.init(
-            pipeline: pipeline, pipelinePath: labels.pipelinePath, commandLine: labels.commandLine, startedAt: startedAt,
+            pipeline: pipeline, pipelinePath: labels.pipelinePath, commandLine: labels.commandLine,
+            startedAt: startedAt,
             engine: "local", host: liveness.host, user: labels.user, checkout: labels.checkout, machine: labels.machine,
             stagesTotal: stagesTotal, tags: labels.tags, notes: labels.notes)
     }

@@ -24,7 +24,8 @@ extension Run {
         var standing = PipelineStanding(
             stamps: Array(repeating: PipelineStanding.unknownStamp, count: paths.count),
             isSuspect: Array(repeating: false, count: stageCount), executions: Array(repeating: nil, count: stageCount),
-            stageNumbers: try store.stageNumbers(of: graph.stages.map { ($0.name, $0.template) }, pipeline: graph.pipeline))
+            stageNumbers: try store.stageNumbers(
+                of: graph.stages.map { ($0.name, $0.template) }, pipeline: graph.pipeline))
         update(&standing, body: body, paths: paths, members: Array(graph.stages.indices))
         try store.saveImage(ofRequest: basis.request, index: index.bytes, body: body.bytes, pipeline: graph.pipeline)
         try save(standing, body)
@@ -32,12 +33,14 @@ extension Run {
 
     private func save(_ standing: PipelineStanding, _ body: PipelineBody) throws(Failure) {
         try store.saveStanding(
-            stagesFresh: body.isSelected.count { $0 }, stagesJudged: body.stagesJudged(standing), stamps: standing.stampBytes,
+            stagesFresh: body.isSelected.count { $0 }, stagesJudged: body.stagesJudged(standing),
+            stamps: standing.stampBytes,
             stages: standing.stageBytes, pipeline: graph.pipeline)
     }
 
     /// - Parameter members: the places in the whole pipeline of the stages of this run's graph.
-    private func update(_ standing: inout PipelineStanding, body: PipelineBody, paths: PathTable, members: [StageIndex]) {
+    private func update(_ standing: inout PipelineStanding, body: PipelineBody, paths: PathTable, members: [StageIndex])
+    {
         let isShared = body.pathsUsed(besides: members)
         for (local, member) in members.enumerated() where preparation.request.selection.isSelected[local] {
             var isKnown = true

@@ -51,9 +51,14 @@ public struct ResourcePool: Sendable {
     /// Why the request could not be met even by an idle machine, one phrase a resource.
     public func impossibilities(of request: ResourceRequest) -> [String] {
         var phrases: [String] = []
-        if request.cpus > capacity.cpus { phrases.append("asks for \(request.cpus) cpus, but there are \(capacity.cpus); lower it, or say --capacity cpus=N") }
+        if request.cpus > capacity.cpus {
+            phrases.append(
+                "asks for \(request.cpus) cpus, but there are \(capacity.cpus); lower it, or say --capacity cpus=N")
+        }
         if let bytes = request.memoryBytes, bytes > capacity.memoryBytes {
-            phrases.append("asks for \(bytes) bytes of memory, but there are \(capacity.memoryBytes); lower it, or say --capacity memory=N")
+            phrases.append(
+                "asks for \(bytes) bytes of memory, but there are \(capacity.memoryBytes); lower it, or say --capacity memory=N"
+            )
         }
         if let gpus = request.gpus, gpus > Quantity(capacity.gpus.count) {
             let count = capacity.gpus.count
@@ -61,10 +66,16 @@ public struct ResourcePool: Sendable {
         }
         for (name, amount) in request.counted.sorted(by: { $0.key < $1.key }) {
             guard let total = capacity.counted[name] else {
-                phrases.append("asks for the resource '\(name)', whose total is unknown: give it in \"capacity\" or by --capacity \(name)=N")
+                phrases.append(
+                    "asks for the resource '\(name)', whose total is unknown: give it in \"capacity\" or by --capacity \(name)=N"
+                )
                 continue
             }
-            if amount > total { phrases.append("asks for \(amount) of the resource '\(name)', but there are \(total); lower it, or say --capacity \(name)=N") }
+            if amount > total {
+                phrases.append(
+                    "asks for \(amount) of the resource '\(name)', but there are \(total); lower it, or say --capacity \(name)=N"
+                )
+            }
         }
         return phrases
     }

@@ -20,7 +20,8 @@ public struct RunLabels: Sendable {
     public var tags: [String]
     public var notes: [String]
     public init(
-        pipelinePath: String, commandLine: String, user: String, checkout: GitCheckout?, machine: Machine, tags: [String],
+        pipelinePath: String, commandLine: String, user: String, checkout: GitCheckout?, machine: Machine,
+        tags: [String],
         notes: [String]
     ) {
         self.pipelinePath = pipelinePath
@@ -214,7 +215,8 @@ public final class Run {
         host = liveness.host
         let omitted = preparation.request.omitted
         let start = RunStart(
-            labels, pipeline: graph.pipeline, stagesTotal: omitted?.recollection.index.stagesTotal ?? graph.stages.count,
+            labels, pipeline: graph.pipeline,
+            stagesTotal: omitted?.recollection.index.stagesTotal ?? graph.stages.count,
             liveness, at: startedAt)
         // The lock is held before anyone can see the row: a run without its lock is a dead one.
         return try store.inTransaction { () throws(Failure) -> RunLock? in
@@ -245,7 +247,8 @@ public final class Run {
         tell(
             .runStarted(
                 RunStarted(
-                    runID: runID, pipeline: graph.pipeline, stagesTotal: omitted?.recollection.index.stagesTotal ?? graph.stages.count,
+                    runID: runID, pipeline: graph.pipeline,
+                    stagesTotal: omitted?.recollection.index.stagesTotal ?? graph.stages.count,
                     stagesSelected: tally.selected + (omitted?.fresh ?? 0), willRun: tally.run, mayRun: tally.may,
                     fresh: tally.fresh + (omitted?.fresh ?? 0),
                     expectedSeconds: preparation.expectedSeconds(jobs: jobs))))
@@ -286,7 +289,9 @@ public final class Run {
                 runID, status: status, counts: counts, finishedAt: finishedAt,
                 wallSeconds: finishedAt.seconds(since: startedAt))
         }
-        do { try preparation.area.remove(RunFiles.scratchFolder(of: runID)) } catch { tell(.warning(error.description)) }
+        do { try preparation.area.remove(RunFiles.scratchFolder(of: runID)) } catch {
+            tell(.warning(error.description))
+        }
         let finished = RunFinished(
             runID: runID, pipeline: graph.pipeline, status: status, counts: counts,
             wallSeconds: finishedAt.seconds(since: startedAt), failedStages: failedStages)

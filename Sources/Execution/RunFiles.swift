@@ -17,7 +17,8 @@ enum RunFiles {
     /// One log a stage, repetition and attempt. A name that is too long for a file keeps its beginning and gets the execution's
     /// place in the graph, which is as unique.
     static func log(of run: RunID, stage: String, index: StageIndex, repetition: Int? = nil, attempt: Int) -> String {
-        let name = stage.utf8.count <= 180 ? stage : "\(String(decoding: stage.utf8.prefix(160), as: UTF8.self))~\(index)"
+        let name =
+            stage.utf8.count <= 180 ? stage : "\(String(decoding: stage.utf8.prefix(160), as: UTF8.self))~\(index)"
         return "\(logFolder(of: run))/\(name)\(repetition.map { ".repeat-\($0)" } ?? "").\(attempt).log"
     }
 

@@ -98,7 +98,8 @@ extension Run {
         } while !pending.isEmpty
     }
 
-    private func carryOut(_ action: SchedulerAction, turn: Int, engine: any Engine) throws(Failure) -> [SchedulerAction] {
+    private func carryOut(_ action: SchedulerAction, turn: Int, engine: any Engine) throws(Failure) -> [SchedulerAction]
+    {
         switch action {
         case .judge(let stage): return try judge(stage, turn: turn)
         case .restore(let stage): return try beginRestoring(stage)
@@ -150,7 +151,8 @@ extension Run {
             let missing = facts.missingInputs.map { input in
                 Reason(
                     .blocked,
-                    subject: input.problem.map { "an input that cannot be read: \($0)" } ?? "missing input \(input.path)")
+                    subject: input.problem.map { "an input that cannot be read: \($0)" }
+                        ?? "missing input \(input.path)")
             }
             claim(.released, index)
             try tookBlocked(index, Decision(verdict: .blocked, reasons: missing))
@@ -182,7 +184,9 @@ extension Run {
         for timer in timers { wait = min(wait, timer.at.seconds(since: now)) }
         if let look = nextGPULook { wait = min(wait, look.seconds(since: now)) }
         for execution in running.values {
-            if let deadline = execution.deadline, execution.stopCause == nil, execution.outcome == nil { wait = min(wait, deadline.seconds(since: now)) }
+            if let deadline = execution.deadline, execution.stopCause == nil, execution.outcome == nil {
+                wait = min(wait, deadline.seconds(since: now))
+            }
         }
         return max(0, wait)
     }

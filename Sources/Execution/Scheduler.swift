@@ -162,7 +162,9 @@ public struct Scheduler: Sendable {
         guard !isStopping else { return actions }
         var full = Set<ResourceRequest>()
         while options.jobs.map({ leases.count < $0 }) ?? true {
-            let heads = ready.filter { !full.contains($0.key) }.compactMap { request, heap in heap.min.map { ($0, request) } }
+            let heads = ready.filter { !full.contains($0.key) }.compactMap { request, heap in
+                heap.min.map { ($0, request) }
+            }
             guard let (stage, request) = heads.min(by: { $0.0 < $1.0 }) else { break }
             guard let lease = pool.lease(request) else {
                 full.insert(request)

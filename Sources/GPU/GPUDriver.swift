@@ -13,10 +13,12 @@ private func openReader(withinSeconds limit: Int) -> (any GPUReader)? {
     }
     let opening = Opening()
     let deadline = ContinuousClock.now + .seconds(limit)
-    guard onDetachedThread({
-        let found: (any GPUReader)? = NVML() ?? NvidiaSMI()
-        opening.reader.withLock { $0 = .some(found) }
-    }) else { return nil }
+    guard
+        onDetachedThread({
+            let found: (any GPUReader)? = NVML() ?? NvidiaSMI()
+            opening.reader.withLock { $0 = .some(found) }
+        })
+    else { return nil }
     while ContinuousClock.now < deadline {
         if let found = opening.reader.withLock({ $0 }) { return found }
         usleep(500)

@@ -12,13 +12,15 @@ struct NVMLFunctions: Sendable {
     typealias DeviceTextOut = @convention(c) @Sendable (UInt, UnsafeMutableRawPointer, UInt32) -> Int32
     /// Fills a struct, or an unsigned int.
     typealias DeviceOut = @convention(c) @Sendable (UInt, UnsafeMutableRawPointer) -> Int32
-    typealias DeviceTwoOut = @convention(c) @Sendable (
-        UInt, UnsafeMutablePointer<UInt32>, UnsafeMutablePointer<UInt32>
-    ) -> Int32
+    typealias DeviceTwoOut =
+        @convention(c) @Sendable (
+            UInt, UnsafeMutablePointer<UInt32>, UnsafeMutablePointer<UInt32>
+        ) -> Int32
     typealias PartOut = @convention(c) @Sendable (UInt, UInt32, UnsafeMutablePointer<UInt>) -> Int32
-    typealias ProcessesOut = @convention(c) @Sendable (
-        UInt, UnsafeMutablePointer<UInt32>, UnsafeMutableRawPointer
-    ) -> Int32
+    typealias ProcessesOut =
+        @convention(c) @Sendable (
+            UInt, UnsafeMutablePointer<UInt32>, UnsafeMutableRawPointer
+        ) -> Int32
 
     /// A function that lists processes, and how long the documentation says its entries are.
     struct ProcessList: Sendable {

@@ -112,7 +112,8 @@ public struct ExecutionStart: Sendable {
 
     public init(
         stage: String, template: String, attempt: Int, key: Digest, baseKey: Digest, details: ExecutionDetails,
-        inputMakers: [InputMaker] = [], outputs: [Output], resources: ResourceRequest, timeoutSeconds: Double?, keep: Int, startedAt: Timestamp,
+        inputMakers: [InputMaker] = [], outputs: [Output], resources: ResourceRequest, timeoutSeconds: Double?,
+        keep: Int, startedAt: Timestamp,
         queuedSeconds: Double, engine: String, host: String, logPath: String, token: String, reasons: [Reason],
         resumed: Bool, gpuIDs: [String], repetition: Int? = nil, accepted: Bool = false
     ) {

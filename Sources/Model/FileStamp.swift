@@ -10,7 +10,8 @@ public struct FileStamp: Hashable, Sendable {
     /// Nanoseconds since 1970.
     public var changedNanoseconds: Int64
 
-    public init(device: UInt64, inode: UInt64, sizeBytes: Int64, modifiedNanoseconds: Int64, changedNanoseconds: Int64) {
+    public init(device: UInt64, inode: UInt64, sizeBytes: Int64, modifiedNanoseconds: Int64, changedNanoseconds: Int64)
+    {
         self.device = device
         self.inode = inode
         self.sizeBytes = sizeBytes

@@ -26,8 +26,12 @@ public struct Quantity: Hashable, Sendable, Comparable, CustomStringConvertible 
     public var description: String { isWhole ? String(thousandths / 1000) : "\(value)" }
 
     public static func < (left: Quantity, right: Quantity) -> Bool { left.thousandths < right.thousandths }
-    public static func + (left: Quantity, right: Quantity) -> Quantity { Quantity(thousandths: left.thousandths + right.thousandths) }
-    public static func - (left: Quantity, right: Quantity) -> Quantity { Quantity(thousandths: left.thousandths - right.thousandths) }
+    public static func + (left: Quantity, right: Quantity) -> Quantity {
+        Quantity(thousandths: left.thousandths + right.thousandths)
+    }
+    public static func - (left: Quantity, right: Quantity) -> Quantity {
+        Quantity(thousandths: left.thousandths - right.thousandths)
+    }
     public static func += (left: inout Quantity, right: Quantity) { left.thousandths += right.thousandths }
     public static func -= (left: inout Quantity, right: Quantity) { left.thousandths -= right.thousandths }
 }
@@ -41,7 +45,9 @@ public struct ResourceRequest: Hashable, Sendable {
     /// Resources the pipeline or `--capacity` counts, by name.
     public var counted: [String: Quantity]
 
-    public init(cpus: Quantity = .one, gpus: Quantity? = nil, memoryBytes: Int64? = nil, counted: [String: Quantity] = [:]) {
+    public init(
+        cpus: Quantity = .one, gpus: Quantity? = nil, memoryBytes: Int64? = nil, counted: [String: Quantity] = [:]
+    ) {
         self.cpus = cpus
         self.gpus = gpus
         self.memoryBytes = memoryBytes

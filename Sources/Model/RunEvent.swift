@@ -137,7 +137,8 @@ public struct RunFinished: Sendable {
     /// Names of the stages that failed, in the order in which they did.
     public let failedStages: [String]
     public init(
-        runID: RunID, pipeline: String, status: RunStatus, counts: RunCounts, wallSeconds: Double, failedStages: [String]
+        runID: RunID, pipeline: String, status: RunStatus, counts: RunCounts, wallSeconds: Double,
+        failedStages: [String]
     ) {
         self.runID = runID
         self.pipeline = pipeline

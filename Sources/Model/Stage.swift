@@ -27,13 +27,16 @@ public enum Command: Hashable, Sendable {
 
 /// The text as one word of a POSIX shell, quoted only where it needs it.
 public func shellQuoted(_ word: String) -> String {
-    let safe = !word.isEmpty && word.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"): true
-        default: "_@%+=:,./-".utf8.contains(byte)
+    let safe =
+        !word.isEmpty
+        && word.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "_@%+=:,./-".utf8.contains(byte)
+            }
         }
-    }
     if safe { return word }
     var quoted = "'"
     for character in word.unicodeScalars {

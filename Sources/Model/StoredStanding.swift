@@ -15,7 +15,8 @@ public struct StoredStanding: Sendable {
     public let stamps: [UInt8]
 
     public init(
-        pipelineNumber: Int64, index: [UInt8], unexecutedSet: Int64?, stagesFresh: Int, stagesJudged: Int, stamps: [UInt8]
+        pipelineNumber: Int64, index: [UInt8], unexecutedSet: Int64?, stagesFresh: Int, stagesJudged: Int,
+        stamps: [UInt8]
     ) {
         self.pipelineNumber = pipelineNumber
         self.index = index

@@ -9,8 +9,12 @@ struct Malformed: Error {}
 struct ByteWriter {
     private(set) var bytes: [UInt8] = []
 
-    mutating func write(_ number: Int) { withUnsafeBytes(of: Int64(number).littleEndian) { bytes.append(contentsOf: $0) } }
-    mutating func write(_ number: Double) { withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
+    mutating func write(_ number: Int) {
+        withUnsafeBytes(of: Int64(number).littleEndian) { bytes.append(contentsOf: $0) }
+    }
+    mutating func write(_ number: Double) {
+        withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+    }
     mutating func write(_ flag: Bool) { bytes.append(flag ? 1 : 0) }
     mutating func write(_ digest: Digest) { bytes.append(contentsOf: digest.bytes) }
 
@@ -66,7 +70,9 @@ struct ByteReader {
         Int(truncatingIfNeeded: Int64(littleEndian: try trivial(Int64.self)))
     }
 
-    mutating func double() throws(Malformed) -> Double { Double(bitPattern: UInt64(littleEndian: try trivial(UInt64.self))) }
+    mutating func double() throws(Malformed) -> Double {
+        Double(bitPattern: UInt64(littleEndian: try trivial(UInt64.self)))
+    }
 
     mutating func flag() throws(Malformed) -> Bool { try trivial(UInt8.self) != 0 }
 

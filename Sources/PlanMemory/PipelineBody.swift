@@ -51,7 +51,9 @@ public struct PipelineBody: Sendable {
     public var stagesTotal: Int { isSelected.count }
 
     /// - Returns: with the paths of the selected stages, each once, by which the body refers to them.
-    public static func made(of graph: Graph, isSelected: [Bool], warnings: [String]) -> (body: PipelineBody, paths: PathTable) {
+    public static func made(of graph: Graph, isSelected: [Bool], warnings: [String]) -> (
+        body: PipelineBody, paths: PathTable
+    ) {
         var (table, numbers) = (PathTable(), [String: Int](minimumCapacity: graph.stages.count))
         var (paths, predecessors) = (NumberLists(), NumberLists())
         var isAlwaysJudged: [Bool] = []
@@ -64,7 +66,8 @@ public struct PipelineBody: Sendable {
             return table.count - 1
         }
         for (index, stage) in graph.stages.enumerated() {
-            let used = isSelected[index] ? stage.inputs.filter { !$0.isGlob }.map(\.path) + stage.outputs.map(\.path) : []
+            let used =
+                isSelected[index] ? stage.inputs.filter { !$0.isGlob }.map(\.path) + stage.outputs.map(\.path) : []
             paths.append(used.map(number))
             predecessors.append(graph.predecessors[index])
             isAlwaysJudged.append(stage.isAlways || stage.isFrozen || stage.inputs.contains(where: \.isGlob))
@@ -74,14 +77,16 @@ public struct PipelineBody: Sendable {
             stageStarts.append(UInt32(clamping: writer.bytes.count))
         }
         let body = PipelineBody(
-            capacity: graph.capacity, warnings: warnings, isSelected: isSelected, isAlwaysJudged: isAlwaysJudged, paths: paths,
+            capacity: graph.capacity, warnings: warnings, isSelected: isSelected, isAlwaysJudged: isAlwaysJudged,
+            paths: paths,
             predecessors: predecessors, order: graph.order.map { UInt32(clamping: $0) }, stageStarts: stageStarts,
             encoded: writer.bytes, pathCount: table.count)
         return (body, table)
     }
 
     private init(
-        capacity: [String: Quantity], warnings: [String], isSelected: [Bool], isAlwaysJudged: [Bool], paths: NumberLists,
+        capacity: [String: Quantity], warnings: [String], isSelected: [Bool], isAlwaysJudged: [Bool],
+        paths: NumberLists,
         predecessors: NumberLists, order: [UInt32], stageStarts: [UInt32], encoded: [UInt8], pathCount: Int
     ) {
         self.capacity = capacity
@@ -127,11 +132,13 @@ public struct PipelineBody: Sendable {
             let count = isSelected.count
             let usedPaths = NumberLists(
                 starts: try reader.numbers(), numbers: try reader.numbers(), count: count, limit: pathCount)
-            let edges = NumberLists(starts: try reader.numbers(), numbers: try reader.numbers(), count: count, limit: count)
+            let edges = NumberLists(
+                starts: try reader.numbers(), numbers: try reader.numbers(), count: count, limit: count)
             order = try reader.numbers()
             stageStarts = try reader.numbers()
             encoded = Array(try whole.block())
-            guard let usedPaths, let edges, reader.isAtEnd, whole.isAtEnd, isAlwaysJudged.count == count, order.count == count,
+            guard let usedPaths, let edges, reader.isAtEnd, whole.isAtEnd, isAlwaysJudged.count == count,
+                order.count == count,
                 order.allSatisfy({ $0 < count }), stageStarts.count == count + 1, stageStarts[count] == encoded.count,
                 zip(stageStarts, stageStarts.dropFirst()).allSatisfy({ $0 <= $1 })
             else { return nil }

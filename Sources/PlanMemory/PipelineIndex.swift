@@ -62,17 +62,21 @@ public struct PipelineIndex: Sendable {
             pipeline = try reader.text()
             stagesTotal = try reader.integer()
             consulted = Consulted()
-            for (path, digest) in try reader.list({ reader throws(Malformed) in (try reader.text(), try reader.digest()) }) {
+            for (path, digest) in try reader.list({ reader throws(Malformed) in (try reader.text(), try reader.digest())
+            }) {
                 consulted.files[path] = digest
             }
-            for (path, isFile) in try reader.list({ reader throws(Malformed) in (try reader.text(), try reader.flag()) }) {
+            for (path, isFile) in try reader.list({ reader throws(Malformed) in (try reader.text(), try reader.flag()) }
+            ) {
                 consulted.probes[path] = isFile
             }
             for (name, digest) in try reader.list({ reader throws(Malformed) in
                 (try reader.text(), try reader.optional { reader throws(Malformed) in try reader.digest() })
             }) { consulted.variables[name] = .some(digest) }
             let count = try reader.integer()
-            guard let table = PathTable(bytes: Array(try reader.block()), count: count), reader.isAtEnd else { return nil }
+            guard let table = PathTable(bytes: Array(try reader.block()), count: count), reader.isAtEnd else {
+                return nil
+            }
             paths = table
         } catch {
             return nil

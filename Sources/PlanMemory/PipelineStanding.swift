@@ -14,7 +14,8 @@ public struct PipelineStanding: Sendable {
     public var stageNumbers: [Int64]
 
     /// The stamp of no file.
-    public static let unknownStamp = FileStamp(device: 0, inode: 0, sizeBytes: 0, modifiedNanoseconds: 0, changedNanoseconds: 0)
+    public static let unknownStamp = FileStamp(
+        device: 0, inode: 0, sizeBytes: 0, modifiedNanoseconds: 0, changedNanoseconds: 0)
 
     public init(stamps: [FileStamp], isSuspect: [Bool], executions: [ExecutionID?], stageNumbers: [Int64]) {
         self.stamps = stamps

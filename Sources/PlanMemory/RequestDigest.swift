@@ -1,7 +1,8 @@
 // What a request for a run is known by: two with one digest ask for the same, as far as the file and the command line say.
 
-import struct Crypto.SHA256
 import Model
+
+import struct Crypto.SHA256
 
 /// - Parameters:
 ///   - file: the bytes of the pipeline file.

@@ -110,16 +110,22 @@ extension ByteReader {
             workingDirectory: try optional { reader throws(Malformed) in try reader.text() },
             environment: try list { reader throws(Malformed) in
                 EnvironmentVariable(
-                    name: try reader.text(), value: try reader.optional { reader throws(Malformed) in try reader.text() })
+                    name: try reader.text(),
+                    value: try reader.optional { reader throws(Malformed) in try reader.text() })
             },
             passedEnvironment: try list { reader throws(Malformed) in try reader.text() },
-            params: try list { reader throws(Malformed) in Param(name: try reader.text(), value: try reader.json(depth: 0)) },
+            params: try list { reader throws(Malformed) in
+                Param(name: try reader.text(), value: try reader.json(depth: 0))
+            },
             inputs: try list { reader throws(Malformed) in
-                Input(name: try reader.text(), path: try reader.text(), isGlob: try reader.flag(), mode: try reader.word())
+                Input(
+                    name: try reader.text(), path: try reader.text(), isGlob: try reader.flag(), mode: try reader.word()
+                )
             },
             outputs: try list { reader throws(Malformed) in
                 Output(
-                    name: try reader.text(), path: try reader.text(), mode: try reader.word(), isPersistent: try reader.flag(),
+                    name: try reader.text(), path: try reader.text(), mode: try reader.word(),
+                    isPersistent: try reader.flag(),
                     isMetrics: try reader.flag(), isExternal: try reader.flag())
             },
             resources: ResourceRequest(

@@ -12,18 +12,22 @@ func differences(
         .paramChanged, then: then.params.map { ($0.name, $0.value.canonicalText) },
         now: stage.params.map { ($0.name, $0.value.canonicalText) })
     reasons += changes(
-        .envChanged, then: then.environment.map { ($0.name, $0.value) }, now: facts.environment.map { ($0.name, $0.value) })
+        .envChanged, then: then.environment.map { ($0.name, $0.value) },
+        now: facts.environment.map { ($0.name, $0.value) })
     reasons += inputDifferences(facts: facts, then: then.inputs)
     let command = stage.command.displayText
     if command != then.command { reasons.append(Reason(.commandChanged, old: then.command, new: command)) }
     if stage.workingDirectory != then.workingDirectory {
         reasons.append(
-            Reason(.commandChanged, subject: "workdir", old: then.workingDirectory ?? ".", new: stage.workingDirectory ?? "."))
+            Reason(
+                .commandChanged, subject: "workdir", old: then.workingDirectory ?? ".",
+                new: stage.workingDirectory ?? "."))
     }
     let declared = stage.outputs.map(\.path).sorted()
     let before = thenOutputs.map(\.path).sorted()
     if declared != before {
-        let added = Set(declared).subtracting(before), removed = Set(before).subtracting(declared)
+        let added = Set(declared).subtracting(before)
+        let removed = Set(before).subtracting(declared)
         reasons += removed.sorted().map { Reason(.outputsChanged, subject: $0, old: $0) }
         reasons += added.sorted().map { Reason(.outputsChanged, subject: $0, new: $0) }
     }
@@ -67,7 +71,8 @@ private func changes(_ code: Reason.Code, then: [(String, String?)], now: [(Stri
     let before = Dictionary(then, uniquingKeysWith: { first, _ in first })
     let after = Dictionary(now, uniquingKeysWith: { first, _ in first })
     return Set(before.keys).union(after.keys).sorted().compactMap { name in
-        let old = before[name], new = after[name]
+        let old = before[name]
+        let new = after[name]
         guard old != new || (old == nil) != (new == nil) else { return nil }
         return Reason(code, subject: name, old: old ?? nil, new: new ?? nil)
     }

@@ -36,12 +36,14 @@ public struct Judge<State: RecordedState> {
             reusable = .nothing
         }
         switch reusable {
-        case .inPlace(let id): return Decision(verdict: .fresh, reasons: [Reason(.fresh)], key: wholeKey, executionID: id)
+        case .inPlace(let id):
+            return Decision(verdict: .fresh, reasons: [Reason(.fresh)], key: wholeKey, executionID: id)
         case .kept(let id):
             return Decision(verdict: .restored, reasons: [Reason(.restored)], key: wholeKey, executionID: id)
         case .perhaps:
             let producers = facts.undecidedInputs.map(\.producer)
-            return Decision(verdict: .mayRun, reasons: uniqued(producers).map { Reason(.upstreamMayChange, subject: $0) })
+            return Decision(
+                verdict: .mayRun, reasons: uniqued(producers).map { Reason(.upstreamMayChange, subject: $0) })
         case .nothing:
             let reasons = try explain(stage, facts: facts, key: wholeKey)
             return Decision(verdict: .run, reasons: reasons, key: wholeKey)
@@ -66,7 +68,9 @@ public struct Judge<State: RecordedState> {
     private func findReusable(_ stage: Stage, facts: StageFacts, key: Digest) throws(Failure) -> Reusable {
         if stage.outputs.isEmpty {
             // Nothing on disk bears witness: only the newest execution counts.
-            guard let newest = try history.newest(stage.name), newest.isReusable, newest.key == key else { return .nothing }
+            guard let newest = try history.newest(stage.name), newest.isReusable, newest.key == key else {
+                return .nothing
+            }
             return .inPlace(newest.id)
         }
         // Nearly always the answer, and it costs no look-up by key.
@@ -150,7 +154,9 @@ public struct Judge<State: RecordedState> {
         if let then = try history.details(of: reference.id) {
             reasons += differences(stage, facts: facts, then: then, thenOutputs: reference.outputs)
         }
-        if reasons.isEmpty || reference.key == key { reasons += outputDifferences(stage, facts: facts, then: reference.outputs) }
+        if reasons.isEmpty || reference.key == key {
+            reasons += outputDifferences(stage, facts: facts, then: reference.outputs)
+        }
         // Older executions agree with all that is known, but none of those that the history hands out.
         return reasons.isEmpty ? [Reason(.neverRan)] : reasons
     }

@@ -1,7 +1,8 @@
 // What determines a stage's result, as one number. Knows the canonical encoding; does not read files or variables.
 
-import struct Crypto.SHA256
 import Model
+
+import struct Crypto.SHA256
 
 /// The format of the encoding. A change of it makes every key new, so that everything runs again once.
 private let encodingVersion: UInt8 = 1

@@ -40,7 +40,9 @@ public func plan(
     var result = Plan(decisions: Array(repeating: notSelected, count: graph.stages.count), missingInputs: [:])
     for index in graph.order where selection.isSelected[index] {
         let stage = graph.stages[index]
-        if !stage.isFrozen, let blocker = graph.predecessors[index].first(where: { result.decisions[$0].verdict == .blocked }) {
+        if !stage.isFrozen,
+            let blocker = graph.predecessors[index].first(where: { result.decisions[$0].verdict == .blocked })
+        {
             result.decisions[index] = Decision(
                 verdict: .blocked, reasons: [Reason(.blocked, subject: graph.stages[blocker].name)])
             continue
@@ -65,7 +67,9 @@ public func gatherFacts(
     facts.inputs.reserveCapacity(stage.inputs.count)
     facts.outputs.reserveCapacity(stage.outputs.count)
     // What cannot be digested (a fifo, a link to itself) is not what was made.
-    for output in stage.outputs { facts.outputs.append((try? files.fingerprint(of: output.path, mode: output.mode)) ?? nil) }
+    for output in stage.outputs {
+        facts.outputs.append((try? files.fingerprint(of: output.path, mode: output.mode)) ?? nil)
+    }
     // A frozen stage's outputs are taken as they are: what it would read does not matter.
     if stage.isFrozen { return facts }
     for (position, input) in stage.inputs.enumerated() {

@@ -32,7 +32,8 @@ extension GitCheckout {
         guard head.hasPrefix("ref: ") else { return GitCheckout(folder: folder, commit: head, branch: nil) }
         let name = String(head.dropFirst(5))
         // A worktree shares the references of the repository that it belongs to.
-        let shared = firstLine("\(repository)/commondir").map { $0.hasPrefix("/") ? $0 : "\(repository)/\($0)" } ?? repository
+        let shared =
+            firstLine("\(repository)/commondir").map { $0.hasPrefix("/") ? $0 : "\(repository)/\($0)" } ?? repository
         let commit =
             firstLine("\(repository)/\(name)") ?? firstLine("\(shared)/\(name)")
             ?? fileText("\(shared)/packed-refs")?.split(separator: "\n").first { $0.hasSuffix(" \(name)") }
@@ -47,7 +48,9 @@ extension GitCheckout {
     /// - Parameter keepsPatch: whether the patch itself is wanted; at most 1 MiB of it.
     public func difference(keepsPatch: Bool) -> (isDirty: Bool, diff: GitDiff?)? {
         guard let git = executable(named: "git"), commit != nil else { return nil }
-        let words = [git, "--no-optional-locks", "-C", folder, "diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color"]
+        let words = [
+            git, "--no-optional-locks", "-C", folder, "diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color",
+        ]
         let wanted = keepsPatch ? words : words + ["--name-only"]
         guard let found = output(ofProgram: wanted, withinSeconds: 20, mostBytes: 1 << 20) else { return nil }
         guard !found.bytes.isEmpty else { return (false, nil) }

@@ -17,7 +17,9 @@ public func runPage(_ run: RunFacts, width: Int?) -> String {
     add("started", timeText(run.startedAt) + " UTC" + (run.wallSeconds.map { ", took \(durationText($0))" } ?? ""))
     add("command", sanitized(run.commandLine))
     add("by", "\(sanitized(run.user)) on \(sanitized(run.host)), engine \(sanitized(run.engine))")
-    add("commit", run.gitCommit.map { sanitized($0) + (run.gitBranch.map { " on \(sanitized($0))" } ?? "") + dirtiness(run) })
+    add(
+        "commit",
+        run.gitCommit.map { sanitized($0) + (run.gitBranch.map { " on \(sanitized($0))" } ?? "") + dirtiness(run) })
     add("machine", machineText(run.machine))
     add("tags", run.tags.map(sanitized).joined(separator: ", "))
     for note in run.notes { add("note", sanitized(note)) }
@@ -47,7 +49,11 @@ public func runMarkdown(_ run: RunFacts) -> String {
     let took = run.wallSeconds.map { " in \(durationText($0))" } ?? ""
     var text = "### \(markdownText(run.pipeline)): run \(run.id) \(statusPhrase(run.status))\(took)\n\n"
     var facts = [countsText(run)]
-    if let commit = run.gitCommit { facts.append("commit \(markdownCode(String(commit.prefix(12))))" + (run.hasUncommittedChanges == true ? " (with uncommitted changes)" : "")) }
+    if let commit = run.gitCommit {
+        facts.append(
+            "commit \(markdownCode(String(commit.prefix(12))))"
+                + (run.hasUncommittedChanges == true ? " (with uncommitted changes)" : ""))
+    }
     facts.append(markdownCode(run.commandLine))
     facts += run.tags.map { "tag \(markdownCode($0))" }
     text += facts.joined(separator: " · ") + "\n"
@@ -90,7 +96,9 @@ private func dirtiness(_ run: RunFacts) -> String {
 private func machineText(_ machine: Machine) -> String {
     guard machine.cpuCount > 0 else { return "" }
     let cpus = "\(machine.cpuCount) x \(machine.cpuModel.map(sanitized) ?? "cpu")"
-    let gpus = machine.gpuNames.map { "; \(sanitized($0))" + (machine.gpuDriver.map { ", driver \(sanitized($0))" } ?? "") }
+    let gpus = machine.gpuNames.map {
+        "; \(sanitized($0))" + (machine.gpuDriver.map { ", driver \(sanitized($0))" } ?? "")
+    }
     return "\(cpus), \(byteText(machine.memoryBytes)), \(sanitized(machine.kernel))\(gpus ?? "")"
 }
 

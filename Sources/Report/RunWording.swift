@@ -5,7 +5,8 @@ import Model
 enum RunWording {
     static func started(_ stage: StageStarted) -> String {
         let attempt = stage.attempt > 1 ? ", attempt \(stage.attempt) of \(stage.maxAttempts)" : ""
-        return "\(sanitized(stage.stage)): \(repetition(stage.repetition))started\(attempt)" + parenthesized(sentence(for: stage.reasons))
+        return "\(sanitized(stage.stage)): \(repetition(stage.repetition))started\(attempt)"
+            + parenthesized(sentence(for: stage.reasons))
     }
 
     static func finished(_ stage: StageFinished) -> String {
@@ -21,7 +22,8 @@ enum RunWording {
             case .running: "running for \(wall)"
             }
         let error = stage.error.map { ": " + sanitized($0) } ?? ""
-        return "\(sanitized(stage.stage)): \(repetition(stage.repetition))\(what)\(error)" + parenthesized(sanitized(stage.note ?? ""))
+        return "\(sanitized(stage.stage)): \(repetition(stage.repetition))\(what)\(error)"
+            + parenthesized(sanitized(stage.note ?? ""))
     }
 
     private static func repetition(_ repetition: Repetition?) -> String {

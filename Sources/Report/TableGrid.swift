@@ -66,7 +66,8 @@ struct TableGrid {
     private func leastWidths(_ natural: [Int], in width: Int) -> [Int] {
         natural.indices.map { column in
             if rightAligned[column] { return min(natural[column], Self.mostFigureWidth) }
-            return min(natural[column], column == namingColumn ? max(Self.leastColumnWidth, width / 3) : Self.leastColumnWidth)
+            return min(
+                natural[column], column == namingColumn ? max(Self.leastColumnWidth, width / 3) : Self.leastColumnWidth)
         }
     }
 

@@ -20,7 +20,8 @@ final class Connection {
         var opened: OpaquePointer?
         let code = sqlite3_open_v2(uri ?? path, &opened, flags | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK, let opened else {
-            let failure = Self.failure(path: path, code: code, message: opened.map { String(cString: sqlite3_errmsg($0)) })
+            let failure = Self.failure(
+                path: path, code: code, message: opened.map { String(cString: sqlite3_errmsg($0)) })
             sqlite3_close_v2(opened)
             throw failure
         }
@@ -69,18 +70,22 @@ final class Connection {
         switch code & 0xff {
         case SQLITE_BUSY, SQLITE_LOCKED:
             sentence = "is locked by another program. Wait until it is done, then try again"
-        case SQLITE_FULL: sentence = "cannot grow: the disk is full. Free some space, then try again; nothing recorded is lost"
+        case SQLITE_FULL:
+            sentence = "cannot grow: the disk is full. Free some space, then try again; nothing recorded is lost"
         case SQLITE_IOERR:
-            sentence = "cannot be read or written (the disk may be full or failing). Free some space or check the disk, then try again"
+            sentence =
+                "cannot be read or written (the disk may be full or failing). Free some space or check the disk, then try again"
         case SQLITE_CORRUPT:
-            sentence = "is damaged. Copy it away, then save what can be read with `sqlite3 COPY .recover`, or remove it to begin anew"
+            sentence =
+                "is damaged. Copy it away, then save what can be read with `sqlite3 COPY .recover`, or remove it to begin anew"
         case SQLITE_NOTADB: sentence = "is no SQLite file. Name another store with --store, or move the file away"
         case SQLITE_CANTOPEN: sentence = "cannot be opened. Check that its folder exists and may be written to"
         case SQLITE_READONLY: sentence = "may not be written to. Check the permissions of the file and of its folder"
         case SQLITE_PERM, SQLITE_AUTH: sentence = "may not be used that way"
         default: sentence = "gave an error"
         }
-        return Failure(.store, "the store \(path) \(sentence) (SQLite: \(message ?? String(cString: sqlite3_errstr(code)))).")
+        return Failure(
+            .store, "the store \(path) \(sentence) (SQLite: \(message ?? String(cString: sqlite3_errstr(code)))).")
     }
 }
 
@@ -217,7 +222,9 @@ extension Int: Bindable {
     func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32 { sqlite3_bind_int64(statement, index, Int64(self)) }
 }
 extension Bool: Bindable {
-    func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32 { sqlite3_bind_int64(statement, index, self ? 1 : 0) }
+    func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32 {
+        sqlite3_bind_int64(statement, index, self ? 1 : 0)
+    }
 }
 extension Double: Bindable {
     func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32 { sqlite3_bind_double(statement, index, self) }

@@ -7,7 +7,9 @@ extension Store {
     /// For each stage, the execution that its outputs come from, with these outputs. Two scans for all stages.
     ///
     /// - Parameter stages: those that are meant; nil: all.
-    public func currentExecutions(pipeline: String, of stages: [String]? = nil) throws(Failure) -> [String: ExecutionRecord] {
+    public func currentExecutions(pipeline: String, of stages: [String]? = nil) throws(Failure) -> [String:
+        ExecutionRecord]
+    {
         var outputs: [Int64: [RecordedPath]] = [:]
         try ask(SQL.currentOutputs, SQL.currentOutputsOfStages, pipeline, stages) { row throws(Failure) in
             outputs[row.integer(0), default: []].append(try recordedPath(row, from: 1))
@@ -22,7 +24,9 @@ extension Store {
     /// For each stage, its newest execution in whatever state, without its outputs.
     ///
     /// - Parameter stages: those that are meant; nil: all.
-    public func newestExecutions(pipeline: String, of stages: [String]? = nil) throws(Failure) -> [String: ExecutionRecord] {
+    public func newestExecutions(pipeline: String, of stages: [String]? = nil) throws(Failure) -> [String:
+        ExecutionRecord]
+    {
         var result: [String: ExecutionRecord] = [:]
         try ask(SQL.newestExecutions, SQL.newestExecutionsOfStages, pipeline, stages) { row throws(Failure) in
             result[row.text(0)] = try record(row, from: 1, outputs: [])
@@ -32,7 +36,8 @@ extension Store {
 
     /// One statement for all stages of a pipeline, the other for a few.
     private func ask(
-        _ all: Statement, _ some: Statement, _ pipeline: String, _ stages: [String]?, _ row: (Row) throws(Failure) -> Void
+        _ all: Statement, _ some: Statement, _ pipeline: String, _ stages: [String]?,
+        _ row: (Row) throws(Failure) -> Void
     ) throws(Failure) {
         guard let number = try existingPipeline(pipeline) else { return }
         guard let stages else { return try connection.statement(all).run([("pipeline_id", number)], row) }
@@ -60,13 +65,15 @@ extension Store {
     }
 
     public func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath] {
-        try connection.statement(SQL.inputsOfExecution).all([("execution_id", execution.value)]) { row throws(Failure) in
+        try connection.statement(SQL.inputsOfExecution).all([("execution_id", execution.value)]) {
+            row throws(Failure) in
             try recordedPath(row, from: 0)
         }
     }
 
     public func outputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath] {
-        try connection.statement(SQL.outputsOfExecution).all([("execution_id", execution.value)]) { row throws(Failure) in
+        try connection.statement(SQL.outputsOfExecution).all([("execution_id", execution.value)]) {
+            row throws(Failure) in
             try recordedPath(row, from: 0)
         }
     }
@@ -107,7 +114,8 @@ extension Store {
     public func stage(
         of execution: ExecutionID
     ) throws(Failure) -> (pipeline: String, stage: String, state: ExecutionState)? {
-        try connection.statement(SQL.stageOfExecution).first([("execution_id", execution.value)]) { row throws(Failure) in
+        try connection.statement(SQL.stageOfExecution).first([("execution_id", execution.value)]) {
+            row throws(Failure) in
             (row.text(0), row.text(1), try state(row.text(2)))
         }
     }
@@ -143,7 +151,8 @@ extension Store {
 
     // MARK: - Rows
 
-    private func records(_ statement: Statement, _ bindings: [(String, Bindable?)]) throws(Failure) -> [ExecutionRecord] {
+    private func records(_ statement: Statement, _ bindings: [(String, Bindable?)]) throws(Failure) -> [ExecutionRecord]
+    {
         try connection.statement(statement).all(bindings) { row throws(Failure) in
             try record(row, from: 0, outputs: try outputs(of: ExecutionID(row.integer(0))))
         }
@@ -160,7 +169,8 @@ extension Store {
         RecordedPath(
             name: row.text(first), path: row.text(first + 1),
             fingerprint: Fingerprint(
-                kind: try digestKind(row.text(first + 2)), digest: try row.digest(first + 3), sizeBytes: row.integer(first + 4)))
+                kind: try digestKind(row.text(first + 2)), digest: try row.digest(first + 3),
+                sizeBytes: row.integer(first + 4)))
     }
 
     private func state(_ text: String) throws(Failure) -> ExecutionState {
@@ -174,6 +184,7 @@ extension Store {
     }
 
     private func unknown(_ text: String) -> Failure {
-        Failure(.store, "the store \(connection.path) holds the unknown word '\(text)'. It was changed by another program.")
+        Failure(
+            .store, "the store \(connection.path) holds the unknown word '\(text)'. It was changed by another program.")
     }
 }

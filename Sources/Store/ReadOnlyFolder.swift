@@ -43,7 +43,8 @@ func fileSize(_ path: String) -> Int64 {
 private func percentEncoded(_ path: String) -> String {
     path.utf8.map { byte in
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
             return String(UnicodeScalar(byte))
         default:
             if "/-_.".utf8.contains(byte) { return String(UnicodeScalar(byte)) }
@@ -57,12 +58,16 @@ private func copyToTemporaryFolder(_ path: String) throws(Failure) -> String {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(base)/runs-reading-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
-        throw Failure(.store, "no temporary folder could be made in \(base) to read the store in. Set TMPDIR to a writable folder.")
+        throw Failure(
+            .store,
+            "no temporary folder could be made in \(base) to read the store in. Set TMPDIR to a writable folder.")
     }
     let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     for suffix in ["", "-wal"] where !copyFile("\(path)\(suffix)", to: "\(folder)/runs.db\(suffix)") {
         removeTemporaryFolder(folder)
-        throw Failure(.store, "the store \(path)\(suffix) could not be copied to \(folder). Free some space there, or set TMPDIR.")
+        throw Failure(
+            .store, "the store \(path)\(suffix) could not be copied to \(folder). Free some space there, or set TMPDIR."
+        )
     }
     return folder
 }

@@ -46,12 +46,15 @@ extension Store {
     public func begin(_ start: ExecutionStart, run: RunID, pipeline: String) throws(Failure) -> ExecutionID {
         try inTransaction { () throws(Failure) in
             try connection.statement(SQL.insertExecution).run([
-                ("run_id", run.value), ("stage_id", try stageNumber(start.stage, template: start.template, pipeline: pipeline)),
+                ("run_id", run.value),
+                ("stage_id", try stageNumber(start.stage, template: start.template, pipeline: pipeline)),
                 ("attempt", start.attempt), ("started_at", start.startedAt.iso8601),
                 ("queued_seconds", start.queuedSeconds), ("cpus", start.resources.cpus.value),
                 ("gpus", start.resources.gpus?.value), ("memory_bytes", start.resources.memoryBytes),
-                ("timeout_seconds", start.timeoutSeconds), ("keep", start.keep), ("host", start.host), ("engine", start.engine),
-                ("key", start.key), ("base_key", start.baseKey), ("command_id", try commandNumber(start.details.command)),
+                ("timeout_seconds", start.timeoutSeconds), ("keep", start.keep), ("host", start.host),
+                ("engine", start.engine),
+                ("key", start.key), ("base_key", start.baseKey),
+                ("command_id", try commandNumber(start.details.command)),
                 ("working_directory", start.details.workingDirectory), ("log_path", start.logPath),
                 ("token", start.token), ("resumed", start.resumed),
                 ("gpu_ids", start.gpuIDs.isEmpty ? nil : start.gpuIDs.joined(separator: ",")),
@@ -60,7 +63,9 @@ extension Store {
             let id = connection.lastInsertedRow
             try recordDetails(start, of: id)
             for output in start.outputs {
-                try connection.statement(SQL.setOwner).run([("path_id", try pathNumber(output.path)), ("execution_id", id)])
+                try connection.statement(SQL.setOwner).run([
+                    ("path_id", try pathNumber(output.path)), ("execution_id", id),
+                ])
             }
             return ExecutionID(id)
         }
@@ -69,7 +74,8 @@ extension Store {
     private func recordDetails(_ start: ExecutionStart, of id: Int64) throws(Failure) {
         for input in start.details.inputs {
             try connection.statement(SQL.insertExecutionInput).run([
-                ("execution_id", id), ("name_id", try nameNumber(input.name)), ("artifact_id", try artifactNumber(input)),
+                ("execution_id", id), ("name_id", try nameNumber(input.name)),
+                ("artifact_id", try artifactNumber(input)),
             ])
         }
         for link in start.inputMakers {
@@ -111,10 +117,12 @@ extension Store {
                 ("execution_id", finish.id.value), ("state", finish.state.rawValue), ("exit_code", exitCode),
                 ("signal", signal), ("error", finish.error), ("note", finish.note),
                 ("finished_at", finish.finishedAt.iso8601), ("wall_seconds", finish.usage.wallSeconds),
-                ("user_cpu_seconds", finish.usage.userCPUSeconds), ("system_cpu_seconds", finish.usage.systemCPUSeconds),
+                ("user_cpu_seconds", finish.usage.userCPUSeconds),
+                ("system_cpu_seconds", finish.usage.systemCPUSeconds),
                 ("max_rss_bytes", finish.usage.maxRSSBytes), ("read_bytes", finish.usage.readBytes),
                 ("write_bytes", finish.usage.writeBytes), ("inputs_changed_during_run", finish.inputsChangedDuringRun),
-                ("gpu_peak_bytes", finish.usage.gpuPeakBytes), ("gpu_peak_source", finish.usage.gpuPeakSource?.rawValue),
+                ("gpu_peak_bytes", finish.usage.gpuPeakBytes),
+                ("gpu_peak_source", finish.usage.gpuPeakSource?.rawValue),
                 ("gpu_mean_utilization", finish.usage.gpuMeanUtilization),
             ])
             guard connection.changedRows == 1 else {
@@ -135,14 +143,17 @@ extension Store {
                     ("memory_bytes", sample.memoryBytes), ("utilization", sample.utilization),
                 ])
             }
-            if finish.state == .succeeded { try connection.statement(SQL.setCurrentOfExecution).run([("execution_id", finish.id.value)]) }
+            if finish.state == .succeeded {
+                try connection.statement(SQL.setCurrentOfExecution).run([("execution_id", finish.id.value)])
+            }
         }
     }
 
     public func addMetrics(_ points: [MetricPoint], to execution: ExecutionID) throws(Failure) {
         try inTransaction { () throws(Failure) in
             for point in points {
-                let word = point.value.isFinite ? nil : point.value.isNaN ? "NaN" : point.value > 0 ? "Infinity" : "-Infinity"
+                let word =
+                    point.value.isFinite ? nil : point.value.isNaN ? "NaN" : point.value > 0 ? "Infinity" : "-Infinity"
                 try connection.statement(SQL.insertMetric).run([
                     ("execution_id", execution.value), ("name_id", try nameNumber(point.name)), ("step", point.step),
                     ("value", word == nil ? point.value : nil), ("value_text", word),
@@ -192,7 +203,9 @@ extension Store {
             if stages.count > 1000 { try lookUpAllStages(ofPipeline: try pipelineNumber(pipeline)) }
             var numbers: [Int64] = []
             numbers.reserveCapacity(stages.count)
-            for stage in stages { numbers.append(try stageNumber(stage.name, template: stage.template, pipeline: pipeline)) }
+            for stage in stages {
+                numbers.append(try stageNumber(stage.name, template: stage.template, pipeline: pipeline))
+            }
             return numbers
         }
     }
@@ -236,7 +249,9 @@ extension Store {
 
     public func setOwner(ofPaths paths: [String], to execution: ExecutionID) throws(Failure) {
         for path in paths {
-            try connection.statement(SQL.setOwner).run([("path_id", try pathNumber(path)), ("execution_id", execution.value)])
+            try connection.statement(SQL.setOwner).run([
+                ("path_id", try pathNumber(path)), ("execution_id", execution.value),
+            ])
         }
     }
 

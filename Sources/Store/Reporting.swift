@@ -34,7 +34,9 @@ extension Store {
     }
 
     /// What a run concluded for stages of these names: stage, verdict, reason, subject, old and new value, execution.
-    public func decisions(ofStages stages: [String], in run: RunID) throws(Failure) -> [(stage: String, decision: Decision)] {
+    public func decisions(ofStages stages: [String], in run: RunID) throws(Failure) -> [(
+        stage: String, decision: Decision
+    )] {
         let names = JSONValue.array(stages.map { .string($0) }).text
         var result: [(stage: String, decision: Decision)] = []
         try connection.statement(SQL.decisionsOfStages).run([("stages", names), ("run_id", run.value)]) { row in

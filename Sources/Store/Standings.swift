@@ -33,7 +33,8 @@ extension Store {
         stagesFresh: Int, stagesJudged: Int, stamps: [UInt8], stages: [UInt8], pipeline: String
     ) throws(Failure) {
         try connection.statement(SQL.saveStanding).run([
-            ("pipeline_id", try pipelineNumber(pipeline)), ("stages_fresh", stagesFresh), ("stages_judged", stagesJudged),
+            ("pipeline_id", try pipelineNumber(pipeline)), ("stages_fresh", stagesFresh),
+            ("stages_judged", stagesJudged),
             ("stamps", stamps), ("stages", stages),
         ])
     }
@@ -43,7 +44,8 @@ extension Store {
 
     /// Whether it was not removed since it was read.
     public func holds(_ standing: StoredStanding) throws(Failure) -> Bool {
-        try connection.statement(SQL.hasStanding).first([("pipeline_id", standing.pipelineNumber)]) { _ in true } ?? false
+        try connection.statement(SQL.hasStanding).first([("pipeline_id", standing.pipelineNumber)]) { _ in true }
+            ?? false
     }
 
     /// Records for a run that it found what an earlier run had found, so that both share the set.

@@ -52,7 +52,8 @@ public final class Store {
     /// A store in memory, for a project that has none yet: everything can be asked of it, nothing stays.
     public static func inMemory() throws(Failure) -> Store {
         let store = Store(
-            connection: try Connection(path: ":memory:", flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE), temporaryFolder: nil)
+            connection: try Connection(path: ":memory:", flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE),
+            temporaryFolder: nil)
         try store.migrate()
         return store
     }
@@ -104,7 +105,8 @@ public final class Store {
         let applied = try store.refuseOtherVersion()
         guard applied == Migrations.all.count else {
             throw Failure(
-                .store, "the store \(path) was made by an older runs. `runs exec` brings it up to date; nothing in it is lost.")
+                .store,
+                "the store \(path) was made by an older runs. `runs exec` brings it up to date; nothing in it is lost.")
         }
         store.salt = try store.connection.statement(SQL.storeSalt).first { $0.blob(0) } ?? []
         return store
@@ -123,7 +125,9 @@ public final class Store {
         if mark == Self.applicationID { return }
         guard mark == 0, tables == 0 else {
             throw Failure(
-                .store, "the file \(connection.path) is an SQLite database of another program. Name another store with --store.")
+                .store,
+                "the file \(connection.path) is an SQLite database of another program. Name another store with --store."
+            )
         }
     }
 
@@ -225,7 +229,9 @@ public final class Store {
     }
 
     private func digest(of text: String) -> Digest {
-        guard let digest = Digest(bytes: SHA256.hash(data: Array(text.utf8))) else { preconditionFailure("SHA-256 has 32 bytes") }
+        guard let digest = Digest(bytes: SHA256.hash(data: Array(text.utf8))) else {
+            preconditionFailure("SHA-256 has 32 bytes")
+        }
         return digest
     }
 

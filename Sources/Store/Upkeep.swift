@@ -129,16 +129,21 @@ extension Store {
         return try result.get()
     }
 
-    private func forgetInTransaction(endedBefore time: Timestamp, keeping kept: [ExecutionID]) throws(Failure) -> Forgotten {
+    private func forgetInTransaction(endedBefore time: Timestamp, keeping kept: [ExecutionID]) throws(Failure)
+        -> Forgotten
+    {
         if let run = try runningRuns().first {
             throw Failure(.store, "run \(run.id) has begun. Rows are forgotten while nothing runs; try again after it.")
         }
         let (runs, executions) = try forgettableRows(endedBefore: time, keeping: kept)
         let ofExecutions = [
-            SQL.forgetInputMakers, SQL.forgetInputs, SQL.forgetOutputs, SQL.forgetParams, SQL.forgetVariables, SQL.forgetResources,
+            SQL.forgetInputMakers, SQL.forgetInputs, SQL.forgetOutputs, SQL.forgetParams, SQL.forgetVariables,
+            SQL.forgetResources,
             SQL.forgetMetrics, SQL.forgetGpuSamples, SQL.forgetTagsOfExecutions, SQL.forgetLinks, SQL.forgetExecutions,
         ]
-        for statement in ofExecutions { try connection.statement(statement).run([("execution_ids", array(executions))]) }
+        for statement in ofExecutions {
+            try connection.statement(statement).run([("execution_ids", array(executions))])
+        }
         for statement in [SQL.forgetDecisions, SQL.forgetTagsOfRuns, SQL.forgetRuns] {
             try connection.statement(statement).run([("run_ids", array(runs))])
         }
@@ -147,7 +152,8 @@ extension Store {
         try connection.statement(SQL.forgetUnexecutedSets).run()
         try connection.statement(SQL.forgetGitDiffs).run()
         if let broken = try brokenReferences().first {
-            throw Failure(.store, "nothing was forgotten, for in the store \(connection.path) \(broken). See `runs doctor`.")
+            throw Failure(
+                .store, "nothing was forgotten, for in the store \(connection.path) \(broken). See `runs doctor`.")
         }
         return Forgotten(runs: runs.count, executions: executions.count)
     }

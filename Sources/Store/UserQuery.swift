@@ -56,7 +56,9 @@ extension Store {
                 case SQLITE_DONE: return
                 case SQLITE_INTERRUPT:
                     throw Failure(
-                        .usage, "the query took longer than \(limits.timeoutSeconds ?? 0) s and was stopped. Raise --timeout, or narrow it.")
+                        .usage,
+                        "the query took longer than \(limits.timeoutSeconds ?? 0) s and was stopped. Raise --timeout, or narrow it."
+                    )
                 case SQLITE_NOMEM, SQLITE_TOOBIG:
                     throw Self.needsTooMuchMemory
                 case let code where [SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_IOERR, SQLITE_NOTADB].contains(code & 0xff):
@@ -78,7 +80,8 @@ extension Store {
         let code = sql.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { characters -> Int32 in
                 var tail: UnsafePointer<CChar>?
-                let code = sqlite3_prepare_v3(connection.handle, characters.baseAddress, Int32(characters.count), 0, &compiled, &tail)
+                let code = sqlite3_prepare_v3(
+                    connection.handle, characters.baseAddress, Int32(characters.count), 0, &compiled, &tail)
                 if let tail, let start = characters.baseAddress {
                     rest = String(decoding: UnsafeRawBufferPointer(characters)[(tail - start)...], as: UTF8.self)
                 }
@@ -97,7 +100,9 @@ extension Store {
             }
             throw Failure(.usage, explained(sql, message: message))
         }
-        guard let compiled else { throw Failure(.usage, "there is no SQL to run. Give a SELECT, as in: runs query \"select * from runs\"") }
+        guard let compiled else {
+            throw Failure(.usage, "there is no SQL to run. Give a SELECT, as in: runs query \"select * from runs\"")
+        }
         guard isEmpty(rest) else {
             sqlite3_finalize(compiled)
             throw Failure(.usage, "one statement at a time: there is more SQL after the first one.")
@@ -118,14 +123,18 @@ extension Store {
             let start = (bytes[..<min(offset, bytes.count)].lastIndex(of: 10) ?? -1) + 1
             let end = bytes[min(offset, bytes.count)...].firstIndex(of: 10) ?? bytes.count
             let before = String(decoding: bytes[start..<min(offset, bytes.count)], as: UTF8.self)
-            text += "\n  \(String(decoding: bytes[start..<end], as: UTF8.self))\n  \(String(repeating: " ", count: before.count))^"
+            text +=
+                "\n  \(String(decoding: bytes[start..<end], as: UTF8.self))\n  \(String(repeating: " ", count: before.count))^"
         }
         let marker = "no such table: "
-        if message.hasPrefix(marker), let view = nearest(to: String(message.dropFirst(marker.count)), among: Self.publicViews) {
+        if message.hasPrefix(marker),
+            let view = nearest(to: String(message.dropFirst(marker.count)), among: Self.publicViews)
+        {
             text += "\nDid you mean the view '\(view)'?"
         } else if message.hasPrefix(marker) {
             text += "\nThe views are: \(Self.publicViews.joined(separator: ", "))."
-        } else if message.hasPrefix("no such column: "), let column = message.split(whereSeparator: { " .".contains($0) }).last,
+        } else if message.hasPrefix("no such column: "),
+            let column = message.split(whereSeparator: { " .".contains($0) }).last,
             let columns = try? connection.statement(SQL.viewColumns).all([], { $0.text(0) }),
             let known = nearest(to: String(column), among: columns)
         {
@@ -159,7 +168,8 @@ extension Store {
     ) throws(Failure) {
         var unused = Set(bindings.map(\.name))
         for index in 0..<sqlite3_bind_parameter_count(statement) {
-            guard let raw = sqlite3_bind_parameter_name(statement, index + 1), raw.pointee != CChar(UInt8(ascii: "?")) else {
+            guard let raw = sqlite3_bind_parameter_name(statement, index + 1), raw.pointee != CChar(UInt8(ascii: "?"))
+            else {
                 throw Failure(.usage, "the query has a '?' without a name. Write :name and give it with -p name=value.")
             }
             let name = String(String(cString: raw).dropFirst())
@@ -175,7 +185,9 @@ extension Store {
 
     /// A number where it is written as one; `nan`, `inf` and `0x10` are words.
     private func typed(_ value: String) -> TableValue {
-        guard value.utf8.allSatisfy({ (48...57).contains($0) || "+-.eE".utf8.contains($0) }) else { return .text(value) }
+        guard value.utf8.allSatisfy({ (48...57).contains($0) || "+-.eE".utf8.contains($0) }) else {
+            return .text(value)
+        }
         return Int64(value).map { .integer($0) } ?? Double(value).map { .real($0) } ?? .text(value)
     }
 
@@ -195,7 +207,8 @@ extension Store {
             database, 10_000,
             { context in
                 guard let context else { return 0 }
-                return ContinuousClock.now > context.assumingMemoryBound(to: ContinuousClock.Instant.self).pointee ? 1 : 0
+                return ContinuousClock.now > context.assumingMemoryBound(to: ContinuousClock.Instant.self).pointee
+                    ? 1 : 0
             }, place)
         return try body()
     }

@@ -79,7 +79,9 @@ enum FileDigest {
         var digester = Digester()
         var total: Int64 = 0
         while true {
-            if buffer.stop.isSet { throw WorkspaceFailure("'\(shown())' was not read to its end: the run was stopped.") }
+            if buffer.stop.isSet {
+                throw WorkspaceFailure("'\(shown())' was not read to its end: the run was stopped.")
+            }
             let count = read(descriptor, buffer.bytes.baseAddress, buffer.bytes.count)
             if count == 0 { break }
             if count < 0 {

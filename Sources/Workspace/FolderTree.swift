@@ -149,7 +149,8 @@ extension FolderTree {
                 continue
             }
             isAsKnown = false
-            let contents = moved ?? Dictionary(known.map { ($0.stamp.identity, $0) }, uniquingKeysWith: { first, _ in first })
+            let contents =
+                moved ?? Dictionary(known.map { ($0.stamp.identity, $0) }, uniquingKeysWith: { first, _ in first })
             moved = contents
             if let content = contents[stamp.identity], content.stamp == stamp { digests[node] = content.known }
         }

@@ -59,7 +59,9 @@ public struct OutputArea: Sendable {
         let descriptor = open(absolute(path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw WorkspaceFailure("'\(path)' cannot be written", errno: errno) }
         defer { close(descriptor) }
-        guard writeAll(text.utf8, to: descriptor) else { throw WorkspaceFailure("'\(path)' cannot be written", errno: errno) }
+        guard writeAll(text.utf8, to: descriptor) else {
+            throw WorkspaceFailure("'\(path)' cannot be written", errno: errno)
+        }
     }
 
     /// Makes the folder of the program itself, which git ignores.
@@ -243,7 +245,9 @@ public struct OutputArea: Sendable {
                 throw WorkspaceFailure("'\(folder)' cannot be looked at", errno: errno)
             }
             // Through a link that leads nowhere, or up from a folder that is not there, it may lead anywhere.
-            guard let part = rest.popLast(), part != "..", FileStatus.of(folder, in: AT_FDCWD) == nil else { return nil }
+            guard let part = rest.popLast(), part != "..", FileStatus.of(folder, in: AT_FDCWD) == nil else {
+                return nil
+            }
             missing.append(part)
         }
     }

@@ -57,7 +57,9 @@ final class StatQueue: Sendable {
 
     /// Works until no piece waits.
     func help() {
-        repeat { while answerNext() {} } while !state.withLock { state in
+        repeat {
+            while answerNext() {}
+        } while !state.withLock { state in
             if state.waiting.isEmpty { state.helpers -= 1 }
             return state.waiting.isEmpty
         }

@@ -192,7 +192,9 @@ extension Workspace {
     }
 
     private func walk(_ full: String, shownAs path: String) throws(WorkspaceFailure) -> FolderTree? {
-        guard var walk = try FolderWalk(full, shownAs: path, excluding: excludedName), try walk.listAll() else { return nil }
+        guard var walk = try FolderWalk(full, shownAs: path, excluding: excludedName), try walk.listAll() else {
+            return nil
+        }
         return try walk.finish()
     }
 

@@ -18,7 +18,9 @@ extension Workspace {
             return distinct.count - 1
         }
         let asked = distinct
-        let first = await inParallel(asked.count, chunk: chunk(asked.count)) { range in range.map { self.look(asked[$0]) } }
+        let first = await inParallel(asked.count, chunk: chunk(asked.count)) { range in
+            range.map { self.look(asked[$0]) }
+        }
         let folders = first.indices.compactMap { index in
             if case .folder(let stamp) = first[index] { (index, stamp) } else { nil }
         }
@@ -32,8 +34,12 @@ extension Workspace {
         }
         await readAhead(&surveys)
         let surveyed = surveys
-        let found = await inParallel(surveyed.count, chunk: 1) { range in range.map { self.fingerprint(of: surveyed[$0]) } }
-        var results = first.map { if case .done(let result) = $0 { result } else { Result<Fingerprint?, WorkspaceFailure>.success(nil) } }
+        let found = await inParallel(surveyed.count, chunk: 1) { range in
+            range.map { self.fingerprint(of: surveyed[$0]) }
+        }
+        var results = first.map {
+            if case .done(let result) = $0 { result } else { Result<Fingerprint?, WorkspaceFailure>.success(nil) }
+        }
         for ((index, _), result) in zip(folders, found) { results[index] = result }
         return order.map { results[$0] }
     }

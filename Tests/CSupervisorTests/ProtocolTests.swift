@@ -7,7 +7,8 @@ import Testing
 @Suite struct ProtocolTests {
     @Test func commandsAreWrittenAsLaidDown() {
         let request = SpawnRequest(
-            id: 0x0102_0304_0506_0708, arguments: ["a", ""], plainWords: ["b"], environment: ["X=é"], workingDirectory: "/w",
+            id: 0x0102_0304_0506_0708, arguments: ["a", ""], plainWords: ["b"], environment: ["X=é"],
+            workingDirectory: "/w",
             logPath: "/l", appendsToLog: true, token: "t", graceSeconds: 1.5)
         let payload: [UInt8] =
             [1] + [8, 7, 6, 5, 4, 3, 2, 1] + [0xDC, 5, 0, 0] + [1]
@@ -22,9 +23,10 @@ import Testing
                 == [13, 0, 0, 0, 2, 9, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0])
     }
 
-    @Test(arguments: [
-        (0.0, 0), (-1, 0), (.nan, 0), (0.0001, 1), (0.5, 500), (10, 10_000), (.infinity, .max), (1e300, .max),
-    ] as [(Double, UInt32)])
+    @Test(
+        arguments: [
+            (0.0, 0), (-1, 0), (.nan, 0), (0.0001, 1), (0.5, 500), (10, 10_000), (.infinity, .max), (1e300, .max),
+        ] as [(Double, UInt32)])
     func gracePeriodsAreRoundedUp(seconds: Double, milliseconds: UInt32) {
         #expect(SupervisorCommand.milliseconds(seconds) == milliseconds)
     }
@@ -58,23 +60,26 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        [0, 0, 0, 0],
-        [1, 0, 0, 0, 129],
-        [9, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0],
-        // A string that claims more than the frame holds.
-        [18, 0, 0, 0, 130, 8, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 255, 0, 0, 0, 65],
-        // A byte too many.
-        [22, 0, 0, 0, 130, 8, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 65, 65, 65, 65, 65],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0, 0, 0, 0],
+            [1, 0, 0, 0, 129],
+            [9, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0],
+            // A string that claims more than the frame holds.
+            [18, 0, 0, 0, 130, 8, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 255, 0, 0, 0, 65],
+            // A byte too many.
+            [22, 0, 0, 0, 130, 8, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 65, 65, 65, 65, 65],
+        ] as [[UInt8]])
     func whatIsNoEventIsRefused(bytes: [UInt8]) {
         var reader = SupervisorEventReader()
         #expect(throws: SupervisorEventReader.NotAnEvent.self) { try reader.read(bytes) }
     }
 
-    @Test(arguments: [
-        (0, 0, nil), (0x300, 3, nil), (0xFF00, 255, nil), (9, nil, 9), (15, nil, 15), (0x8B, nil, 11), (64, nil, 64),
-    ] as [(Int32, Int32?, Int32?)])
+    @Test(
+        arguments: [
+            (0, 0, nil), (0x300, 3, nil), (0xFF00, 255, nil), (9, nil, 9), (15, nil, 15), (0x8B, nil, 11),
+            (64, nil, 64),
+        ] as [(Int32, Int32?, Int32?)])
     func waitStatusesAreTakenApart(status: Int32, code: Int32?, signal: Int32?) {
         let ending = ProcessEnding(
             id: 1, waitStatus: status, userMicroseconds: 0, systemMicroseconds: 0, peakResidentBytes: 0, readBytes: nil,

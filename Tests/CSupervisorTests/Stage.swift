@@ -40,7 +40,8 @@ final class Stage: Sendable {
         let token = "token-of-\(id)-in-\(folder)"
         supervisor.spawn(
             SpawnRequest(
-                id: id, arguments: arguments, plainWords: plainWords, environment: environment + ["RUNS_EXECUTION_TOKEN=\(token)"],
+                id: id, arguments: arguments, plainWords: plainWords,
+                environment: environment + ["RUNS_EXECUTION_TOKEN=\(token)"],
                 workingDirectory: workingDirectory ?? folder, logPath: log ?? path("log"), appendsToLog: appending,
                 token: token, graceSeconds: grace))
         return id
@@ -91,7 +92,12 @@ final class Stage: Sendable {
         let file = try #require(fopen(path(name), "r"), "\(name) cannot be read")
         defer { fclose(file) }
         var bytes: [UInt8] = []
-        for byte in sequence(state: (), next: { _ in let byte = getc(file); return byte == EOF ? nil : byte }) {
+        for byte in sequence(
+            state: (),
+            next: { _ in
+                let byte = getc(file); return byte == EOF ? nil : byte
+            })
+        {
             bytes.append(UInt8(truncatingIfNeeded: byte))
         }
         return String(decoding: bytes, as: UTF8.self)

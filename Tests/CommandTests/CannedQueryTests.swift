@@ -99,7 +99,8 @@ import Testing
             try rows(project, "right-size", columns) == [
                 #"a cpus 2 3 "cpus": 1"#, #"a gpus 2 3 "gpus": 1"#, #"a memory 1073741824 3 "memory": "128MiB""#,
             ])
-        try project.changeStore("update execution_rows set gpus = 1, gpu_mean_utilization = 0.1, gpu_peak_bytes = 75161927680")
+        try project.changeStore(
+            "update execution_rows set gpus = 1, gpu_mean_utilization = 0.1, gpu_peak_bytes = 75161927680")
         #expect(
             try !rows(project, "right-size", columns).contains { $0.hasPrefix("a gpus") },
             "a GPU that is hardly busy may be full all the same")

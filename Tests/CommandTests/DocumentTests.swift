@@ -6,7 +6,9 @@ import Testing
 
 private let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
 
-private func document(_ path: String) throws -> String { try String(contentsOfFile: "\(root)/\(path)", encoding: .utf8) }
+private func document(_ path: String) throws -> String {
+    try String(contentsOfFile: "\(root)/\(path)", encoding: .utf8)
+}
 
 @Suite struct DocumentTests {
     @Test func everyColumnOfEveryViewIsDocumentedAndNoOther() throws {
@@ -14,12 +16,20 @@ private func document(_ path: String) throws -> String { try String(contentsOfFi
         try project.write("pipeline.json", #"{"name": "p", "stages": {"s": {"command": "true"}}}"#)
         try project.runs("exec")
         let text = try document("docs/store.md")
-        for view in ["runs", "executions", "decisions", "inputs", "outputs", "params", "lineage_params", "metrics", "final_metrics", "resources", "gpu_samples", "tags", "stage_stats"] {
-            let columns = try project.query("select name from pragma_table_info('\(view)')").compactMap { $0["name"]?.text }
+        for view in [
+            "runs", "executions", "decisions", "inputs", "outputs", "params", "lineage_params", "metrics",
+            "final_metrics", "resources", "gpu_samples", "tags", "stage_stats",
+        ] {
+            let columns = try project.query("select name from pragma_table_info('\(view)')").compactMap {
+                $0["name"]?.text
+            }
             let section = try #require(
-                text.split(separator: "\n## ").first { $0.prefix { $0 != ":" }.contains("`\(view)`") }, "no section for \(view)")
+                text.split(separator: "\n## ").first { $0.prefix { $0 != ":" }.contains("`\(view)`") },
+                "no section for \(view)")
             let described = section.split(separator: "\n").filter { $0.hasPrefix("| ") && !$0.hasPrefix("| column") }
-                .flatMap { $0.split(separator: "|")[0].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
+                .flatMap {
+                    $0.split(separator: "|")[0].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+                }
             #expect(Set(described) == Set(columns), "\(view)")
         }
         for view in ["latest", "current"] {
@@ -62,10 +72,14 @@ private func document(_ path: String) throws -> String { try String(contentsOfFi
         ]
         for (index, text) in wrong.enumerated() { try project.write("wrong-\(index).json", text) }
         try project.write("validate.py", validator)
-        let python = try #require(pythonWithJSONSchema, "no python3 here has the module jsonschema: install python3-jsonschema")
+        let python = try #require(
+            pythonWithJSONSchema, "no python3 here has the module jsonschema: install python3-jsonschema")
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [python, "validate.py", "\(root)/Examples/tabular/pipeline.json", "\(root)/Examples/sweep/sweep.json", "starter/pipeline.json"]
+        process.arguments = [
+            python, "validate.py", "\(root)/Examples/tabular/pipeline.json", "\(root)/Examples/sweep/sweep.json",
+            "starter/pipeline.json",
+        ]
         process.currentDirectoryURL = URL(fileURLWithPath: project.folder)
         try process.run()
         process.waitUntilExit()
@@ -83,11 +97,16 @@ private func document(_ path: String) throws -> String { try String(contentsOfFi
         #expect(try project.runs("init").status == 0)
         let result = try project.runs("exec")
         #expect(result.status == 0, "\(result.story)")
-        #expect(try project.query("select count(*) as n from final_metrics where name = 'words' and last = 1000")[0]["n"]?.integer == 3)
+        #expect(
+            try project.query("select count(*) as n from final_metrics where name = 'words' and last = 1000")[0]["n"]?
+                .integer == 3)
         #expect(try project.runs("init").status == 2)
     }
 
-    @Test(arguments: ["exec", "query", "history", "status", "why", "logs", "init", "schema", "doctor", "gc", "stats", "accept", "reject", "tag", "note"])
+    @Test(arguments: [
+        "exec", "query", "history", "status", "why", "logs", "init", "schema", "doctor", "gc", "stats", "accept",
+        "reject", "tag", "note",
+    ])
     func helpIsWhatItWas(_ command: String) throws {
         let result = try TestProject().runs(["help", command], environment: ["COLUMNS": "100"])
         #expect(result.status == 0)

@@ -31,13 +31,17 @@ import Testing
             try project.executedStages() == [
                 "compare", "evaluate@dataset=iris", "evaluate@dataset=wine", "train@dataset=iris", "train@dataset=wine",
             ])
-        let why = try project.query("select subject, old_value, new_value from decisions where stage = 'train@dataset=iris' and run_id = 2 and reason = 'param_changed'")
+        let why = try project.query(
+            "select subject, old_value, new_value from decisions where stage = 'train@dataset=iris' and run_id = 2 and reason = 'param_changed'"
+        )
         #expect(why == [["subject": .text("lr"), "old_value": .text("0.03"), "new_value": .text("0.04")]])
         // Back to the first rate: what was made then is put back.
         try project.write("pipeline.json", pipeline)
         #expect(try project.runs("exec").status == 0)
         #expect(try project.executedStages() == [])
-        #expect(try project.query("select count(*) as n from decisions where run_id = 3 and verdict = 'restored'")[0]["n"]?.integer == 5)
+        #expect(
+            try project.query("select count(*) as n from decisions where run_id = 3 and verdict = 'restored'")[0]["n"]?
+                .integer == 5)
     }
 
     /// Each with one command.
@@ -46,7 +50,8 @@ import Testing
         try project.runs("exec", "train@dataset=iris", "evaluate@dataset=iris")
         try project.runs("exec", "--set", "lr=0.1", "train@dataset=iris", "evaluate@dataset=iris")
         for (words, answer) in [
-            (["show"], "param lr changed: 0.03 → 0.1"), (["diff"], "param lr "), (["history", "train", "--format", "box"], "│  lr  │"),
+            (["show"], "param lr changed: 0.03 → 0.1"), (["diff"], "param lr "),
+            (["history", "train", "--format", "box"], "│  lr  │"),
             (["best", "accuracy", "--stage", "evaluate", "--format", "box"], "│  lr  │"),
             (["why", "train@dataset=iris", "--run", "latest~1"], "never ran"),
             (["lineage", "models/iris.json"], "made by train@dataset=iris (execution 4 of run 2"),
@@ -73,7 +78,8 @@ import Testing
         let project = try TestProject.copy(ofExample: "tabular")
         try project.runs("exec", "train@dataset=iris")
         let steps = try project.query(
-            "select count(*) as n, max(step) as last from metrics where stage = 'train@dataset=iris' and name = 'loss' and step is not null")
+            "select count(*) as n, max(step) as last from metrics where stage = 'train@dataset=iris' and name = 'loss' and step is not null"
+        )
         #expect(steps == [["n": .number(40), "last": .number(40)]])
     }
 
@@ -88,7 +94,8 @@ import Testing
         #expect(try project.runs("exec", "sweep.json").status == 0)
         #expect(
             try project.executedStages()
-                == ["best"] + ["evaluate", "train"].flatMap { stage in
+                == ["best"]
+                + ["evaluate", "train"].flatMap { stage in
                     ["16", "2", "4", "8"].map { "\(stage)@lr=0.2,hidden_dim=\($0)" }
                 })
         let rates = try project.query(

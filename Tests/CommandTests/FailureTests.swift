@@ -29,14 +29,17 @@ import Testing
         try project.write("ok", "")
         #expect(try project.runs("exec").status == 0)
         #expect(try project.executedStages() == ["a", "b"])
-        #expect(try project.query("select reason from decisions where run_id = 2 and stage = 'a'")[0]["reason"]?.text == "last_failed")
+        #expect(
+            try project.query("select reason from decisions where run_id = 2 and stage = 'a'")[0]["reason"]?.text
+                == "last_failed")
     }
 
     /// A command, and how its execution must be recorded.
-    @Test(arguments: [
-        ("exit 0", "succeeded", 0, nil), ("exit 3", "failed", 3, nil), ("exit 255", "failed", 255, nil),
-        ("kill -SEGV $$", "failed", nil, 11), ("kill -KILL $$", "failed", nil, 9), ("exit 137", "failed", 137, nil),
-    ] as [(String, String, Int?, Int?)])
+    @Test(
+        arguments: [
+            ("exit 0", "succeeded", 0, nil), ("exit 3", "failed", 3, nil), ("exit 255", "failed", 255, nil),
+            ("kill -SEGV $$", "failed", nil, 11), ("kill -KILL $$", "failed", nil, 9), ("exit 137", "failed", 137, nil),
+        ] as [(String, String, Int?, Int?)])
     func endsAreRecordedTruly(_ command: String, _ state: String, _ code: Int?, _ signal: Int?) throws {
         let project = try project(#""a": {"command": "\#(command)"}"#)
         #expect(try project.runs("exec").status == (state == "succeeded" ? 0 : 1))
@@ -50,10 +53,12 @@ import Testing
         let project = try project(#""a": {"command": ["true"], "outputs": {"model": "models/m.bin"}}"#)
         #expect(try project.runs("exec").status == 1)
         #expect(
-            try project.query("select state, exit_code, error from executions") == [[
-                "state": .text("failed"), "exit_code": .number(0),
-                "error": .text("the command exited with 0 but did not make its output 'models/m.bin'"),
-            ]])
+            try project.query("select state, exit_code, error from executions") == [
+                [
+                    "state": .text("failed"), "exit_code": .number(0),
+                    "error": .text("the command exited with 0 but did not make its output 'models/m.bin'"),
+                ]
+            ])
     }
 
     @Test func aProgramThatIsNotThereIsAFailureWithASentence() throws {
@@ -67,7 +72,10 @@ import Testing
         let project = try project(
             #""a": {"command": "trap '' TERM; while :; do sleep 0.05; done", "timeout": "300ms"}"#)
         #expect(try project.runs("exec", "--grace", "200ms").status == 1)
-        #expect(try project.query("select state, signal from executions") == [["state": .text("timed_out"), "signal": .number(9)]])
+        #expect(
+            try project.query("select state, signal from executions") == [
+                ["state": .text("timed_out"), "signal": .number(9)]
+            ])
     }
 
     @Test func retriesAreAttemptsOfOneRun() throws {
@@ -91,7 +99,8 @@ import Testing
     }
 
     @Test func keepGoingRunsWhatDoesNotNeedTheFailedStage() throws {
-        let stages = #""a": {"command": "exit 1"}, "b": {"command": "true", "needs": ["a"]}, "c": {"command": "true"}, "d": {"command": "true", "needs": ["c"]}"#
+        let stages =
+            #""a": {"command": "exit 1"}, "b": {"command": "true", "needs": ["a"]}, "c": {"command": "true"}, "d": {"command": "true", "needs": ["c"]}"#
         let project = try project(stages)
         #expect(try project.runs("exec", "--keep-going", "--jobs", "1").status == 1)
         #expect(try project.executedStages() == ["a", "c", "d"])
@@ -112,7 +121,9 @@ import Testing
         let pid = try #require(project.read("pid").flatMap { pid_t($0.dropLast()) })
         #expect(kill(pid, 0) != 0 && errno == ESRCH, "the stage is gone")
         #expect(try project.runs("why", "a", "--run", "1").status == 0)
-        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "true"}, "b": {"command": "true", "needs": ["a"]}}}"#)
+        try project.write(
+            "pipeline.json",
+            #"{"name": "p", "stages": {"a": {"command": "true"}, "b": {"command": "true", "needs": ["a"]}}}"#)
         #expect(try project.runs("exec").status == 0)
     }
 
@@ -124,7 +135,10 @@ import Testing
         try command.read(until: { $0.errorOutput.contains("INT: ") }, "it said that it stops")
         command.send(SIGINT)
         #expect(try command.finish().status == 130)
-        #expect(try project.query("select state, signal from executions") == [["state": .text("interrupted"), "signal": .number(9)]])
+        #expect(
+            try project.query("select state, signal from executions") == [
+                ["state": .text("interrupted"), "signal": .number(9)]
+            ])
     }
 
     @Test func afterKillNineTheNextRunTakesOver() throws {
@@ -139,12 +153,16 @@ import Testing
         #expect(
             try project.query("select state from executions order by execution_id")
                 == [["state": .text("lost")], ["state": .text("succeeded")]])
-        #expect(try project.query("select status from runs order by run_id").map { $0["status"]?.text } == ["lost", "succeeded"])
+        #expect(
+            try project.query("select status from runs order by run_id").map { $0["status"]?.text } == [
+                "lost", "succeeded",
+            ])
     }
 
     @Test func aFailedRetrainNeverCostsTheModelThatWasThere() throws {
         let project = try project(
-            #""train": {"command": "cat data > model; test $(cat data) != bad", "inputs": ["data"], "outputs": ["model"]}"#)
+            #""train": {"command": "cat data > model; test $(cat data) != bad", "inputs": ["data"], "outputs": ["model"]}"#
+        )
         try project.write("data", "good")
         #expect(try project.runs("exec").status == 0)
         try project.write("data", "bad")
@@ -163,7 +181,8 @@ import Testing
             """#)
         let result = try project.runs("exec", "--enforce-memory")
         #expect(result.status == 0, "\(result.story)")
-        let rows = try project.query("select state, memory_bytes, max_rss_bytes > 100000000 as large from executions order by attempt")
+        let rows = try project.query(
+            "select state, memory_bytes, max_rss_bytes > 100000000 as large from executions order by attempt")
         #expect(
             rows == [
                 ["state": .text("out_of_memory"), "memory_bytes": .number(100_000_000), "large": .number(1)],
@@ -173,15 +192,18 @@ import Testing
 
     @Test func whatAStageLeavesBehindIsEndedAndNoted() throws {
         let project = try project(
-            #""a": {"command": "(setsid sh -c 'echo $$ > pid; exec sleep 1000' &); while ! test -s pid; do sleep 0.01; done; echo a > a", "outputs": ["a"]}"#)
+            #""a": {"command": "(setsid sh -c 'echo $$ > pid; exec sleep 1000' &); while ! test -s pid; do sleep 0.01; done; echo a > a", "outputs": ["a"]}"#
+        )
         #expect(try project.runs("exec").status == 0)
-        #expect(try project.query("select note from executions")[0]["note"]?.text?.contains("1 process behind") ?? false)
+        #expect(
+            try project.query("select note from executions")[0]["note"]?.text?.contains("1 process behind") ?? false)
         let pid = try #require(project.read("pid").flatMap { pid_t($0.dropLast()) })
         #expect(kill(pid, 0) != 0 && errno == ESRCH)
     }
 
     @Test func anInputThatChangesWhileItsStageRunsNeverCountsAsFresh() throws {
-        let project = try project(#""a": {"command": "cat in > out; echo more >> in", "inputs": ["in"], "outputs": ["out"]}"#)
+        let project = try project(
+            #""a": {"command": "cat in > out; echo more >> in", "inputs": ["in"], "outputs": ["out"]}"#)
         try project.write("in", "x")
         #expect(try project.runs("exec").status == 0)
         #expect(try project.query("select inputs_changed_during_run as c from executions")[0]["c"]?.integer == 1)
@@ -190,7 +212,8 @@ import Testing
     }
 
     @Test func aMetricsFileThatIsNoneIsAFailure() throws {
-        let project = try project(#""a": {"command": "echo nonsense > m", "outputs": {"m": {"path": "m", "metrics": true}}}"#)
+        let project = try project(
+            #""a": {"command": "echo nonsense > m", "outputs": {"m": {"path": "m", "metrics": true}}}"#)
         #expect(try project.runs("exec").status == 1)
         #expect(try project.query("select error from executions")[0]["error"]?.text?.contains("'m'") ?? false)
     }
@@ -199,7 +222,8 @@ import Testing
     @Test(arguments: ["-f 100", "-n 6", "-n 8", "-n 10", "-n 12"])
     func aLimitOfTheShellIsToldInASentence(_ limit: String) throws {
         let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "echo > a", "outputs": ["a"]}}}"#)
+        try project.write(
+            "pipeline.json", #"{"name": "p", "stages": {"a": {"command": "echo > a", "outputs": ["a"]}}}"#)
         let command = "ulimit \(limit); exec \(try RunsBinary.path()) exec"
         try project.shell("bash -c '\(command)' > out 2>&1; echo $? > status")
         #expect(project.read("status") == "3\n", "\(project.read("out") ?? "")")

@@ -42,12 +42,14 @@ struct GPUMeteringTests {
     }
 
     @Test func twoStagesOnOneGPUAreToldApart() throws {
-        let project = try project(stage("a", gpus: "0.5"), stage("b", gpus: "0.5"), stage("c", gpus: nil), stage("d", gpus: "0"))
+        let project = try project(
+            stage("a", gpus: "0.5"), stage("b", gpus: "0.5"), stage("c", gpus: nil), stage("d", gpus: "0"))
         let fake = try FakeNVML(project)
         func pid(_ stage: String) -> String { project.path("fake/\(stage).pid") }
         try fake.say(
             "process \(fake.uuids[0]) @\(pid("a")) \(3 << 30)", "process \(fake.uuids[0]) @\(pid("b")) \(5 << 30)",
-            "process \(fake.uuids[0]) 1 \(7 << 30)", "graphics \(fake.uuids[1]) @\(pid("c")) \(1 << 30)", used: "\(15 << 30)")
+            "process \(fake.uuids[0]) 1 \(7 << 30)", "graphics \(fake.uuids[1]) @\(pid("c")) \(1 << 30)",
+            used: "\(15 << 30)")
         try run(project, fake, ["a", "b", "c", "d"])
         let (source, half) = (JSON.text("nvml_process"), JSON.number(0.5))
         #expect(
@@ -96,7 +98,8 @@ struct GPUMeteringTests {
     @Test func theDeviceStandsForProcessesThatTheDriverDoesNotTell() throws {
         let project = try project(stage("a", gpus: "1"))
         let fake = try FakeNVML(project)
-        let silent = ["Compute", "Graphics"].map { "error nvmlDeviceGet\($0)RunningProcesses_v3 3" }.joined(separator: "\n")
+        let silent = ["Compute", "Graphics"].map { "error nvmlDeviceGet\($0)RunningProcesses_v3 3" }.joined(
+            separator: "\n")
         try project.write("fake/used", "1000")
         try fake.say(silent, used: "@\(project.path("fake/used"))")
         try run(project, fake, ["a"]) {
@@ -121,17 +124,20 @@ struct GPUMeteringTests {
     }
 
     /// Old and broken drivers: what they cannot tell is missing, and the run is none the worse.
-    @Test(arguments: [
-        // (options for the library, what it says, what is recorded)
-        ("-DFAKE_NVML_LEVEL=1", "", .number(64)), ("-DFAKE_NVML_LEVEL=0", "", .number(64)),
-        ("-DFAKE_NVML_WIDE", "", .number(64)), ("", "swarm 40", .number(64)), ("-DFAKE_NVML_LEVEL=0", "swarm 300", .number(64)),
-        ("", "error nvmlDeviceGetUtilizationRates 3", .number(64)), ("", "error nvmlDeviceGetMemoryInfo 3", .number(64)),
-        ("", "error nvmlDeviceGetName 999", .number(64)), ("", "error nvmlSystemGetDriverVersion 999", .number(64)),
-        ("", "error nvmlDeviceGetPciInfo_v3 3", .number(64)), ("", "error nvmlDeviceGetMigMode 3", .number(64)),
-        ("", "error nvmlInit_v2 9", .null), ("", "error nvmlDeviceGetCount_v2 999", .null),
-        ("", "error nvmlDeviceGetHandleByIndex_v2 15", .null), ("", "error nvmlDeviceGetUUID 3", .null),
-        ("-DFAKE_NVML_WITHOUT_INIT", "", .null),
-    ] as [(String, String, JSON)])
+    @Test(
+        arguments: [
+            // (options for the library, what it says, what is recorded)
+            ("-DFAKE_NVML_LEVEL=1", "", .number(64)), ("-DFAKE_NVML_LEVEL=0", "", .number(64)),
+            ("-DFAKE_NVML_WIDE", "", .number(64)), ("", "swarm 40", .number(64)),
+            ("-DFAKE_NVML_LEVEL=0", "swarm 300", .number(64)),
+            ("", "error nvmlDeviceGetUtilizationRates 3", .number(64)),
+            ("", "error nvmlDeviceGetMemoryInfo 3", .number(64)),
+            ("", "error nvmlDeviceGetName 999", .number(64)), ("", "error nvmlSystemGetDriverVersion 999", .number(64)),
+            ("", "error nvmlDeviceGetPciInfo_v3 3", .number(64)), ("", "error nvmlDeviceGetMigMode 3", .number(64)),
+            ("", "error nvmlInit_v2 9", .null), ("", "error nvmlDeviceGetCount_v2 999", .null),
+            ("", "error nvmlDeviceGetHandleByIndex_v2 15", .null), ("", "error nvmlDeviceGetUUID 3", .null),
+            ("-DFAKE_NVML_WITHOUT_INIT", "", .null),
+        ] as [(String, String, JSON)])
     func whatADriverLacks(_ options: String, _ line: String, _ peak: JSON) throws {
         // Where no GPU is found none can be asked for.
         let project = try project(stage("a", gpus: nil))
@@ -154,7 +160,9 @@ struct GPUMeteringTests {
             *) test -e fake/a.pid && echo "\(fake.uuids[0]), $(cat fake/a.pid), 3" ;;
             esac
             """, executable: true)
-        let environment = fake.environment.merging(["PATH": "\(project.path("bin")):\(environmentVariable("PATH") ?? "")"]) { $1 }
+        let environment = fake.environment.merging([
+            "PATH": "\(project.path("bin")):\(environmentVariable("PATH") ?? "")"
+        ]) { $1 }
         let command = try project.start(["exec"], environment: environment)
         // Once it is asked a third time, the second answer, which came while the stage ran, was taken in.
         try wait(for: "the program to be asked") {
@@ -184,7 +192,9 @@ struct GPUMeteringTests {
         let project = try project(#""a": {"command": "until test -e asked; do sleep 0.02; done; echo done > out"}"#)
         let fake = try FakeNVML(project, options: "-DFAKE_NVML_WITHOUT_INIT")
         try project.write("bin/nvidia-smi", "#!/bin/sh\ntouch asked\nexec sleep 20\n", executable: true)
-        let environment = fake.environment.merging(["PATH": "\(project.path("bin")):\(environmentVariable("PATH") ?? "")"]) { $1 }
+        let environment = fake.environment.merging([
+            "PATH": "\(project.path("bin")):\(environmentVariable("PATH") ?? "")"
+        ]) { $1 }
         let result = try project.runs(["exec"], environment: environment)
         #expect(result.status == 0 && project.read("out") == "done\n", "\(result.story)")
     }

@@ -6,9 +6,12 @@ import Testing
 
 private let pythonWithNVML = pythonWith("pynvml; pynvml.nvmlInitWithFlags", packages: "nvidia-ml-py==13.615.71")
 
-private let hasGPU = system("test -e /dev/nvidiactl && python3 -c 'import ctypes; ctypes.CDLL(\"libcuda.so.1\").cuInit(0) and exit(1)'") == 0
+private let hasGPU =
+    system("test -e /dev/nvidiactl && python3 -c 'import ctypes; ctypes.CDLL(\"libcuda.so.1\").cuInit(0) and exit(1)'")
+    == 0
 
-private let canUseTorch = hasGPU && system("python3 -c 'import torch; exit(not torch.cuda.is_available())' 2> /dev/null") == 0
+private let canUseTorch =
+    hasGPU && system("python3 -c 'import torch; exit(not torch.cuda.is_available())' 2> /dev/null") == 0
 
 @Suite struct GPUReaderTests {
     @Test(
@@ -19,11 +22,13 @@ private let canUseTorch = hasGPU && system("python3 -c 'import torch; exit(not t
         let project = try TestProject()
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "stages": {"a": {"command": "echo $$ > fake/a.pid; until test -e ok; do sleep 0.02; done", "resources": {"gpus": 2}}}}"#)
+            #"{"name": "p", "stages": {"a": {"command": "echo $$ > fake/a.pid; until test -e ok; do sleep 0.02; done", "resources": {"gpus": 2}}}}"#
+        )
         let fake = try FakeNVML(project)
         try fake.say(
             "process \(fake.uuids[0]) @\(project.path("fake/a.pid")) 123456789",
-            "process \(fake.uuids[0]) 1 55", "graphics \(fake.uuids[1]) @\(project.path("fake/a.pid")) 1000", used: "987654321")
+            "process \(fake.uuids[0]) 1 55", "graphics \(fake.uuids[1]) @\(project.path("fake/a.pid")) 1000",
+            used: "987654321")
         // Prints a line a device: uuid, name, bus, memory, utilisation, and the memory of the process named.
         try project.write(
             "read.py",
@@ -47,12 +52,15 @@ private let canUseTorch = hasGPU && system("python3 -c 'import torch; exit(not t
         try project.write("ok", "")
         #expect(try command.finish().status == 0)
 
-        let lines = (project.read("read") ?? "").split(separator: "\n").map { $0.split(separator: " ", maxSplits: 5).map { String($0) } }
+        let lines = (project.read("read") ?? "").split(separator: "\n").map {
+            $0.split(separator: " ", maxSplits: 5).map { String($0) }
+        }
         try #require(lines.count == 3 && lines.dropFirst().allSatisfy { $0.count == 6 }, "\(lines)")
         let doctor = try project.runs(["doctor"], environment: fake.environment).output
         #expect(doctor.contains("driver \(lines[0][0])\n"))
         let samples = try project.query(
-            "select gpu_id, max(memory_bytes) as bytes, max(utilization) as busy from gpu_samples group by 1 order by 1")
+            "select gpu_id, max(memory_bytes) as bytes, max(utilization) as busy from gpu_samples group by 1 order by 1"
+        )
         for (line, sample) in zip(lines.dropFirst(), samples) {
             #expect(sample["gpu_id"] == .text(line[0]))
             #expect(sample["bytes"] == Double(line[4]).map { .number($0) })
@@ -127,7 +135,8 @@ private let canUseTorch = hasGPU && system("python3 -c 'import torch; exit(not t
             """)
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "stages": {"a": {"command": "python3 train.py", "outputs": {"m": {"path": "metrics.json", "metrics": true}}, "resources": {"gpus": 1}}}}"#)
+            #"{"name": "p", "stages": {"a": {"command": "python3 train.py", "outputs": {"m": {"path": "metrics.json", "metrics": true}}, "resources": {"gpus": 1}}}}"#
+        )
         let result = try project.runs(["exec"], timeout: .seconds(300))
         #expect(result.status == 0, "\(result.story)")
         let rows = try project.query(

@@ -20,12 +20,13 @@ struct GPUSharingTests {
         #expect(output.contains("  1: Fake GPU 1, 85.9 GB, \(fake.uuids[1]) at 00000000:02:00.0\n"), "\(output)")
     }
 
-    @Test(arguments: [
-        // The caller's variable, what the stage asks for, what it is given.
-        (nil, "2", "0,1 PCI_BUS_ID"), ("1", "1", "1 PCI_BUS_ID"), ("1,0", "1", "1 PCI_BUS_ID"),
-        ("UUID1,UUID0", "2", "UUID1,UUID0 PCI_BUS_ID"), ("PART1", "0.5", "PART1 PCI_BUS_ID"),
-        ("1,0", "0", " PCI_BUS_ID"), ("1,0", nil, "1,0 none"), (nil, nil, "none none"),
-    ] as [(String?, String?, String)])
+    @Test(
+        arguments: [
+            // The caller's variable, what the stage asks for, what it is given.
+            (nil, "2", "0,1 PCI_BUS_ID"), ("1", "1", "1 PCI_BUS_ID"), ("1,0", "1", "1 PCI_BUS_ID"),
+            ("UUID1,UUID0", "2", "UUID1,UUID0 PCI_BUS_ID"), ("PART1", "0.5", "PART1 PCI_BUS_ID"),
+            ("1,0", "0", " PCI_BUS_ID"), ("1,0", nil, "1,0 none"), (nil, nil, "none none"),
+        ] as [(String?, String?, String)])
     func theFormOfTheCallerIsKept(_ visible: String?, _ asked: String?, _ expected: String) throws {
         let resources = asked.map { #", "resources": {"gpus": \#($0)}"# } ?? ""
         let project = try project(
@@ -39,7 +40,8 @@ struct GPUSharingTests {
         if let visible { environment["CUDA_VISIBLE_DEVICES"] = filled(visible) }
         let result = try project.runs(["exec"], environment: environment)
         #expect(result.status == 0, "\(result.story)")
-        #expect(project.read("seen") == (expected.hasPrefix(" ") ? String(expected.dropFirst()) : filled(expected)) + "\n")
+        #expect(
+            project.read("seen") == (expected.hasPrefix(" ") ? String(expected.dropFirst()) : filled(expected)) + "\n")
         // Recorded under the names that are the same everywhere.
         let recorded = try project.query("select gpu_ids from executions")[0]["gpu_ids"]
         let ids = expected.split(separator: " ")[0].split(separator: ",").map { id in
@@ -54,11 +56,13 @@ struct GPUSharingTests {
         let fake = try FakeNVML(project)
         let result = try project.runs(
             ["exec"], environment: fake.environment.merging(["CUDA_VISIBLE_DEVICES": fake.uuids[0]]) { $1 })
-        #expect(result.status == 2 && result.errorOutput.contains("asks for 2 gpus, but there are 1"), "\(result.story)")
+        #expect(
+            result.status == 2 && result.errorOutput.contains("asks for 2 gpus, but there are 1"), "\(result.story)")
     }
 
     @Test func twoStagesThatNeedAWholeOneGetDifferentOnes() throws {
-        let stage = #"{"command": "echo $CUDA_VISIBLE_DEVICES > NAME; until test -e a -a -e b; do sleep 0.01; done", "resources": {"gpus": 1, "cpus": 0.1}}"#
+        let stage =
+            #"{"command": "echo $CUDA_VISIBLE_DEVICES > NAME; until test -e a -a -e b; do sleep 0.01; done", "resources": {"gpus": 1, "cpus": 0.1}}"#
         let project = try project(
             #""a": \#(stage.replacing("NAME", with: "a")), "b": \#(stage.replacing("NAME", with: "b"))"#)
         let fake = try FakeNVML(project)
@@ -70,7 +74,8 @@ struct GPUSharingTests {
     /// Two projects, one machine: the second run gets the GPU when the first one ends, however it ends.
     @Test(arguments: [false, true]) func twoRunsDoNotShareAGPU(_ isKilled: Bool) throws {
         let project = try TestProject()
-        let pipeline = #"{"name": "p", "stages": {"a": {"command": "touch began; until test -e ok; do sleep 0.01; done", "resources": {"gpus": GPUS}}}}"#
+        let pipeline =
+            #"{"name": "p", "stages": {"a": {"command": "touch began; until test -e ok; do sleep 0.01; done", "resources": {"gpus": GPUS}}}}"#
         try project.write("one/pipeline.json", pipeline.replacing("GPUS", with: "0.6"))
         try project.write("two/pipeline.json", pipeline.replacing("GPUS", with: "0.5"))
         let fake = try FakeNVML(project, gpus: 1)
@@ -99,7 +104,8 @@ struct GPUSharingTests {
             """#)
         try project.write(
             "two/pipeline.json",
-            #"{"name": "p", "stages": {"a": {"command": "kill -0 $(cat ../one/pid) 2> /dev/null && echo alive > seen || echo gone > seen", "resources": {"gpus": 1}}}}"#)
+            #"{"name": "p", "stages": {"a": {"command": "kill -0 $(cat ../one/pid) 2> /dev/null && echo alive > seen || echo gone > seen", "resources": {"gpus": 1}}}}"#
+        )
         let fake = try FakeNVML(project, gpus: 1)
         let first = try project.start(["exec", "--grace", "2s"], environment: fake.environment, in: "one")
         try wait(for: "the first stage to begin") { (project.read("one/pid") ?? "").hasSuffix("\n") }
@@ -114,7 +120,8 @@ struct GPUSharingTests {
 
     @Test func aWaitingRunCanBeInterrupted() throws {
         let project = try TestProject()
-        let pipeline = #"{"name": "p", "stages": {"a": {"command": "touch began; until test -e ok; do sleep 0.01; done", "resources": {"gpus": 1}}}}"#
+        let pipeline =
+            #"{"name": "p", "stages": {"a": {"command": "touch began; until test -e ok; do sleep 0.01; done", "resources": {"gpus": 1}}}}"#
         try project.write("one/pipeline.json", pipeline)
         try project.write("two/pipeline.json", pipeline)
         let fake = try FakeNVML(project, gpus: 1)

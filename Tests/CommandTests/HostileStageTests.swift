@@ -19,10 +19,14 @@ import Testing
         #expect(result.status == 0, "\(result.story)")
         #expect(try project.executedStages() == ["a"])
         #expect(project.read("o") == "1\n")
-        #expect(try project.query("select attempt from executions order by execution_id desc limit 1")[0]["attempt"]?.integer == 1)
+        #expect(
+            try project.query("select attempt from executions order by execution_id desc limit 1")[0]["attempt"]?
+                .integer == 1)
     }
 
-    @Test(arguments: ["rm -f $RUNS_METRICS; mkfifo $RUNS_METRICS", "ln -sf /dev/zero $RUNS_METRICS", "mkdir $RUNS_METRICS"])
+    @Test(arguments: [
+        "rm -f $RUNS_METRICS; mkfifo $RUNS_METRICS", "ln -sf /dev/zero $RUNS_METRICS", "mkdir $RUNS_METRICS",
+    ])
     func whateverStandsInThePlaceOfTheMetricsFile(_ command: String) throws {
         let project = try project(#""a": {"command": "\#(command)"}"#)
         let result = try project.runs(["exec"], timeout: .seconds(20))
@@ -32,10 +36,12 @@ import Testing
     /// What a failed stage leaves at its output, and what somebody puts there.
     @Test(arguments: ["ln -sfn o o", "mkfifo o", "ln -s nowhere o"])
     func anOutputThatCannotBeReadIsMovedAsideWhenTheStageIsMended(_ command: String) throws {
-        let project = try project(#""a": {"command": "\#(command)", "outputs": ["o"]}, "b": {"command": "echo b > b", "outputs": ["b"]}"#)
+        let project = try project(
+            #""a": {"command": "\#(command)", "outputs": ["o"]}, "b": {"command": "echo b > b", "outputs": ["b"]}"#)
         #expect(try project.runs("exec", "--keep-going").status == 1)
         #expect(project.read("b") == "b\n")
-        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "echo good > o", "outputs": ["o"]}}}"#)
+        try project.write(
+            "pipeline.json", #"{"name": "p", "stages": {"a": {"command": "echo good > o", "outputs": ["o"]}}}"#)
         #expect(try project.runs("status").status == 0)
         let result = try project.runs("exec")
         #expect(result.status == 0, "\(result.story)")
@@ -54,7 +60,8 @@ import Testing
     }
 
     @Test func aStageThatKillsItsParentIsRecordedAsLost() throws {
-        let project = try project(#""a": {"command": "kill -9 $PPID; sleep 1000"}, "b": {"command": "true", "needs": ["a"]}"#)
+        let project = try project(
+            #""a": {"command": "kill -9 $PPID; sleep 1000"}, "b": {"command": "true", "needs": ["a"]}"#)
         let result = try project.runs("exec")
         #expect(result.status == 1, "\(result.story)")
         #expect(try project.query("select state from executions") == [["state": .text("lost")]])
@@ -72,7 +79,8 @@ import Testing
 
     @Test func onlyNamesTheStageThatWouldMakeWhatIsMissing() throws {
         let project = try project(
-            #""a": {"command": "echo > a", "outputs": ["a"]}, "b": {"command": "cp a b", "inputs": ["a"], "outputs": ["b"]}"#)
+            #""a": {"command": "echo > a", "outputs": ["a"]}, "b": {"command": "cp a b", "inputs": ["a"], "outputs": ["b"]}"#
+        )
         let result = try project.runs("exec", "b", "--only")
         #expect(result.status == 2)
         #expect(result.errorOutput.contains("Stage 'a' makes it"), "\(result.story)")
@@ -80,22 +88,29 @@ import Testing
 
     @Test func escapesNeverReachATerminalRaw() throws {
         let project = try TestProject()
-        try project.write("bad.json", "{\"params_file\": \"\\u001b]0;pwn\\u0007x\", \"stages\": {\"a\": {\"command\": \"true\"}}}")
+        try project.write(
+            "bad.json", "{\"params_file\": \"\\u001b]0;pwn\\u0007x\", \"stages\": {\"a\": {\"command\": \"true\"}}}")
         try project.write(
             "pipeline.json",
-            #"{"stages": {"a": {"command": "printf '\\033[2J\\007'; echo '{\"\\u001b[2J\": 1}' > $RUNS_METRICS; exit 3"}}}"#)
+            #"{"stages": {"a": {"command": "printf '\\033[2J\\007'; echo '{\"\\u001b[2J\": 1}' > $RUNS_METRICS; exit 3"}}}"#
+        )
         for arguments in [
-            ["exec", "bad.json"], ["exec"], ["logs", "a"], ["history", "a"], ["query", "--format", "csv", "select name from metrics"],
+            ["exec", "bad.json"], ["exec"], ["logs", "a"], ["history", "a"],
+            ["query", "--format", "csv", "select name from metrics"],
             ["exec", "\u{1b}[2Jx.json"], ["exec", "--output", "\u{1b}[2J"],
         ] {
             // A pseudo terminal, for the output is only made safe on one.
             let words = [try RunsBinary.path()] + arguments
             let quoted = words.map { "'" + $0.replacing("'", with: "'\\''") + "'" }.joined(separator: " ")
-            try project.write("run.sh", "cd '\(project.folder)' && TERM=xterm script -qec \(shellWord(quoted)) /dev/null < /dev/null > seen")
+            try project.write(
+                "run.sh",
+                "cd '\(project.folder)' && TERM=xterm script -qec \(shellWord(quoted)) /dev/null < /dev/null > seen")
             _ = system("sh '\(project.path("run.sh"))'")
             let seen = project.read("seen") ?? ""
             #expect(!seen.isEmpty)
-            #expect(!seen.contains("\u{1b}[2J") && !seen.contains("\u{1b}]0;") && !seen.contains("\u{7}"), "\(arguments): \(seen.debugDescription)")
+            #expect(
+                !seen.contains("\u{1b}[2J") && !seen.contains("\u{1b}]0;") && !seen.contains("\u{7}"),
+                "\(arguments): \(seen.debugDescription)")
         }
     }
 
@@ -106,7 +121,8 @@ import Testing
     func whatIsTooLargeToDigestCanBeInterrupted(_ signals: [Int32]) throws {
         let project = try TestProject()
         try project.write(
-            "pipeline.json", #"{"name": "p", "stages": {"a": {"command": "truncate -s 4T o; echo made > made", "outputs": ["o"]}}}"#)
+            "pipeline.json",
+            #"{"name": "p", "stages": {"a": {"command": "truncate -s 4T o; echo made > made", "outputs": ["o"]}}}"#)
         let command = try project.start(["exec", "--grace", "100ms"])
         try wait(for: "the output to be made") { project.exists("made") }
         for signal in signals {
@@ -122,9 +138,12 @@ import Testing
         let project = try TestProject()
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "stages": {"a": {"command": "echo '{\"x\": 1}' > $RUNS_METRICS; truncate -s 4T $RUNS_METRICS"}}}"#)
+            #"{"name": "p", "stages": {"a": {"command": "echo '{\"x\": 1}' > $RUNS_METRICS; truncate -s 4T $RUNS_METRICS"}}}"#
+        )
         let result = try project.runs("exec")
-        #expect(result.status == 0 && result.errorOutput.contains("1 line of RUNS_METRICS could not be read"), "\(result.story)")
+        #expect(
+            result.status == 0 && result.errorOutput.contains("1 line of RUNS_METRICS could not be read"),
+            "\(result.story)")
         #expect(try project.query("select name, value from metrics") == [["name": .text("x"), "value": .number(1)]])
     }
 
@@ -140,8 +159,11 @@ import Testing
         let project = try TestProject()
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "stages": {"a": {"command": "trap '' TERM; while :; do sleep 0.2; done", "timeout": "100ms"}}}"#)
-        try project.write("measure.py", """
+            #"{"name": "p", "stages": {"a": {"command": "trap '' TERM; while :; do sleep 0.2; done", "timeout": "100ms"}}}"#
+        )
+        try project.write(
+            "measure.py",
+            """
             import resource, subprocess, sys
             code = subprocess.run(sys.argv[1:]).returncode
             used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -158,7 +180,8 @@ import Testing
     @Test(arguments: ["rm -rf .runs", "rm .runs/runs.db*", "mv .runs/runs.db .runs/other.db"])
     func aStageThatRemovesTheStoreIsNoSuccess(_ command: String) throws {
         let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "\#(command); echo > o", "outputs": ["o"]}}}"#)
+        try project.write(
+            "pipeline.json", #"{"name": "p", "stages": {"a": {"command": "\#(command); echo > o", "outputs": ["o"]}}}"#)
         let result = try project.runs("exec")
         #expect(result.status == 3 && result.errorOutput.contains("was removed or replaced"), "\(result.story)")
     }

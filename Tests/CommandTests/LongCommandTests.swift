@@ -12,7 +12,10 @@ import Testing
             #"{"name": "p", "stages": {"s": {"command": "echo made > o #\#(long(count))\ntest -e o && exit 7"}}}"#)
         let result = try project.runs("exec")
         #expect(result.status == 1, "\(result.errorOutput.suffix(2000))")
-        #expect(try project.query("select exit_code, length(command) > \(count) as whole from executions") == [["exit_code": .number(7), "whole": .number(1)]])
+        #expect(
+            try project.query("select exit_code, length(command) > \(count) as whole from executions") == [
+                ["exit_code": .number(7), "whole": .number(1)]
+            ])
         #expect(project.read("o") == "made\n")
         #expect(project.files(below: ".runs/tmp").isEmpty, "nothing of it is left")
     }
@@ -24,10 +27,13 @@ import Testing
         let project = try TestProject()
         // More than 32 pages of any size.
         let text = stage.replacing("LONG", with: long(3_000_000))
-        try project.write("pipeline.json", #"{"name": "p", "stages": {"first": {"command": "touch f"}, "s": {\#(text)}}}"#)
+        try project.write(
+            "pipeline.json", #"{"name": "p", "stages": {"first": {"command": "touch f"}, "s": {\#(text)}}}"#)
         let result = try project.runs("exec")
         #expect(result.status == 2)
-        #expect(result.errorOutput.contains("'s'") && result.errorOutput.contains(expected), "\(result.errorOutput.suffix(2000))")
+        #expect(
+            result.errorOutput.contains("'s'") && result.errorOutput.contains(expected),
+            "\(result.errorOutput.suffix(2000))")
         #expect(!project.exists("f"), "nothing ran")
     }
 }

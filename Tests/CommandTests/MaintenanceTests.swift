@@ -56,7 +56,9 @@ import Testing
         // Neither library nor program can be had, whatever this machine has.
         try project.write("none/libnvidia-ml.so.1", "")
         func told(_ visible: String) throws -> String {
-            let environment = ["LD_LIBRARY_PATH": project.path("none"), "PATH": "/none", "CUDA_VISIBLE_DEVICES": visible]
+            let environment = [
+                "LD_LIBRARY_PATH": project.path("none"), "PATH": "/none", "CUDA_VISIBLE_DEVICES": visible,
+            ]
             return try project.runs("doctor", environment: environment).output
         }
         #expect(try told("3,5").contains("gpus: 2 seen (3, 5)"))
@@ -71,8 +73,12 @@ import Testing
 
     @Test func orphansAreToldAndRemovedOnlyWhenAsked() throws {
         let project = try projectWithVersions()
-        let orphans = [".runs/logs/77/x.1.log", ".runs/tmp/78/params-0.json", ".runs/tmp/1/params-0.json", ".runs/kept/79/b"]
-        let others = [".runs/kept/-3/mine", ".runs/logs/notes/x", ".runs/logs/+7/x", ".runs/kept/1/a", ".runs/logs/1/a.1.log"]
+        let orphans = [
+            ".runs/logs/77/x.1.log", ".runs/tmp/78/params-0.json", ".runs/tmp/1/params-0.json", ".runs/kept/79/b",
+        ]
+        let others = [
+            ".runs/kept/-3/mine", ".runs/logs/notes/x", ".runs/logs/+7/x", ".runs/kept/1/a", ".runs/logs/1/a.1.log",
+        ]
         for path in orphans + others where !project.exists(path) { try project.write(path, "12345") }
         let before = files(project)
         let found = try project.runs("doctor")
@@ -155,11 +161,15 @@ import Testing
         #expect([.signalled(SIGTERM), .signalled(SIGKILL)].contains(end), "\(end)")
     }
 
-    @Test(.enabled(if: system("command -v sqlite3 > /dev/null") == 0, "needs the sqlite3 shell to change a host's name"))
+    @Test(
+        .enabled(if: system("command -v sqlite3 > /dev/null") == 0, "needs the sqlite3 shell to change a host's name"))
     func aRunOfAnotherHostIsDeclaredLostOnlyWhenAsked() throws {
         let project = try projectWithVersions()
         let sqlite = "sqlite3 '\(project.path(".runs/runs.db"))'"
-        #expect(system("\(sqlite) \"update run_rows set status='running', finished_at=NULL, host='elsewhere' where run_id=3\"") == 0)
+        #expect(
+            system(
+                "\(sqlite) \"update run_rows set status='running', finished_at=NULL, host='elsewhere' where run_id=3\"")
+                == 0)
         let found = try project.runs("doctor")
         #expect(found.status == 1)
         #expect(found.output.contains("belongs to host elsewhere"), "\(found.story)")
@@ -316,7 +326,9 @@ import Testing
     @Test func nothingOfARunningRunIsTouched() throws {
         let project = try projectWithVersions()
         try project.write(
-            "slow.json", #"{"name": "slow", "stages": {"s": {"command": "echo > started; while ! test -e go; do sleep 0.01; done"}}}"#)
+            "slow.json",
+            #"{"name": "slow", "stages": {"s": {"command": "echo > started; while ! test -e go; do sleep 0.01; done"}}}"#
+        )
         let command = try project.start(["exec", "slow.json"])
         try wait(for: "the stage to start") { project.exists("started") }
         let result = try project.runs("gc", "--older-than", "0s", "--rows")
@@ -331,10 +343,13 @@ import Testing
 
     @Test func orphanedOutputsAreListedOnly() throws {
         let project = try project(
-            #""old": {"command": "echo > old.txt", "outputs": ["old.txt"]}, "new": {"command": "echo > new.txt", "outputs": ["new.txt"]}"#)
+            #""old": {"command": "echo > old.txt", "outputs": ["old.txt"]}, "new": {"command": "echo > new.txt", "outputs": ["new.txt"]}"#
+        )
         #expect(try project.runs("exec").status == 0)
         #expect(try project.runs("gc", "--orphans", "pipeline.json").output == "0 orphaned outputs; none is removed\n")
-        try project.write("pipeline.json", #"{"name": "p", "stages": {"new": {"command": "echo > new.txt", "outputs": ["new.txt"]}}}"#)
+        try project.write(
+            "pipeline.json", #"{"name": "p", "stages": {"new": {"command": "echo > new.txt", "outputs": ["new.txt"]}}}"#
+        )
         let result = try project.runs("gc", "--orphans", "pipeline.json")
         #expect(
             result.output == """
@@ -345,7 +360,9 @@ import Testing
         #expect(project.exists("old.txt"))
     }
 
-    @Test(arguments: [[], ["--rows"], ["--rows", "--orphans", "pipeline.json"], ["--older-than", "soon"], ["--older-than=-1d"]])
+    @Test(arguments: [
+        [], ["--rows"], ["--rows", "--orphans", "pipeline.json"], ["--older-than", "soon"], ["--older-than=-1d"],
+    ])
     func whatCannotBeMeantIsRefused(_ options: [String]) throws {
         let project = try projectWithVersions()
         let before = files(project)

@@ -24,7 +24,8 @@ import Testing
 
     @Test func aPassedVariableIsPartOfTheKeyAndASecretIsNotStored() throws {
         let project = try project(
-            #"{"name": "p", "stages": {"s": {"command": "echo $API_TOKEN > out", "outputs": ["out"], "pass_env": ["API_TOKEN"]}}}"#)
+            #"{"name": "p", "stages": {"s": {"command": "echo $API_TOKEN > out", "outputs": ["out"], "pass_env": ["API_TOKEN"]}}}"#
+        )
         for (token, runs) in [("sesame", true), ("sesame", false), ("other", true)] {
             #expect(try project.runs(["exec"], environment: ["API_TOKEN": token]).status == 0)
             #expect(try project.executedStages() == (runs ? ["s"] : []), "\(token)")
@@ -83,18 +84,23 @@ import Testing
 
     @Test func theProgramIsAnInput() throws {
         let project = try project(
-            #"{"name": "p", "stages": {"s": {"command": ["sh", "make.sh"], "outputs": ["out"]}, "t": {"command": ["sh", "make.sh", "2"], "outputs": ["2"], "track_program": false}}}"#)
+            #"{"name": "p", "stages": {"s": {"command": ["sh", "make.sh"], "outputs": ["out"]}, "t": {"command": ["sh", "make.sh", "2"], "outputs": ["2"], "track_program": false}}}"#
+        )
         try project.write("make.sh", "echo one > ${1:-out}")
         #expect(try project.runs("exec").status == 0)
         try project.write("make.sh", "echo two > ${1:-out}")
         #expect(try project.runs("exec").status == 0)
         #expect(try project.executedStages() == ["s"])
-        #expect(try project.query("select name, path from inputs where run_id = 2") == [["name": .text("program"), "path": .text("make.sh")]])
+        #expect(
+            try project.query("select name, path from inputs where run_id = 2") == [
+                ["name": .text("program"), "path": .text("make.sh")]
+            ])
     }
 
     @Test func anUpstreamThatMakesTheSameBytesLeavesItsDependentsFresh() throws {
         let project = try project(
-            #"{"name": "p", "stages": {"a": {"command": "head -c 1 in > mid", "inputs": ["in"], "outputs": ["mid"]}, "b": {"command": "cp mid end", "inputs": ["mid"], "outputs": ["end"]}}}"#)
+            #"{"name": "p", "stages": {"a": {"command": "head -c 1 in > mid", "inputs": ["in"], "outputs": ["mid"]}, "b": {"command": "cp mid end", "inputs": ["mid"], "outputs": ["end"]}}}"#
+        )
         try project.write("in", "xyz")
         try project.runs("exec")
         try project.write("in", "xab")
@@ -105,7 +111,8 @@ import Testing
     }
 
     @Test func touchingAFileMeansNothing() throws {
-        let project = try project(#"{"name": "p", "stages": {"a": {"command": "cp in out", "inputs": ["in"], "outputs": ["out"]}}}"#)
+        let project = try project(
+            #"{"name": "p", "stages": {"a": {"command": "cp in out", "inputs": ["in"], "outputs": ["out"]}}}"#)
         try project.write("in", "x")
         try project.runs("exec")
         try project.write("in", "x")
@@ -194,17 +201,25 @@ import Testing
         try project.write("ok", "")
         #expect(try project.runs("exec", "--set", "lr=3").status == 0)
         #expect(project.read("ck") == "step\nstep\nstep\n")
-        #expect(try project.query("select resumed from executions order by execution_id").map { $0["resumed"]?.integer } == [0, 0, 0, 1, 0])
+        #expect(
+            try project.query("select resumed from executions order by execution_id").map { $0["resumed"]?.integer }
+                == [0, 0, 0, 1, 0])
     }
 
     @Test func aPipelineBelowTheStoreSharesIt() throws {
         let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "top", "stages": {"a": {"command": "echo a > a", "outputs": ["a"]}}}"#)
-        try project.write("sub/pipeline.json", #"{"name": "below", "stages": {"b": {"command": "cp ../a b", "inputs": ["../a"], "outputs": ["b"]}}}"#)
+        try project.write(
+            "pipeline.json", #"{"name": "top", "stages": {"a": {"command": "echo a > a", "outputs": ["a"]}}}"#)
+        try project.write(
+            "sub/pipeline.json",
+            #"{"name": "below", "stages": {"b": {"command": "cp ../a b", "inputs": ["../a"], "outputs": ["b"]}}}"#)
         #expect(try project.runs("exec").status == 0)
         #expect(try project.runs(["exec"], in: "sub").status == 0)
         #expect(!project.exists("sub/.runs"))
-        #expect(try project.query("select path from outputs order by path", in: "sub").map { $0["path"]?.text } == ["a", "sub/b"])
+        #expect(
+            try project.query("select path from outputs order by path", in: "sub").map { $0["path"]?.text } == [
+                "a", "sub/b",
+            ])
         #expect(try project.runs(["exec"], in: "sub").errorOutput == "below: 1 stage fresh, nothing to run\n")
     }
 }

@@ -7,7 +7,9 @@ import Testing
 struct ProvenanceTests {
     private func repository() throws -> TestProject {
         let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "cat code > o", "inputs": ["code"], "outputs": ["o"]}}}"#)
+        try project.write(
+            "pipeline.json",
+            #"{"name": "p", "stages": {"a": {"command": "cat code > o", "inputs": ["code"], "outputs": ["o"]}}}"#)
         try project.write("code", "one\n")
         try project.shell(
             "git init -q -b main && git add pipeline.json code "
@@ -15,7 +17,8 @@ struct ProvenanceTests {
         return project
     }
 
-    private let question = "select git_commit, git_branch, git_dirty, git_diff_bytes from runs order by run_id desc limit 1"
+    private let question =
+        "select git_commit, git_branch, git_dirty, git_diff_bytes from runs order by run_id desc limit 1"
 
     @Test func codeAndMachineAreRecorded() throws {
         let project = try repository()
@@ -23,7 +26,10 @@ struct ProvenanceTests {
         #expect(try project.runs("exec").status == 0)
         #expect(
             try project.query(question) == [
-                ["git_commit": .text(commit), "git_branch": .text("main"), "git_dirty": .number(0), "git_diff_bytes": .null]
+                [
+                    "git_commit": .text(commit), "git_branch": .text("main"), "git_dirty": .number(0),
+                    "git_diff_bytes": .null,
+                ]
             ])
         #expect(try project.runs("show", "--git-diff").status == 2)
 
@@ -35,9 +41,12 @@ struct ProvenanceTests {
         // It is the patch from the commit to what ran.
         try project.write("patch", patch.output)
         try project.shell("git checkout -q code && git apply patch && grep -q two code")
-        #expect(try project.runs("show").output.contains("\(commit) on main (with uncommitted changes: --git-diff shows them)"))
+        #expect(
+            try project.runs("show").output.contains(
+                "\(commit) on main (with uncommitted changes: --git-diff shows them)"))
         let machine = try project.query(
-            "select kernel, cpu_count, memory_bytes, runs_version, sqlite_version from runs order by run_id desc limit 1")[0]
+            "select kernel, cpu_count, memory_bytes, runs_version, sqlite_version from runs order by run_id desc limit 1"
+        )[0]
         #expect(machine["kernel"]?.text?.hasPrefix("Linux") ?? false)
         #expect((machine["cpu_count"]?.integer ?? 0) > 0 && (machine["memory_bytes"]?.integer ?? 0) > 1 << 24)
         #expect(machine["sqlite_version"]?.text?.hasPrefix("3.") ?? false)
@@ -55,7 +64,8 @@ struct ProvenanceTests {
     @Test func declaredVariablesAreAView() throws {
         let project = try TestProject()
         try project.write(
-            "pipeline.json", #"{"name": "p", "stages": {"a": {"command": "true", "env": {"MODE": "fast", "API_KEY": "hush"}}}}"#)
+            "pipeline.json",
+            #"{"name": "p", "stages": {"a": {"command": "true", "env": {"MODE": "fast", "API_KEY": "hush"}}}}"#)
         #expect(try project.runs("exec").status == 0)
         let rows = try project.query("select stage, name, value from variables order by name")
         #expect(rows.count == 2 && rows[1] == ["stage": .text("a"), "name": .text("MODE"), "value": .text("fast")])

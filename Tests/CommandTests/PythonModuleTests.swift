@@ -27,7 +27,8 @@ import Testing
             """)
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "params": {"lr": 0.1}, "stages": {"train": {"command": ["python3", "train.py"], "params": {"lr": 0.1}}}}"#)
+            #"{"name": "p", "params": {"lr": 0.1}, "stages": {"train": {"command": ["python3", "train.py"], "params": {"lr": 0.1}}}}"#
+        )
         let result = try project.runs("exec")
         #expect(result.status == 0 && !result.errorOutput.contains("could not be read"), "\(result.story)")
         #expect(
@@ -43,10 +44,11 @@ import Testing
                 ["n": .number(2000), "s": .number(4 * 499 * 500 / 4)]
             ])
         #expect(
-            try project.query("select name, step, value, value_text from metrics where name not like 't_' order by name") == [
-                ["name": .text("best"), "step": .null, "value": .number(2.5), "value_text": .null],
-                ["name": .text("val.loss"), "step": .number(7), "value": .null, "value_text": .text("NaN")],
-            ])
+            try project.query(
+                "select name, step, value, value_text from metrics where name not like 't_' order by name") == [
+                    ["name": .text("best"), "step": .null, "value": .number(2.5), "value_text": .null],
+                    ["name": .text("val.loss"), "step": .number(7), "value": .null, "value_text": .text("NaN")],
+                ])
         // What it reported is not part of its key.
         #expect(try project.runs("exec").status == 0)
         #expect(try project.query("select count(*) as n from executions") == [["n": .number(1)]])
@@ -58,7 +60,8 @@ import Testing
         #expect(try project.runs("exec").status == 0)
         let module = try #require(project.read(".runs/python/runs.py"))
         #expect(module.split(separator: "\n", omittingEmptySubsequences: false).count <= 60)
-        try project.shell("env -u RUNS_METRICS PYTHONPATH=.runs/python python3 -c 'import runs; runs.report(x=1); runs.summary(y=2)'")
+        try project.shell(
+            "env -u RUNS_METRICS PYTHONPATH=.runs/python python3 -c 'import runs; runs.report(x=1); runs.summary(y=2)'")
     }
 
     /// A module of the project's own, and what the caller has on its path, stay what they are.

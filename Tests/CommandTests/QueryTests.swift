@@ -43,7 +43,8 @@ import Testing
     /// What would do more than read, or never end.
     @Test(arguments: [
         "delete from execution_rows", "insert into commands (command) values ('x')", "update run_rows set host = 'x'",
-        "create table t (x)", "create temp table t (x)", "drop view runs", "attach 'other.db' as o", "vacuum into 'copy.db'", "vacuum",
+        "create table t (x)", "create temp table t (x)", "drop view runs", "attach 'other.db' as o",
+        "vacuum into 'copy.db'", "vacuum",
         "pragma journal_mode = delete", "pragma user_version = 7", "select load_extension('x')", "select 1; select 2",
         "select 1; delete from runs", "begin", "", "/* nothing */",
         "with recursive r(x) as (select 1 union all select x + 1 from r) select count(*) from r",
@@ -56,7 +57,8 @@ import Testing
         let result = try project.runs("query", "--timeout", "500ms", sql)
         #expect(result.status == 2, "\(result.story)")
         #expect(result.errorOutput.hasPrefix("runs: "))
-        #expect(Set(project.files(below: ".").keys.filter { !$0.contains(".runs/runs.db-") }) == before, "no file is left")
+        #expect(
+            Set(project.files(below: ".").keys.filter { !$0.contains(".runs/runs.db-") }) == before, "no file is left")
         #expect(try project.query("select count(*) as n from executions") == counts)
     }
 
@@ -128,18 +130,22 @@ import Testing
         let project = try TestProject()
         try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "true"}}}"#)
         #expect(try project.runs("exec").status == 0)
-        let endless = "with recursive c(x) as (select 1 union all select x+1 from c) select x, printf('%.*c',1000000,'a') from c"
+        let endless =
+            "with recursive c(x) as (select 1 union all select x+1 from c) select x, printf('%.*c',1000000,'a') from c"
         for format in ["box", "markdown"] {
             let result = try project.runs("query", "--format", format, endless)
-            #expect(result.status == 2 && result.errorOutput.contains("too large for --format"), "\(result.errorOutput)")
+            #expect(
+                result.status == 2 && result.errorOutput.contains("too large for --format"), "\(result.errorOutput)")
         }
         try project.shell("'\(try RunsBinary.path())' query - < /dev/zero > out 2>&1; echo $? > status")
         #expect(project.read("status") == "2\n" && (project.read("out") ?? "").contains("larger than 64 MiB"))
         // Every level doubles what must be compiled.
         let levels = (1..<24).map { "a\($0) as (select p.x from a\($0 - 1) p, a\($0 - 1) q)" }.joined(separator: ", ")
-        let deep = try project.runs("query", "with a0 as (select 1 x union all select 2), \(levels) select count(*) from a23")
+        let deep = try project.runs(
+            "query", "with a0 as (select 1 x union all select 2), \(levels) select count(*) from a23")
         #expect(deep.status == 2 && deep.errorOutput.contains("more memory than it may use"), "\(deep.story)")
     }
 }
 
-private let canMount = system("d=$(mktemp -d) && mount -t tmpfs tmpfs $d 2>/dev/null && umount $d; r=$?; rmdir $d; exit $r") == 0
+private let canMount =
+    system("d=$(mktemp -d) && mount -t tmpfs tmpfs $d 2>/dev/null && umount $d; r=$?; rmdir $d; exit $r") == 0

@@ -52,11 +52,15 @@ import Testing
         let joined = try project.runs("lineage", "joined").output
         #expect(joined.contains("part@x=1") && joined.contains("part@x=2"), "\(joined)")
         #expect(
-            try project.query("select from_stage, value from lineage_params l join executions e using (execution_id) where e.stage = 'eval'")
+            try project.query(
+                "select from_stage, value from lineage_params l join executions e using (execution_id) where e.stage = 'eval'"
+            )
                 == [["from_stage": .text("train"), "value": .text("0.1")]])
         #expect(try project.runs("best", "acc", "--format", "csv").output.contains("lr"))
         #expect(
-            try project.query("select count(distinct from_stage) as n from lineage_params l join executions e using (execution_id) where e.stage = 'join'")
+            try project.query(
+                "select count(distinct from_stage) as n from lineage_params l join executions e using (execution_id) where e.stage = 'join'"
+            )
                 == [["n": .number(2)]])
     }
 
@@ -237,7 +241,8 @@ import Testing
             #expect(result.status == 0, "\(result.story)")
         }
         for words in [
-            ["show"], ["show", "--format", "markdown"], ["show", "--format", "json"], ["diff"], ["diff", "--format", "json"],
+            ["show"], ["show", "--format", "markdown"], ["show", "--format", "json"], ["diff"],
+            ["diff", "--format", "json"],
             ["best", "\u{1b}[2J", "--format", "box"], ["best", "\u{1b}[2J", "--format", "json"], ["best", "\u{1b}[3J"],
             ["history", "s", "--format", "box"], ["history", "s", "--format", "markdown"], ["lineage", "o\u{1b}[1m"],
             ["lineage", "o\u{1b}[1m", "--format", "json"], ["lineage", "o\u{1b}[2m"], ["show", "\u{1b}[2J"],

@@ -7,7 +7,9 @@ import Testing
 
 @Suite struct RecollectionTests {
     /// One stage a line of `cat`, and a few more that nothing happens to.
-    private func project(_ stages: String = #""a": {"command": "cat in > a", "inputs": ["in"], "outputs": ["a"]}"#) throws -> TestProject {
+    private func project(_ stages: String = #""a": {"command": "cat in > a", "inputs": ["in"], "outputs": ["a"]}"#)
+        throws -> TestProject
+    {
         let project = try TestProject()
         try project.write("in", "one")
         try project.write("pipeline.json", #"{"name": "p", "params": {"lr": 1}, "stages": {\#(stages)}}"#)
@@ -32,7 +34,8 @@ import Testing
     private func standings(_ project: TestProject, _ sql: String) throws -> String {
         let script = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])"
         let command = try RunningCommand(
-            program: "/usr/bin/python3", arguments: ["-c", script, project.path(".runs/runs.db"), sql], folder: project.path("."),
+            program: "/usr/bin/python3", arguments: ["-c", script, project.path(".runs/runs.db"), sql],
+            folder: project.path("."),
             environment: [:], input: "/dev/null")
         let result = try command.finish(timeout: .seconds(30))
         guard result.status == 0 else { throw HarnessError(result.story) }
@@ -41,7 +44,8 @@ import Testing
 
     @Test func runsThatFindAllFreshAreRecordedLikeAnyOther() throws {
         let project = try project(
-            #""a": {"command": "cat in > a", "inputs": ["in"], "outputs": ["a"]}, "b": {"command": "cat a > b", "inputs": ["a"], "outputs": ["b"]}"#)
+            #""a": {"command": "cat in > a", "inputs": ["in"], "outputs": ["a"]}, "b": {"command": "cat a > b", "inputs": ["a"], "outputs": ["b"]}"#
+        )
         #expect(try project.runs("exec", "a").status == 0)
         #expect(try project.runs("exec").status == 0)
         try settle(project)
@@ -55,7 +59,9 @@ import Testing
         #expect(rows.count == 1)
         #expect(rows[0]["stages_fresh"] == .number(2) && rows[0]["stages_executed"] == .number(0))
         #expect(
-            try project.query("select stage, verdict, execution_id from decisions where run_id = (select max(run_id) from runs) order by 1")
+            try project.query(
+                "select stage, verdict, execution_id from decisions where run_id = (select max(run_id) from runs) order by 1"
+            )
                 == [
                     ["stage": .text("a"), "verdict": .text("fresh"), "execution_id": .number(1)],
                     ["stage": .text("b"), "verdict": .text("fresh"), "execution_id": .number(2)],
@@ -66,7 +72,8 @@ import Testing
     @Test(arguments: [
         ("an input", #"echo two > in"#, true), ("an input's time", "touch -d 2001-01-01 in", false),
         ("an output", "echo mine > a", true), ("a missing output", "rm a", true),
-        ("an output that was written again", "cp a b && cp b a", false), ("a replaced input", "cp in n && mv n in", false),
+        ("an output that was written again", "cp a b && cp b a", false),
+        ("a replaced input", "cp in n && mv n in", false),
     ])
     func changedFilesAreSeen(what: String, command: String, runs: Bool) throws {
         let project = try project()
@@ -88,7 +95,9 @@ import Testing
         try settle(project)
         try project.write("env", "not meant to be run")
         #expect(try project.runs("exec", "--dry-run").output.contains("a"))
-        #expect(try !project.runs("exec").errorOutput.contains("fresh, nothing to run"), "its program is a file of the project now")
+        #expect(
+            try !project.runs("exec").errorOutput.contains("fresh, nothing to run"),
+            "its program is a file of the project now")
     }
 
     @Test func aParamsFileIsSeen() throws {
@@ -96,7 +105,8 @@ import Testing
         try project.write("params.json", #"{"lr": 1}"#)
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "params_file": "params.json", "stages": {"a": {"command": "echo ${{ params.lr }} > a", "outputs": ["a"]}}}"#)
+            #"{"name": "p", "params_file": "params.json", "stages": {"a": {"command": "echo ${{ params.lr }} > a", "outputs": ["a"]}}}"#
+        )
         try settle(project)
         try project.write("params.json", #"{"lr": 2}"#)
         #expect(try project.runs("exec").status == 0)
@@ -105,7 +115,8 @@ import Testing
 
     @Test func otherRequestsAreNotTakenForIt() throws {
         let project = try project(
-            #""a": {"command": "echo ${{ params.lr }} > a", "outputs": ["a"]}, "b": {"command": "cat in > b", "inputs": ["in"], "outputs": ["b"]}"#)
+            #""a": {"command": "echo ${{ params.lr }} > a", "outputs": ["a"]}, "b": {"command": "cat in > b", "inputs": ["in"], "outputs": ["b"]}"#
+        )
         try settle(project)
         #expect(try project.runs("exec", "--set", "lr=2").errorOutput.contains("a: started"))
         #expect(project.read("a") == "2\n")
@@ -114,7 +125,10 @@ import Testing
         try settle(project)
         #expect(try project.runs("exec", "--force", "b").errorOutput.contains("b: started"))
         #expect(try project.runs("exec", "b").errorOutput.contains("fresh, nothing to run"))
-        #expect(try project.query("select stages_fresh from runs order by run_id desc limit 1") == [["stages_fresh": .number(1)]])
+        #expect(
+            try project.query("select stages_fresh from runs order by run_id desc limit 1") == [
+                ["stages_fresh": .number(1)]
+            ])
     }
 
     @Test func judgedResultsAreSeen() throws {
@@ -129,7 +143,9 @@ import Testing
     }
 
     /// A run that lasts must not remember results that were judged, or executions that were followed by others, meanwhile.
-    @Test(arguments: [(["reject", "1", "--reason", "wrong"], "a: started"), (["exec", "--set", "lr=2", "x"], "x: started")])
+    @Test(arguments: [
+        (["reject", "1", "--reason", "wrong"], "a: started"), (["exec", "--set", "lr=2", "x"], "x: started"),
+    ])
     func whatOthersDoDuringARunIsSeen(command: [String], isAnswered: String) throws {
         // Were the words for its signals known as files of the project, all would be looked at in any case.
         let project = try project(
@@ -160,13 +176,17 @@ import Testing
     func standingsThatOthersChangedDoNoHarm(change: String) throws {
         for edit in ["", "two"] {
             let project = try project(
-                #""a": {"command": "cat in > a", "inputs": ["in"], "outputs": ["a"]}, "b": {"command": "cat s > b", "inputs": ["s"], "outputs": ["b"]}"#)
+                #""a": {"command": "cat in > a", "inputs": ["in"], "outputs": ["a"]}, "b": {"command": "cat s > b", "inputs": ["s"], "outputs": ["b"]}"#
+            )
             try project.write("s", "1")
             try settle(project)
             try project.changeStore("PRAGMA foreign_keys = OFF; UPDATE standings SET \(change)")
             if !edit.isEmpty { try project.write("in", edit) }
             let result = try project.runs("exec")
-            #expect(result.status == 0 && result.errorOutput.contains(edit.isEmpty ? "nothing to run" : "1 succeeded, 1 fresh"), "\(result.story)")
+            #expect(
+                result.status == 0
+                    && result.errorOutput.contains(edit.isEmpty ? "nothing to run" : "1 succeeded, 1 fresh"),
+                "\(result.story)")
             #expect(try project.integrity() == "ok")
             #expect(
                 try project.query("select stages_total, stages_fresh from runs order by run_id desc limit 1")
@@ -179,9 +199,12 @@ import Testing
         try settle(project)
         for mistake in [["--grace", "soon"], ["--capacity", "licence=some"], ["--capacity", "licence"]] {
             let result = try project.runs(["exec"] + mistake)
-            #expect(result.status == 2 && result.errorOutput.contains(mistake[0] == "--grace" ? "soon" : "licence"), "\(result.story)")
+            #expect(
+                result.status == 2 && result.errorOutput.contains(mistake[0] == "--grace" ? "soon" : "licence"),
+                "\(result.story)")
         }
-        #expect(try project.runs("exec", "--grace", "1s", "--capacity", "licence=2").errorOutput.contains("nothing to run"))
+        #expect(
+            try project.runs("exec", "--grace", "1s", "--capacity", "licence=2").errorOutput.contains("nothing to run"))
     }
 
     @Test func foldersPatternsAndStagesThatAlwaysRunAreLookedAtEachTime() throws {
@@ -201,13 +224,15 @@ import Testing
         let result = try project.runs("exec")
         #expect(result.errorOutput.contains("pattern: started") && !result.errorOutput.contains("folder: started"))
         #expect(project.read("g") == "1.csv\n2.csv\n")
-        let counts = try project.query("select stages_total, stages_fresh, stages_executed from runs order by run_id desc limit 1")
+        let counts = try project.query(
+            "select stages_total, stages_fresh, stages_executed from runs order by run_id desc limit 1")
         #expect(counts == [["stages_total": .number(4), "stages_fresh": .number(2), "stages_executed": .number(2)]])
     }
 
     @Test func aStageThatFailsLeavesTheOthersAsTheyWere() throws {
         let project = try project(
-            #""a": {"command": "grep one in > a", "inputs": ["in"], "outputs": ["a"]}, "b": {"command": "cat other > b", "inputs": ["other"], "outputs": ["b"]}"#)
+            #""a": {"command": "grep one in > a", "inputs": ["in"], "outputs": ["a"]}, "b": {"command": "cat other > b", "inputs": ["other"], "outputs": ["b"]}"#
+        )
         try project.write("other", "x")
         try settle(project)
         try project.write("in", "two")
@@ -233,7 +258,8 @@ import Testing
         }
         let stages = inputs.indices.map { stage in
             let names = inputs[stage].map { "\"\($0)\"" }.joined(separator: ", ")
-            return #""s\#(stage)": {"command": "cat \#(inputs[stage].joined(separator: " ")) > out\#(stage)", "inputs": [\#(names)], "outputs": ["out\#(stage)"]}"#
+            return
+                #""s\#(stage)": {"command": "cat \#(inputs[stage].joined(separator: " ")) > out\#(stage)", "inputs": [\#(names)], "outputs": ["out\#(stage)"]}"#
         }
         let project = try TestProject()
         try project.write("pipeline.json", #"{"name": "p", "stages": {\#(stages.joined(separator: ",\n"))}}"#)
@@ -258,7 +284,8 @@ import Testing
                 contents["out\(stage)"] = inputs[stage].map { contents[$0] ?? "" }.joined()
                 #expect(project.read("out\(stage)") == contents["out\(stage)"], "\(story)\n\(result.story)")
             }
-            let total = try project.query("select count(*) as n from decisions where run_id = (select max(run_id) from runs)")
+            let total = try project.query(
+                "select count(*) as n from decisions where run_id = (select max(run_id) from runs)")
             #expect(total == [["n": .number(Double(count))]] || !executed.isEmpty, "\(story)")
         }
     }

@@ -30,7 +30,10 @@ import Testing
 
     @Test func aMissingSourceIsRefusedButOtherCommandsWork() throws {
         let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", "stages": {"first": {"command": "touch f", "outputs": ["f"]}, "s": {"command": "cp in out", "inputs": ["in"], "outputs": ["out"]}}}"#)
+        try project.write(
+            "pipeline.json",
+            #"{"name": "p", "stages": {"first": {"command": "touch f", "outputs": ["f"]}, "s": {"command": "cp in out", "inputs": ["in"], "outputs": ["out"]}}}"#
+        )
         let result = try project.runs("exec")
         #expect(result.status == 2)
         #expect(result.errorOutput.contains("'s'") && result.errorOutput.contains("'in'"))
@@ -43,7 +46,8 @@ import Testing
         let project = try TestProject()
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "stages": {"g": {"command": "true", "resources": {"gpus": 1}}, "l": {"command": "true", "resources": {"licence": 1}}}}"#)
+            #"{"name": "p", "stages": {"g": {"command": "true", "resources": {"gpus": 1}}, "l": {"command": "true", "resources": {"licence": 1}}}}"#
+        )
         let result = try project.runs(["exec"], environment: ["CUDA_VISIBLE_DEVICES": ""])
         #expect(result.status == 2)
         #expect(result.errorOutput.contains("'g'") && result.errorOutput.contains("gpus"))
@@ -55,7 +59,8 @@ import Testing
     /// A total is no reason to make a list of a hundred billion devices.
     @Test func absurdTotalsAreTaken() throws {
         let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", "capacity": {"gpus": 1e11}, "stages": {"s": {"command": "true"}}}"#)
+        try project.write(
+            "pipeline.json", #"{"name": "p", "capacity": {"gpus": 1e11}, "stages": {"s": {"command": "true"}}}"#)
         for arguments in [["exec"], ["exec", "--force", "--capacity", "cpus=1e11", "--capacity", "gpus=1e11"]] {
             let result = try project.runs(arguments, timeout: .seconds(20))
             #expect(result.status == 0, "\(result.story)")
@@ -64,7 +69,8 @@ import Testing
 
     @Test func aFileThatNobodyMadeIsNotTakenOver() throws {
         let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", "stages": {"s": {"command": "echo made > out", "outputs": ["out"]}}}"#)
+        try project.write(
+            "pipeline.json", #"{"name": "p", "stages": {"s": {"command": "echo made > out", "outputs": ["out"]}}}"#)
         try project.write("out", "mine")
         let result = try project.runs("exec")
         #expect(result.status == 2)
@@ -78,13 +84,17 @@ import Testing
     /// Command lines, and what their sentence must hold.
     @Test(arguments: [
         (["exec", "nope.json"], "nope.json"), (["exec", "trian"], "Did you mean 'train'?"),
-        (["exec", "--set", "lr"], "NAME=VALUE"), (["exec", "--grace", "soon"], "duration"), (["exec", "--jobs", "0"], "--jobs"),
-        (["exec", "--no-such-option"], "no-such-option"), (["exec", "--set", "lrr=1"], "lr"), (["frobnicate"], "frobnicate"),
+        (["exec", "--set", "lr"], "NAME=VALUE"), (["exec", "--grace", "soon"], "duration"),
+        (["exec", "--jobs", "0"], "--jobs"),
+        (["exec", "--no-such-option"], "no-such-option"), (["exec", "--set", "lrr=1"], "lr"),
+        (["frobnicate"], "frobnicate"),
         (["exec", "--capacity", "cpus=many"], "no amount"), (["why"], "file-and-stage"),
     ])
     func wrongCommandLines(_ arguments: [String], _ expected: String) throws {
         let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", "params": {"lr": 1}, "stages": {"train": {"command": "true ${{ params.lr }}"}}}"#)
+        try project.write(
+            "pipeline.json",
+            #"{"name": "p", "params": {"lr": 1}, "stages": {"train": {"command": "true ${{ params.lr }}"}}}"#)
         let result = try project.runs(arguments)
         #expect(result.status == 2, "\(result.story)")
         #expect(result.errorOutput.contains(expected), "\(result.story)")
@@ -110,7 +120,9 @@ import Testing
         for (path, expected) in [(".runs/runs.db", file), (".runs", folder)] {
             var status = stat()
             #expect(stat(project.path(path), &status) == 0)
-            #expect(Int(status.st_mode & 0o777) == expected, "\(path): \(String(status.st_mode & 0o777, radix: 8)), umask \(mask)")
+            #expect(
+                Int(status.st_mode & 0o777) == expected,
+                "\(path): \(String(status.st_mode & 0o777, radix: 8)), umask \(mask)")
         }
     }
 }

@@ -21,7 +21,9 @@ import Testing
     func eachStageIsExecutedOnce(_ count: Int) throws {
         let project = try project()
         let trace = project.path("trace")
-        let commands = try (0..<count).map { _ in try project.start(["exec", "--jobs", "2"], environment: ["TRACE": trace]) }
+        let commands = try (0..<count).map { _ in
+            try project.start(["exec", "--jobs", "2"], environment: ["TRACE": trace])
+        }
         for command in commands {
             let result = try command.finish()
             #expect(result.status == 0, "\(result.story)")
@@ -39,7 +41,8 @@ import Testing
         let parts = (0..<4).map { index in
             #""a\#(index)": {"command": "echo ${{ params.v }} > a\#(index)", "outputs": ["a\#(index)"]}"#
         }
-        let sum = #""sum": {"command": "cat a0 a1 a2 a3 | sort -u > sum", "inputs": ["a0", "a1", "a2", "a3"], "outputs": ["sum"]}"#
+        let sum =
+            #""sum": {"command": "cat a0 a1 a2 a3 | sort -u > sum", "inputs": ["a0", "a1", "a2", "a3"], "outputs": ["sum"]}"#
         let show = #""show": {"command": "cat sum", "inputs": ["sum"]}"#
         try project.write(
             "pipeline.json",
@@ -100,7 +103,8 @@ import Testing
         let project = try TestProject()
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "stages": {"check": {"command": "echo ran >> trace; while ! test -e go; do sleep 0.05; done"}}}"#)
+            #"{"name": "p", "stages": {"check": {"command": "echo ran >> trace; while ! test -e go; do sleep 0.05; done"}}}"#
+        )
         let first = try project.start(["exec"])
         try wait(for: "the stage to start") { project.read("trace") != nil }
         let second = try project.start(["exec"])
@@ -115,7 +119,8 @@ import Testing
         let project = try TestProject()
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "stages": {"a": {"command": "echo $$ >> pids; test -e ok || sleep 1000; echo a > a", "outputs": ["a"]}}}"#)
+            #"{"name": "p", "stages": {"a": {"command": "echo $$ >> pids; test -e ok || sleep 1000; echo a > a", "outputs": ["a"]}}}"#
+        )
         let first = try project.start(["exec", "--grace", "100ms"])
         try wait(for: "the stage to start") { project.read("pids") != nil }
         let second = try project.start(["exec", "--grace", "100ms"])
@@ -133,7 +138,9 @@ import Testing
 
     @Test func aCopiedStoreLeavesTheProcessesOfTheOriginalAlone() throws {
         let project = try TestProject()
-        try project.write("one/pipeline.json", #"{"name": "p", "stages": {"a": {"command": "echo $$ > pid; test -e ok || sleep 1000"}}}"#)
+        try project.write(
+            "one/pipeline.json",
+            #"{"name": "p", "stages": {"a": {"command": "echo $$ > pid; test -e ok || sleep 1000"}}}"#)
         let original = try project.start(["exec"], in: "one")
         try wait(for: "the stage to start") { project.read("one/pid") != nil }
         #expect(system("cp -r '\(project.path("one"))' '\(project.path("two"))'") == 0)

@@ -43,23 +43,28 @@ import Testing
     }
 
     /// Memory of a device goes from 10 to 70; the process that does it is seen or not.
-    @Test(arguments: [
-        // (the process list, exclusive, in a container) → (bytes, source)
-        ([7: 60], false, false, 60, .nvmlProcess), ([7: 60], true, true, 60, .nvmlProcess),
-        // Its number is the host's: the device stands for it, where it is its own.
-        ([4711: 60], true, true, 60, .nvmlDeviceDelta), ([:], true, true, 60, .nvmlDeviceDelta),
-        ([4711: 60], false, true, nil, nil),
-        // On the host itself a stranger is a stranger.
-        ([4711: 60], true, false, 0, .nvmlProcess),
-        // The driver lists no processes, or not what they use.
-        (nil, true, false, 60, .nvmlDeviceDelta), (nil, false, false, nil, nil),
-        ([7: nil], true, false, 60, .nvmlDeviceDelta), ([7: nil], false, false, nil, nil),
-    ] as [([Int32: Int64?]?, Bool, Bool, Int64?, GPUPeakSource?)])
+    @Test(
+        arguments: [
+            // (the process list, exclusive, in a container) → (bytes, source)
+            ([7: 60], false, false, 60, .nvmlProcess), ([7: 60], true, true, 60, .nvmlProcess),
+            // Its number is the host's: the device stands for it, where it is its own.
+            ([4711: 60], true, true, 60, .nvmlDeviceDelta), ([:], true, true, 60, .nvmlDeviceDelta),
+            ([4711: 60], false, true, nil, nil),
+            // On the host itself a stranger is a stranger.
+            ([4711: 60], true, false, 0, .nvmlProcess),
+            // The driver lists no processes, or not what they use.
+            (nil, true, false, 60, .nvmlDeviceDelta), (nil, false, false, nil, nil),
+            ([7: nil], true, false, 60, .nvmlDeviceDelta), ([7: nil], false, false, nil, nil),
+        ] as [([Int32: Int64?]?, Bool, Bool, Int64?, GPUPeakSource?)])
     func whoseMemoryItIs(
-        _ processes: [Int32: Int64?]?, _ isExclusive: Bool, _ isContainer: Bool, _ bytes: Int64?, _ source: GPUPeakSource?
+        _ processes: [Int32: Int64?]?, _ isExclusive: Bool, _ isContainer: Bool, _ bytes: Int64?,
+        _ source: GPUPeakSource?
     ) {
         let found = usage(
-            [[reading("a", 10, processes.map { _ in [:] })], [reading("a", 70, processes)], [reading("a", 30, processes)]],
+            [
+                [reading("a", 10, processes.map { _ in [:] })], [reading("a", 70, processes)],
+                [reading("a", 30, processes)],
+            ],
             isExclusive: isExclusive, isContainer: isContainer)
         #expect(found.peakBytes == bytes && found.peakSource == source)
         #expect(found.samples.count == 3)
@@ -82,10 +87,11 @@ import Testing
                 [reading("a", 9, percent: 90, [99: 5]), reading("b", 9, percent: 50, [:])],
             ], isGiven: false)
         #expect(found.peakBytes == 4 && found.peakSource == .nvmlProcess)
-        #expect(found.samples == [
-            GPUSample(gpuID: "b", seconds: 2, memoryBytes: 4, utilization: 0.3),
-            GPUSample(gpuID: "b", seconds: 3, memoryBytes: 0, utilization: 0.5),
-        ])
+        #expect(
+            found.samples == [
+                GPUSample(gpuID: "b", seconds: 2, memoryBytes: 4, utilization: 0.3),
+                GPUSample(gpuID: "b", seconds: 3, memoryBytes: 0, utilization: 0.5),
+            ])
         #expect(found.meanUtilization == 0.4)
         let nothing = usage([[reading("a", 9, percent: 90, [99: 5])]], isGiven: false)
         #expect(nothing.peakBytes == nil && nothing.peakSource == nil && nothing.meanUtilization == nil)
@@ -111,7 +117,10 @@ import Testing
     func aSeriesHalvesItsResolution(_ count: Int, _ rows: Int) {
         var series = GPUSeries(most: 8)
         for index in 0..<count {
-            series.append(.init(seconds: Double(index), processBytes: Int64(index), deviceBytes: nil, utilization: Double(index % 2)))
+            series.append(
+                .init(
+                    seconds: Double(index), processBytes: Int64(index), deviceBytes: nil, utilization: Double(index % 2)
+                ))
         }
         let all = series.all
         #expect(all.count == rows && all.count <= 8)

@@ -25,10 +25,13 @@ import Testing
         if case .taken(let lock) = locks.take(gpus, share: share(thousandths)) { lock } else { nil }
     }
 
-    @Test(arguments: [
-        ([0..<1000], 1000, [0..<1000]), ([0..<1000], 333, [0..<333]), ([100..<300, 600..<700], 250, [100..<300, 600..<650]),
-        ([100..<300, 600..<700], 300, [100..<300, 600..<700]), ([100..<300, 600..<700], 301, nil), ([], 1, nil), ([], 0, []),
-    ] as [([Range<Int>], Int, [Range<Int>]?)])
+    @Test(
+        arguments: [
+            ([0..<1000], 1000, [0..<1000]), ([0..<1000], 333, [0..<333]),
+            ([100..<300, 600..<700], 250, [100..<300, 600..<650]),
+            ([100..<300, 600..<700], 300, [100..<300, 600..<700]), ([100..<300, 600..<700], 301, nil), ([], 1, nil),
+            ([], 0, []),
+        ] as [([Range<Int>], Int, [Range<Int>]?)])
     func aShareIsMadeOfWhatIsFree(_ gaps: [Range<Int>], _ count: Int, _ expected: [Range<Int>]?) {
         #expect(GPULockFile.pieces(of: gaps, holding: count) == expected)
     }

@@ -62,7 +62,8 @@ import Testing
         let file = try ScratchFile()
         var tail = MetricsTail(path: file.path)
         let long = String(repeating: "n", count: 490)
-        try file.append(Array("{\"\(long)\": {\"inside\": 1}}\n{\"a\": 2, \"\(long)\": {\"far inside\": {\"b\": 3}}}\n".utf8)[...])
+        try file.append(
+            Array("{\"\(long)\": {\"inside\": 1}}\n{\"a\": 2, \"\(long)\": {\"far inside\": {\"b\": 3}}}\n".utf8)[...])
         #expect(tail.read(at: time).points.map(\.name) == [long + ".inside"])
         #expect(tail.badLines == 1, "of the second line nothing is taken")
         let metrics = finalMetrics(ofFile: file.path, shownAs: "m.json", at: time)
@@ -86,17 +87,19 @@ import Testing
         let file = try ScratchFile()
         var tail = MetricsTail(path: file.path)
         let long = String(repeating: "n", count: 501)
-        try file.append(Array("""
-            {"param": {"lr": 0.1, "model": {"name": "mlp", "layers": [8, 8]}, "none": null}}
-            {"summary": {"best": 0.9, "at": {"step": 7}}}
-            {"param": 3, "step": 1}
-            {"summary": {"a": 1}, "step": 2, "param": {"late": 1}, "loss": 0.5}
-            {"step": 1.5, "loss": 1}
-            {"step": "7", "loss": 1}
-            {"accuracy": "0.9"}
-            {"param": {"a": 1, "\(long)": 2}}
+        try file.append(
+            Array(
+                """
+                {"param": {"lr": 0.1, "model": {"name": "mlp", "layers": [8, 8]}, "none": null}}
+                {"summary": {"best": 0.9, "at": {"step": 7}}}
+                {"param": 3, "step": 1}
+                {"summary": {"a": 1}, "step": 2, "param": {"late": 1}, "loss": 0.5}
+                {"step": 1.5, "loss": 1}
+                {"step": "7", "loss": 1}
+                {"accuracy": "0.9"}
+                {"param": {"a": 1, "\(long)": 2}}
 
-            """.utf8)[...])
+                """.utf8)[...])
         let told = tail.read(at: time)
         #expect(
             told.params.map { "\($0.name)=\($0.value.text)" } == [
@@ -154,7 +157,8 @@ private struct Line {
             return Line(bytes: Array("{\"a\":1,\(padding)\"b\":2}".utf8), isBad: true)
         default:
             let padding = String(repeating: " ", count: Int.random(in: 0...700_000, using: &random))
-            return Line(bytes: Array("{\"a\":1,\(padding)\"b\":2}".utf8), points: [Seen("a", nil, 1), Seen("b", nil, 2)])
+            return Line(
+                bytes: Array("{\"a\":1,\(padding)\"b\":2}".utf8), points: [Seen("a", nil, 1), Seen("b", nil, 2)])
         }
     }
 
@@ -184,7 +188,10 @@ private struct Line {
                 value = "\(flag)"
                 points.append(Seen(prefix + name, step, flag ? 1 : 0))
             case 3:
-                let special = [("NaN", Double.nan), ("Infinity", .infinity), ("-Infinity", -.infinity), ("-0.0", -0.0), ("1e999", .infinity)]
+                let special = [
+                    ("NaN", Double.nan), ("Infinity", .infinity), ("-Infinity", -.infinity), ("-0.0", -0.0),
+                    ("1e999", .infinity),
+                ]
                 let (word, number) = special.randomElement(using: &random) ?? ("NaN", .nan)
                 value = word
                 points.append(Seen(prefix + name, step, number))

@@ -12,21 +12,22 @@ struct PathClaimsTests {
     }
 
     /// A path that is asked for, and the claimed one that stands against it: any claim, then one that changes.
-    @Test(arguments: [
-        ("out/a", "out/a", "out/a"),
-        ("out", "out/a", "out/a"),  // a folder around it
-        ("out/a/b/c", "out/a", "out/a"),  // deep inside it
-        ("out/ab", nil, nil),
-        ("data/raw", "data/raw", nil),  // relied on, not changed
-        ("data/raw/x", "data/raw", nil),
-        ("data", "data/raw", nil),
-        ("given up", nil, nil),
-        ("/abs/o", "/abs/o", "/abs/o"),
-        ("/abs", "/abs/o", "/abs/o"),
-        ("new\nline", "new\nline", "new\nline"),
-        ("//p/stage", "//p/stage", "//p/stage"),
-        ("p/stage", nil, nil),
-    ] as [(String, String?, String?)])
+    @Test(
+        arguments: [
+            ("out/a", "out/a", "out/a"),
+            ("out", "out/a", "out/a"),  // a folder around it
+            ("out/a/b/c", "out/a", "out/a"),  // deep inside it
+            ("out/ab", nil, nil),
+            ("data/raw", "data/raw", nil),  // relied on, not changed
+            ("data/raw/x", "data/raw", nil),
+            ("data", "data/raw", nil),
+            ("given up", nil, nil),
+            ("/abs/o", "/abs/o", "/abs/o"),
+            ("/abs", "/abs/o", "/abs/o"),
+            ("new\nline", "new\nline", "new\nline"),
+            ("//p/stage", "//p/stage", "//p/stage"),
+            ("p/stage", nil, nil),
+        ] as [(String, String?, String?)])
     func pathsOverlapWithWhatTheyHoldOrLieIn(path: String, any: String?, changing: String?) {
         var claims = PathClaims()
         _ = claims.take(

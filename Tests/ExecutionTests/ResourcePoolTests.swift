@@ -8,7 +8,8 @@ import Testing
 
 @Suite struct ResourcePoolTests {
     private let capacity = Capacity(
-        cpus: Quantity(4), memoryBytes: 100, gpus: [PoolGPU(id: "0"), PoolGPU(id: "1")], counted: ["licence": Quantity(2)])
+        cpus: Quantity(4), memoryBytes: 100, gpus: [PoolGPU(id: "0"), PoolGPU(id: "1")],
+        counted: ["licence": Quantity(2)])
 
     private func half() -> ResourceRequest { ResourceRequest(cpus: .zero, gpus: Quantity(thousandths: 500)) }
 
@@ -42,7 +43,8 @@ import Testing
         pool.sawGPUs(taken: quarters)
         #expect(pool.namesOfGPUsHeldElsewhere == ["0", "1"])
         #expect(pool.isHeldUpByOtherRuns(ResourceRequest(gpus: .one)))
-        #expect(!pool.isHeldUpByOtherRuns(ResourceRequest(cpus: Quantity(4), gpus: Quantity(2))), "nor would it fit alone")
+        #expect(
+            !pool.isHeldUpByOtherRuns(ResourceRequest(cpus: Quantity(4), gpus: Quantity(2))), "nor would it fit alone")
         #expect(!pool.isHeldUpByOtherRuns(half()))
         #expect(pool.lease(ResourceRequest(gpus: .one)) == nil)
         #expect(pool.lease(half())?.gpus?.map(\.id) == ["1"])

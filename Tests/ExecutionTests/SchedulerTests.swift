@@ -20,7 +20,9 @@ import Testing
         let graph = Graph(
             pipeline: "t", stages: stages, predecessors: predecessors, producers: predecessors.map { [$0] },
             defaultTargets: [], capacity: [:])
-        let capacity = Capacity(cpus: Quantity(cpus), memoryBytes: 1000, gpus: [PoolGPU(id: "0"), PoolGPU(id: "1")], counted: ["licence": .one])
+        let capacity = Capacity(
+            cpus: Quantity(cpus), memoryBytes: 1000, gpus: [PoolGPU(id: "0"), PoolGPU(id: "1")],
+            counted: ["licence": .one])
         return Scheduler(
             graph: graph, open: stages.map { _ in true }, pool: ResourcePool(capacity),
             options: Scheduler.Options(jobs: jobs, keepGoing: keepGoing))
@@ -30,7 +32,9 @@ import Testing
         actions.compactMap { if case .launch(let stage, _, _) = $0 { stage } else { nil } }
     }
 
-    private func judgeAll(_ scheduler: inout Scheduler, _ actions: [SchedulerAction], _ verdict: Verdict = .run) -> [SchedulerAction] {
+    private func judgeAll(_ scheduler: inout Scheduler, _ actions: [SchedulerAction], _ verdict: Verdict = .run)
+        -> [SchedulerAction]
+    {
         actions.flatMap { action -> [SchedulerAction] in
             if case .judge(let stage) = action { scheduler.handle(.judged(stage, verdict)) } else { [] }
         }
@@ -187,7 +191,9 @@ import Testing
     }
 
     @Test func hugeRetryCountsDoNotOverflow() {
-        var scheduler = scheduler([[]]) { $0.retries = RetryPolicy(max: 100, delaySeconds: 1, memoryFactor: 1e9); $0.resources.memoryBytes = 10 }
+        var scheduler = scheduler([[]]) {
+            $0.retries = RetryPolicy(max: 100, delaySeconds: 1, memoryFactor: 1e9); $0.resources.memoryBytes = 10
+        }
         var actions = scheduler.start()
         for _ in 0..<70 {
             _ = judgeAll(&scheduler, actions)

@@ -41,7 +41,8 @@ import Testing
         #expect(table.driverVersion == "550.54.15")
         #expect(
             table.devices.map(\.device) == [
-                GPUDevice(uuid: "GPU-aa", name: "NVIDIA A100-SXM4-40GB", busID: "00000000:07:00.0", memoryBytes: 40960 << 20),
+                GPUDevice(
+                    uuid: "GPU-aa", name: "NVIDIA A100-SXM4-40GB", busID: "00000000:07:00.0", memoryBytes: 40960 << 20),
                 GPUDevice(uuid: "GPU-bb", name: "Tesla K20m", busID: "00000000:08:00.0", memoryBytes: 5120 << 20),
             ])
         let processes = NvidiaSMITable.processes("GPU-aa, 77, 512\nGPU-aa, 78, [N/A]\nnonsense\n")

@@ -18,7 +18,10 @@ import Testing
     private var plain: GPUInventory {
         GPUInventory(
             driverVersion: "550.54",
-            gpus: [gpu("GPU-aa11", "00000000:01:00.0"), gpu("GPU-aa22", "00000000:02:00.0"), gpu("GPU-bb33", "00000000:03:00.0")])
+            gpus: [
+                gpu("GPU-aa11", "00000000:01:00.0"), gpu("GPU-aa22", "00000000:02:00.0"),
+                gpu("GPU-bb33", "00000000:03:00.0"),
+            ])
     }
 
     private var divided: GPUInventory {
@@ -27,28 +30,31 @@ import Testing
             migDevices: [part("MIG-c1", of: "GPU-bb33", 3), part("MIG-c2", of: "GPU-bb33", 5)])
     }
 
-    @Test(arguments: [
-        (nil, ["0=GPU-aa11", "1=GPU-aa22", "2=GPU-bb33"]),
-        ("", []), ("-1", []), ("NoDevFiles", []), ("none", []), ("void", []),
-        ("2,0", ["2=GPU-bb33", "0=GPU-aa11"]), (" 1 , 2 ", ["1=GPU-aa22", "2=GPU-bb33"]),
-        // An invalid entry hides itself and all after it.
-        ("0,7,1", ["0=GPU-aa11"]), ("0,-1,1", ["0=GPU-aa11"]), ("0,,1", ["0=GPU-aa11"]), ("x", []),
-        ("99999999999999999999", []), ("GPU-bb", ["GPU-bb=GPU-bb33"]), ("GPU-aa22,0", ["GPU-aa22=GPU-aa22", "0=GPU-aa11"]),
-        // The beginning of two is none of them.
-        ("GPU-aa", []), ("gpu-bb33", []), ("MIG-c1", []),
-        // One device, named twice.
-        ("1,GPU-aa22,2", ["1=GPU-aa22", "2=GPU-bb33"]),
-    ] as [(String?, [String])])
+    @Test(
+        arguments: [
+            (nil, ["0=GPU-aa11", "1=GPU-aa22", "2=GPU-bb33"]),
+            ("", []), ("-1", []), ("NoDevFiles", []), ("none", []), ("void", []),
+            ("2,0", ["2=GPU-bb33", "0=GPU-aa11"]), (" 1 , 2 ", ["1=GPU-aa22", "2=GPU-bb33"]),
+            // An invalid entry hides itself and all after it.
+            ("0,7,1", ["0=GPU-aa11"]), ("0,-1,1", ["0=GPU-aa11"]), ("0,,1", ["0=GPU-aa11"]), ("x", []),
+            ("99999999999999999999", []), ("GPU-bb", ["GPU-bb=GPU-bb33"]),
+            ("GPU-aa22,0", ["GPU-aa22=GPU-aa22", "0=GPU-aa11"]),
+            // The beginning of two is none of them.
+            ("GPU-aa", []), ("gpu-bb33", []), ("MIG-c1", []),
+            // One device, named twice.
+            ("1,GPU-aa22,2", ["1=GPU-aa22", "2=GPU-bb33"]),
+        ] as [(String?, [String])])
     func entriesAreReadAsCUDAReadsThem(_ variable: String?, _ expected: [String]) {
         #expect(visibleGPUs(variable, in: plain).map { "\($0.id)=\($0.name)" } == expected)
     }
 
-    @Test(arguments: [
-        // Parts have no numbers, so all go by UUID.
-        (nil, ["GPU-aa11=GPU-aa11", "GPU-aa22=GPU-aa22", "MIG-c1=MIG-c1", "MIG-c2=MIG-c2"]),
-        ("MIG-c2,0", ["MIG-c2=MIG-c2", "0=GPU-aa11"]), ("MIG-GPU-bb33/5/0", ["MIG-GPU-bb33/5/0=MIG-c2"]),
-        ("2", ["2=MIG-c1"]), ("GPU-bb33", ["GPU-bb33=MIG-c1"]), ("MIG-c", []), ("MIG-GPU-bb33/9/0", []),
-    ] as [(String?, [String])])
+    @Test(
+        arguments: [
+            // Parts have no numbers, so all go by UUID.
+            (nil, ["GPU-aa11=GPU-aa11", "GPU-aa22=GPU-aa22", "MIG-c1=MIG-c1", "MIG-c2=MIG-c2"]),
+            ("MIG-c2,0", ["MIG-c2=MIG-c2", "0=GPU-aa11"]), ("MIG-GPU-bb33/5/0", ["MIG-GPU-bb33/5/0=MIG-c2"]),
+            ("2", ["2=MIG-c1"]), ("GPU-bb33", ["GPU-bb33=MIG-c1"]), ("MIG-c", []), ("MIG-GPU-bb33/9/0", []),
+        ] as [(String?, [String])])
     func partsOfADividedGPU(_ variable: String?, _ expected: [String]) {
         #expect(visibleGPUs(variable, in: divided).map { "\($0.id)=\($0.name)" } == expected)
     }

@@ -9,7 +9,8 @@ import Testing
 
     @Test(arguments: [
         ("null", "null"), (" true ", "true"), ("false", "false"), ("\"a\"", "\"a\""), ("[]", "[]"), ("{}", "{}"),
-        ("0", "0"), ("-0.10", "-0.10"), ("1e5", "1e5"), ("2.5E-3", "2.5E-3"), ("[1, [2], {\"a\": []}]", "[1,[2],{\"a\":[]}]"),
+        ("0", "0"), ("-0.10", "-0.10"), ("1e5", "1e5"), ("2.5E-3", "2.5E-3"),
+        ("[1, [2], {\"a\": []}]", "[1,[2],{\"a\":[]}]"),
         ("{\"b\": 1, \"a\": 2, \"b\": 3}", "{\"b\":1,\"a\":2,\"b\":3}"),
         ("\"\\\"\\\\\\/\\n\\t\\r\"", "\"\\\"\\\\/\\n\\t\\r\""),
         ("\"\\u00e9\\ud83d\\ude00\"", "\"é😀\""), ("\"é😀\"", "\"é😀\""), ("\"\\u0000\"", "\"\\u0000\""),
@@ -56,11 +57,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ([0x22, 0xFF, 0x22], 1), ([0x22, 0x61, 0xC0, 0x80, 0x22], 2), ([0x22, 0xED, 0xA0, 0x80, 0x22], 1),
-        ([0x22, 0xE2, 0x82], 1), ([0x22, 0xF5, 0x80, 0x80, 0x80, 0x22], 1), ([0x22, 0x80, 0x22], 1),
-        ([0x22, 0xF0, 0x9F, 0x98, 0x22], 1), ([0x22, 0xE0, 0x9F, 0xBF, 0x22], 1),
-    ] as [([UInt8], Int)]) func reportsInvalidUTF8(bytes: [UInt8], offset: Int) {
+    @Test(
+        arguments: [
+            ([0x22, 0xFF, 0x22], 1), ([0x22, 0x61, 0xC0, 0x80, 0x22], 2), ([0x22, 0xED, 0xA0, 0x80, 0x22], 1),
+            ([0x22, 0xE2, 0x82], 1), ([0x22, 0xF5, 0x80, 0x80, 0x80, 0x22], 1), ([0x22, 0x80, 0x22], 1),
+            ([0x22, 0xF0, 0x9F, 0x98, 0x22], 1), ([0x22, 0xE0, 0x9F, 0xBF, 0x22], 1),
+        ] as [([UInt8], Int)]) func reportsInvalidUTF8(bytes: [UInt8], offset: Int)
+    {
         #expect {
             try JSONReader.read(bytes, dialect: .pipeline)
         } throws: {
@@ -138,7 +141,9 @@ struct SplitMix: RandomNumberGenerator {
     private mutating func text() -> String {
         let alphabet: [Unicode.Scalar] = ["a", "\"", "\\", "\n", "\0", "é", "😀", "/", " ", "\u{7F}", "\u{9B}"]
         var text = ""
-        for _ in 0..<Int.random(in: 0..<6, using: &self) { text.unicodeScalars.append(alphabet.randomElement(using: &self) ?? "a") }
+        for _ in 0..<Int.random(in: 0..<6, using: &self) {
+            text.unicodeScalars.append(alphabet.randomElement(using: &self) ?? "a")
+        }
         return text
     }
 }

@@ -8,10 +8,14 @@ import Testing
     private let environment = ["HOME=/", "PATH=/bin", "BASH_FUNC_module%%=() { :; }"]
 
     @Test(arguments: [
-        ("cp a b", ["cp", "a", "b"]), ("make", ["make"]), ("./run.sh", ["./run.sh"]), ("bin/echo x", ["bin/echo", "x"]),
-        ("python3 train.py --lr 0.05 --out=models/a.bin -j4 a:b,c+d_e@f 50%", [
-            "python3", "train.py", "--lr", "0.05", "--out=models/a.bin", "-j4", "a:b,c+d_e@f", "50%",
-        ]),
+        ("cp a b", ["cp", "a", "b"]), ("make", ["make"]), ("./run.sh", ["./run.sh"]),
+        ("bin/echo x", ["bin/echo", "x"]),
+        (
+            "python3 train.py --lr 0.05 --out=models/a.bin -j4 a:b,c+d_e@f 50%",
+            [
+                "python3", "train.py", "--lr", "0.05", "--out=models/a.bin", "-j4", "a:b,c+d_e@f", "50%",
+            ]
+        ),
         // What means something as the first word does not as another.
         ("git echo if A=b", ["git", "echo", "if", "A=b"]), ("modules load", ["modules", "load"]),
         ("g++ -O2 -o a a.cpp", ["g++", "-O2", "-o", "a", "a.cpp"]),
@@ -24,7 +28,8 @@ import Testing
         "", " ", "cp  a b", " cp a b", "cp a b ", "cp\ta b", "cp a b\n", "cp a\nb", "a; b", "a & b", "a | b", "a > b",
         "a < b", "a $b", "a `b`", "a 'b'", "a \"b\"", "a \\b", "a *", "a ?", "a [b]", "a {b,c}", "a ~", "a #b", "a !b",
         "a (b)", "a ^b", "a é", "a \u{0}", "A=b", "A=b c", "a=", "%1", "%", "-x", "--help",
-        "if a", "time sleep 1", "cd a", "echo a", "test -e a", "exit 3", "kill 1", "source a", "exec a", ". a", ": a", ":",
+        "if a", "time sleep 1", "cd a", "echo a", "test -e a", "exit 3", "kill 1", "source a", "exec a", ". a", ": a",
+        ":",
         "print a", "true",
         // A function that bash takes from the environment.
         "module load cuda",
@@ -48,7 +53,8 @@ import Testing
         var words: [String] = []
         var line = [CChar](repeating: 0, count: 256)
         while fgets(&line, 256, list) != nil {
-            words.append(String(decoding: line.prefix { $0 != 10 && $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+            words.append(
+                String(decoding: line.prefix { $0 != 10 && $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
         }
         // Where there is no bash, none needs to be left to it.
         try #require(pclose(list) != 0 || words.count > 50)

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct ValueTests {
     @Test func aDigestSurvivesHexAndBytes() throws {
-        let hex = String((0..<64).map { "0123456789abcdef"[String.Index(utf16Offset: ($0 * 7) % 16, in: "0123456789abcdef")] })
+        let hex = String(
+            (0..<64).map { "0123456789abcdef"[String.Index(utf16Offset: ($0 * 7) % 16, in: "0123456789abcdef")] })
         let digest = try #require(Digest(hex: hex))
         #expect(digest.hex == hex)
         #expect(Digest(bytes: digest.bytes) == digest)
@@ -23,7 +24,9 @@ import Testing
         #expect(Timestamp(microseconds: microseconds).iso8601 == text)
     }
 
-    @Test(arguments: [(0.5, "0.5"), (2, "2"), (0, "0"), (0.001, "0.001"), (1.25, "1.25"), (8e12, "8000000000000")] as [(Double, String)])
+    @Test(
+        arguments: [(0.5, "0.5"), (2, "2"), (0, "0"), (0.001, "0.001"), (1.25, "1.25"), (8e12, "8000000000000")]
+            as [(Double, String)])
     func amountsAreExact(_ value: Double, _ text: String) { #expect(Quantity(value)?.description == text) }
 
     @Test(arguments: [-1, .nan, .infinity, 1e15, 0.0001] as [Double])
@@ -42,6 +45,8 @@ import Testing
         #expect(JSONValue.string("a\"\\\n\u{1b}\u{9b}é").text == #""a\"\\\n\u001b\u009bé""#)
     }
 
-    @Test(arguments: [("a/./b//c", "a/b/c"), ("a/../b", "b"), ("../a", "../a"), (".", "."), ("/a/../..", "/.."), ("a/..", ".")])
+    @Test(arguments: [
+        ("a/./b//c", "a/b/c"), ("a/../b", "b"), ("../a", "../a"), (".", "."), ("/a/../..", "/.."), ("a/..", "."),
+    ])
     func pathsAreNormalized(_ path: String, _ expected: String) { #expect(normalized(path) == expected) }
 }

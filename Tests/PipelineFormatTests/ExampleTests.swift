@@ -49,11 +49,12 @@ import Testing
 
     @Test func namesAndEdges() {
         #expect(loaded.graph.pipeline == "tabular")
-        #expect(loaded.graph.edges == [
-            "preprocess@dataset=iris → train@dataset=iris", "preprocess@dataset=wine → train@dataset=wine",
-            "preprocess@dataset=breast_cancer → train@dataset=breast_cancer", "train@dataset=iris → compare",
-            "train@dataset=wine → compare", "train@dataset=breast_cancer → compare",
-        ])
+        #expect(
+            loaded.graph.edges == [
+                "preprocess@dataset=iris → train@dataset=iris", "preprocess@dataset=wine → train@dataset=wine",
+                "preprocess@dataset=breast_cancer → train@dataset=breast_cancer", "train@dataset=iris → compare",
+                "train@dataset=wine → compare", "train@dataset=breast_cancer → compare",
+            ])
         #expect(loaded.graph.defaultTargets == Array(0..<7))
         #expect(loaded.warnings.isEmpty)
     }
@@ -64,19 +65,24 @@ import Testing
         #expect(
             train.command
                 == .shell(
-                    "python3 scripts/train.py --data data/clean/breast_cancer.csv --lr 0.01 --out models/breast_cancer.json"))
-        #expect(train.inputs == [
-            Input(name: "data", path: "data/clean/breast_cancer.csv"), Input(name: "lib", path: "scripts/common.py"),
-            Input(name: "program", path: "scripts/train.py"),
-        ])
-        #expect(train.outputs == [
-            Output(name: "model", path: "models/breast_cancer.json"),
-            Output(name: "checkpoint", path: "checkpoints/breast_cancer", isPersistent: true),
-            Output(name: "scores", path: "metrics/breast_cancer.json", isMetrics: true),
-        ])
-        #expect(train.params == [
-            Param(name: "dataset", value: .string("breast_cancer")), Param(name: "lr", value: .number("0.01")),
-        ])
+                    "python3 scripts/train.py --data data/clean/breast_cancer.csv --lr 0.01 --out models/breast_cancer.json"
+                ))
+        #expect(
+            train.inputs == [
+                Input(name: "data", path: "data/clean/breast_cancer.csv"),
+                Input(name: "lib", path: "scripts/common.py"),
+                Input(name: "program", path: "scripts/train.py"),
+            ])
+        #expect(
+            train.outputs == [
+                Output(name: "model", path: "models/breast_cancer.json"),
+                Output(name: "checkpoint", path: "checkpoints/breast_cancer", isPersistent: true),
+                Output(name: "scores", path: "metrics/breast_cancer.json", isMetrics: true),
+            ])
+        #expect(
+            train.params == [
+                Param(name: "dataset", value: .string("breast_cancer")), Param(name: "lr", value: .number("0.01")),
+            ])
         #expect(train.environment == [EnvironmentVariable(name: "PYTHONHASHSEED", value: "0")])
         #expect(
             train.resources

@@ -29,7 +29,9 @@ import Testing
         let whole = try JSONReader.value(of: Array(ExampleTests.text.utf8), dialect: .pipeline)
         var parts: [JSONValue] = []
         collect(whole, into: &parts)
-        parts += ["${{ json(params) }}", "${{ inputs.data }}", "train.scores", "", "../..", "**", "a@b=c"].map { .string($0) }
+        parts += ["${{ json(params) }}", "${{ inputs.data }}", "train.scores", "", "../..", "**", "a@b=c"].map {
+            .string($0)
+        }
         parts += [.number("-1"), .number("1e999"), .number("99999999999999999999"), .null, .array([]), .object([])]
         for _ in 0..<300 {
             var value = whole

@@ -32,7 +32,9 @@ func stages(_ text: String, with top: String = "", files: [String: String] = [:]
 }
 
 /// Every problem as `place: message`.
-func problems(_ text: String, files: [String: String] = [:], set overrides: [(name: String, value: String)] = []) -> [String] {
+func problems(_ text: String, files: [String: String] = [:], set overrides: [(name: String, value: String)] = [])
+    -> [String]
+{
     do {
         _ = try load(text, files: files, set: overrides)
         return []

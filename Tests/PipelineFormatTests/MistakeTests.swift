@@ -9,7 +9,10 @@ import Testing
         // Keys and types.
         (#""a": {"comand": ["x"], "command": ["x"]}"#, "stages.a.comand", "did you mean 'command'?"),
         (#""a": {"command": ["x"], "qqqqq": 1}"#, "stages.a.qqqqq", "known: description, command"),
-        (#""a": {"command": 3}"#, "stages.a.command", "must be a list of words, or a string for the shell, but is the number 3"),
+        (
+            #""a": {"command": 3}"#, "stages.a.command",
+            "must be a list of words, or a string for the shell, but is the number 3"
+        ),
         (#""a": {"command": []}"#, "stages.a.command", "is empty"),
         (#""a": {"command": " "}"#, "stages.a.command", "is empty"),
         (#""a": {"command": [""]}"#, "stages.a.command", "program's name is empty"),
@@ -32,29 +35,65 @@ import Testing
         // Amounts.
         (#""a": {"command": ["x"], "resources": {"gpus": 1.5}}"#, "stages.a.resources.gpus", "fraction below 1"),
         (#""a": {"command": ["x"], "resources": {"gpus": -1}}"#, "stages.a.resources.gpus", "from 0 on"),
-        (#""a": {"command": ["x"], "resources": {"cpus": "2"}}"#, "stages.a.resources.cpus", "must be a number, but is a string"),
+        (
+            #""a": {"command": ["x"], "resources": {"cpus": "2"}}"#, "stages.a.resources.cpus",
+            "must be a number, but is a string"
+        ),
         (#""a": {"command": ["x"], "resources": {"memory": "16G"}}"#, "stages.a.resources.memory", "'16G' is no size"),
         (#""a": {"command": ["x"], "resources": {"memory": 0}}"#, "stages.a.resources.memory", "above zero"),
-        (#""a": {"command": ["x"], "resources": {"memori": "1GB"}}"#, "stages.a.resources.memori", "Did you mean 'memory'?"),
+        (
+            #""a": {"command": ["x"], "resources": {"memori": "1GB"}}"#, "stages.a.resources.memori",
+            "Did you mean 'memory'?"
+        ),
         (#""a": {"command": ["x"], "timeout": "4 hours"}"#, "stages.a.timeout", "'4 hours' is no duration"),
         (#""a": {"command": ["x"], "timeout": 0}"#, "stages.a.timeout", "above zero"),
         (#""a": {"command": ["x"], "retries": "2"}"#, "stages.a.retries", "number or an object"),
-        (#""a": {"command": ["x"], "retries": {"max": 1, "on": ["faild"]}}"#, "stages.a.retries.on[0]", "did you mean 'failed'?"),
-        (#""a": {"command": ["x"], "retries": {"max": 1, "on": ["lost"]}}"#, "stages.a.retries.on[0]", "unknown end state"),
+        (
+            #""a": {"command": ["x"], "retries": {"max": 1, "on": ["faild"]}}"#, "stages.a.retries.on[0]",
+            "did you mean 'failed'?"
+        ),
+        (
+            #""a": {"command": ["x"], "retries": {"max": 1, "on": ["lost"]}}"#, "stages.a.retries.on[0]",
+            "unknown end state"
+        ),
         (#""a": {"command": ["x"], "retries": {"memory": 2}}"#, "stages.a.retries.memory", "\"x2\""),
         (#""a": {"command": ["x"], "retries": {"delay": "soon"}}"#, "stages.a.retries.delay", "no duration"),
         (#""a": {"command": ["x"], "retries": {"times": 2}}"#, "stages.a.retries.times", "known: max"),
         // Paths.
         (#""a": {"command": ["x"], "outputs": ["/tmp/x"]}"#, "stages.a.outputs[0]", "leaves the pipeline's folder"),
-        (#""a": {"command": ["x"], "outputs": {"o": "b/../../x"}}"#, "stages.a.outputs.o", "leaves the pipeline's folder"),
+        (
+            #""a": {"command": ["x"], "outputs": {"o": "b/../../x"}}"#, "stages.a.outputs.o",
+            "leaves the pipeline's folder"
+        ),
         (#""a": {"command": ["x"], "outputs": ["/tmp/x"]}"#, "stages.a.outputs[0]", "\"external\": true"),
-        (#""a": {"command": ["x"], "outputs": {"o": {"path": "/x", "external": false}}}"#, "stages.a.outputs.o", "leaves the pipeline's folder"),
-        (#""a": {"command": ["x"], "outputs": {"o": {"path": "x", "external": "yes"}}}"#, "stages.a.outputs.o.external", "must be true or false"),
-        (#""a": {"command": ["x"], "outputs": {"o": {"path": "a/../../..", "external": true}}}"#, "stages.a.outputs.o", "holds the pipeline's own folder"),
-        (#""a": {"command": ["x"], "outputs": {"o": {"path": "/", "external": true}}}"#, "stages.a.outputs.o", "holds the pipeline's own folder"),
-        (#""a": {"command": ["x"], "outputs": {"o": {"path": "/x/*", "external": true}}}"#, "stages.a.outputs.o", "is a pattern"),
-        (#""a": {"command": ["x"], "outputs": {"o": {"path": "/x", "external": true}}}, "b": {"command": ["x"], "outputs": {"o": {"path": "/x/y", "external": true}}}"#, "stages.b.outputs.o", "lies inside '/x', an output of 'a'"),
-        (#""a": {"command": ["x"], "inputs": {"i": {"path": "/x", "external": true}}}"#, "stages.a.inputs.i.external", "unknown key 'external'"),
+        (
+            #""a": {"command": ["x"], "outputs": {"o": {"path": "/x", "external": false}}}"#, "stages.a.outputs.o",
+            "leaves the pipeline's folder"
+        ),
+        (
+            #""a": {"command": ["x"], "outputs": {"o": {"path": "x", "external": "yes"}}}"#,
+            "stages.a.outputs.o.external", "must be true or false"
+        ),
+        (
+            #""a": {"command": ["x"], "outputs": {"o": {"path": "a/../../..", "external": true}}}"#,
+            "stages.a.outputs.o", "holds the pipeline's own folder"
+        ),
+        (
+            #""a": {"command": ["x"], "outputs": {"o": {"path": "/", "external": true}}}"#, "stages.a.outputs.o",
+            "holds the pipeline's own folder"
+        ),
+        (
+            #""a": {"command": ["x"], "outputs": {"o": {"path": "/x/*", "external": true}}}"#, "stages.a.outputs.o",
+            "is a pattern"
+        ),
+        (
+            #""a": {"command": ["x"], "outputs": {"o": {"path": "/x", "external": true}}}, "b": {"command": ["x"], "outputs": {"o": {"path": "/x/y", "external": true}}}"#,
+            "stages.b.outputs.o", "lies inside '/x', an output of 'a'"
+        ),
+        (
+            #""a": {"command": ["x"], "inputs": {"i": {"path": "/x", "external": true}}}"#,
+            "stages.a.inputs.i.external", "unknown key 'external'"
+        ),
         (#""a": {"command": ["x"], "outputs": {"o": "./"}}"#, "stages.a.outputs.o", "own folder"),
         (#""a": {"command": ["x"], "outputs": {"o": "x/*.csv"}}"#, "stages.a.outputs.o", "is a pattern"),
         (#""a": {"command": ["x"], "outputs": {"o": ".runs/x"}}"#, "stages.a.outputs.o", "'.runs'"),
@@ -63,59 +102,134 @@ import Testing
         (#""a": {"command": ["x"], "inputs": ["b", "b"]}"#, "stages.a.inputs[1]", "named twice"),
         (#""a": {"command": ["x"], "inputs": {"b": {}}}"#, "stages.a.inputs.b", "must have 'path' or 'from'"),
         (#""a": {"command": ["x"], "inputs": {"b": {"path": "c", "from": "d.e"}}}"#, "stages.a.inputs.b", "not both"),
-        (#""a": {"command": ["x"], "inputs": {"b": {"path": "c", "digest": "md5"}}}"#, "stages.a.inputs.b.digest", "\"metadata\""),
+        (
+            #""a": {"command": ["x"], "inputs": {"b": {"path": "c", "digest": "md5"}}}"#, "stages.a.inputs.b.digest",
+            "\"metadata\""
+        ),
         (#""a": {"command": ["x"], "outputs": {"b": {"metrics": true}}}"#, "stages.a.outputs.b", "must have 'path'"),
         (#""a": {"command": ["x"], "outputs": "b"}"#, "stages.a.outputs", "object that names paths"),
         // Outputs that meet.
-        (#""a": {"command": ["x"], "outputs": ["o"]}, "b": {"command": ["y"], "outputs": ["./o"]}"#, "stages.b.outputs[0]", "also an output of 'a'"),
+        (
+            #""a": {"command": ["x"], "outputs": ["o"]}, "b": {"command": ["y"], "outputs": ["./o"]}"#,
+            "stages.b.outputs[0]", "also an output of 'a'"
+        ),
         (#""a": {"command": ["x"], "outputs": ["o", "o/"]}"#, "stages.a.outputs[1]", "named twice"),
-        (#""a": {"command": ["x"], "outputs": ["o"]}, "b": {"command": ["y"], "outputs": ["o/p/q"]}"#, "stages.b.outputs[0]", "lies inside 'o', an output of 'a'"),
-        (#""a": {"command": ["x"], "outputs": ["o"], "matrix": {"n": [1, 2, 3]}}"#, "stages.a.outputs[0]", "tell them apart with ${{ matrix.n }}"),
-        (#""a": {"command": ["x"], "inputs": ["o"], "outputs": ["o"]}"#, "stages.a.inputs[0]", "is the stage's own output"),
-        (#""a": {"command": ["x"], "inputs": ["d"], "outputs": ["d/o"]}"#, "stages.a.inputs[0]", "holds the stage's own output 'd/o'"),
-        (#""a": {"command": ["x"], "inputs": ["."], "outputs": ["d/o"]}"#, "stages.a.inputs[0]", "holds the stage's own output"),
-        (#""a": {"command": ["x"], "inputs": ["o/p"], "outputs": ["o"]}"#, "stages.a.inputs[0]", "lies inside the stage's own output 'o'"),
-        (#""a": {"command": ["x"], "inputs": ["d/*.csv"], "outputs": ["d/o.csv"]}"#, "stages.a.inputs[0]", "may match the stage's own output"),
-        (#""a": {"command": ["x"], "inputs": ["d/*/x"], "outputs": ["d/o"]}"#, "stages.a.inputs[0]", "may match the stage's own output"),
-        (#""a": {"command": ["x"], "inputs": {"m": {"from": "a.o"}}, "outputs": {"o": "p"}}"#, "stages.a.inputs.m", "is the stage's own output"),
+        (
+            #""a": {"command": ["x"], "outputs": ["o"]}, "b": {"command": ["y"], "outputs": ["o/p/q"]}"#,
+            "stages.b.outputs[0]", "lies inside 'o', an output of 'a'"
+        ),
+        (
+            #""a": {"command": ["x"], "outputs": ["o"], "matrix": {"n": [1, 2, 3]}}"#, "stages.a.outputs[0]",
+            "tell them apart with ${{ matrix.n }}"
+        ),
+        (
+            #""a": {"command": ["x"], "inputs": ["o"], "outputs": ["o"]}"#, "stages.a.inputs[0]",
+            "is the stage's own output"
+        ),
+        (
+            #""a": {"command": ["x"], "inputs": ["d"], "outputs": ["d/o"]}"#, "stages.a.inputs[0]",
+            "holds the stage's own output 'd/o'"
+        ),
+        (
+            #""a": {"command": ["x"], "inputs": ["."], "outputs": ["d/o"]}"#, "stages.a.inputs[0]",
+            "holds the stage's own output"
+        ),
+        (
+            #""a": {"command": ["x"], "inputs": ["o/p"], "outputs": ["o"]}"#, "stages.a.inputs[0]",
+            "lies inside the stage's own output 'o'"
+        ),
+        (
+            #""a": {"command": ["x"], "inputs": ["d/*.csv"], "outputs": ["d/o.csv"]}"#, "stages.a.inputs[0]",
+            "may match the stage's own output"
+        ),
+        (
+            #""a": {"command": ["x"], "inputs": ["d/*/x"], "outputs": ["d/o"]}"#, "stages.a.inputs[0]",
+            "may match the stage's own output"
+        ),
+        (
+            #""a": {"command": ["x"], "inputs": {"m": {"from": "a.o"}}, "outputs": {"o": "p"}}"#, "stages.a.inputs.m",
+            "is the stage's own output"
+        ),
         // References.
-        (#""abc": {"command": ["x"], "outputs": {"o": "p"}}, "b": {"command": ["y"], "inputs": {"i": {"from": "abd.o"}}}"#, "stages.b.inputs.i", "unknown stage 'abd'; did you mean 'abc'?"),
-        (#""a": {"command": ["x"], "outputs": {"model": "p"}}, "b": {"command": ["y"], "inputs": {"i": {"from": "a.modle"}}}"#, "stages.b.inputs.i", "no output 'modle'; did you mean 'model'?"),
+        (
+            #""abc": {"command": ["x"], "outputs": {"o": "p"}}, "b": {"command": ["y"], "inputs": {"i": {"from": "abd.o"}}}"#,
+            "stages.b.inputs.i", "unknown stage 'abd'; did you mean 'abc'?"
+        ),
+        (
+            #""a": {"command": ["x"], "outputs": {"model": "p"}}, "b": {"command": ["y"], "inputs": {"i": {"from": "a.modle"}}}"#,
+            "stages.b.inputs.i", "no output 'modle'; did you mean 'model'?"
+        ),
         (#""a": {"command": ["x"], "inputs": {"i": {"from": "model"}}}"#, "stages.a.inputs.i", "must be STAGE.OUTPUT"),
-        (#""abc": {"command": ["x"]}, "b": {"command": ["y"], "needs": ["acb"]}"#, "stages.b.needs[0]", "did you mean 'abc'?"),
+        (
+            #""abc": {"command": ["x"]}, "b": {"command": ["y"], "needs": ["acb"]}"#, "stages.b.needs[0]",
+            "did you mean 'abc'?"
+        ),
         (#""a": {"command": ["x"], "needs": ["a"]}"#, "stages.a.needs[0]", "cannot need itself"),
-        (#""a": {"command": ["x"], "matrix": {"n": [1]}}, "b": {"command": ["y"], "matrix": {"n": [2]}, "needs": ["a"]}"#, "stages.b.needs[0]", "no stage of 'a' has the matrix values of 'b@n=2'"),
-        (#""a": {"command": ["x"], "needs": ["b"]}, "b": {"command": ["y"], "needs": ["a"]}"#, "stages.a", "a cycle: a → b → a"),
-        (#""a": {"command": ["x"], "inputs": ["c.o"], "outputs": ["a.o"]}, "b": {"command": ["x"], "inputs": ["a.o"], "outputs": ["b.o"]}, "c": {"command": ["x"], "inputs": ["b.o"], "outputs": ["c.o"]}"#, "stages.a", "a cycle: a → b → c → a"),
+        (
+            #""a": {"command": ["x"], "matrix": {"n": [1]}}, "b": {"command": ["y"], "matrix": {"n": [2]}, "needs": ["a"]}"#,
+            "stages.b.needs[0]", "no stage of 'a' has the matrix values of 'b@n=2'"
+        ),
+        (
+            #""a": {"command": ["x"], "needs": ["b"]}, "b": {"command": ["y"], "needs": ["a"]}"#, "stages.a",
+            "a cycle: a → b → a"
+        ),
+        (
+            #""a": {"command": ["x"], "inputs": ["c.o"], "outputs": ["a.o"]}, "b": {"command": ["x"], "inputs": ["a.o"], "outputs": ["b.o"]}, "c": {"command": ["x"], "inputs": ["b.o"], "outputs": ["c.o"]}"#,
+            "stages.a", "a cycle: a → b → c → a"
+        ),
         (#""a": {"command": ["x"], "params": {"p": [{"q": 1, "q": 2}]}}"#, "stages.a.params.p[0].q", "occurs twice"),
         // Matrix.
         (#""a": {"command": ["x"], "matrix": ["data"]}"#, "stages.a.matrix[0]", "unknown axis 'data'"),
         (#""a": {"command": ["x"], "matrix": []}"#, "stages.a.matrix", "matrix is empty"),
         (#""a": {"command": ["x"], "matrix": {}}"#, "stages.a.matrix", "matrix is empty"),
         (#""a": {"command": ["x"], "matrix": {"n": []}}"#, "stages.a.matrix", "axis 'n' has no values"),
-        (#""a": {"command": ["x"], "matrix": {"n": [1], "exclude": [{"n": 1}]}}"#, "stages.a.matrix", "matrix is empty"),
+        (
+            #""a": {"command": ["x"], "matrix": {"n": [1], "exclude": [{"n": 1}]}}"#, "stages.a.matrix",
+            "matrix is empty"
+        ),
         (#""a": {"command": ["x"], "matrix": {"n": [1, 1.0]}}"#, "stages.a.matrix.n", "same value"),
         (#""a": {"command": ["x"], "matrix": {"n": [null]}}"#, "stages.a.matrix.n[0]", "must be a string, a number"),
         (#""a": {"command": ["x"], "matrix": {"n": [""]}}"#, "stages.a.matrix.n[0]", "must not be empty"),
-        (#""a": {"command": ["x"], "matrix": {"n": [1], "m": [2], "include": [{"n": 2}]}}"#, "stages.a.include[0]", "lacks 'm'"),
+        (
+            #""a": {"command": ["x"], "matrix": {"n": [1], "m": [2], "include": [{"n": 2}]}}"#, "stages.a.include[0]",
+            "lacks 'm'"
+        ),
         (#""a": {"command": ["x"], "matrix": {"n": [1], "include": [{"n": 1.0}]}}"#, "stages.a.include[0]", "already"),
-        (#""a": {"command": ["x"], "matrix": {"n": [1.0], "include": [{"n": "1.0"}]}}"#, "stages.a.include[0]", "already"),
+        (
+            #""a": {"command": ["x"], "matrix": {"n": [1.0], "include": [{"n": "1.0"}]}}"#, "stages.a.include[0]",
+            "already"
+        ),
         (#""a": {"command": ["x"], "matrix": {"n": [1.0, "1.0"]}}"#, "stages.a.matrix.n", "same value"),
-        (#""a": {"command": ["x"], "matrix": {"size": [1], "exclude": [{"sise": 1}]}}"#, "stages.a.exclude[0].sise", "did you mean 'size'?"),
+        (
+            #""a": {"command": ["x"], "matrix": {"size": [1], "exclude": [{"sise": 1}]}}"#, "stages.a.exclude[0].sise",
+            "did you mean 'size'?"
+        ),
         (#""a": {"command": ["x"], "exclude": [{"n": 1}]}"#, "stages.a.exclude", "needs a 'matrix'"),
         // Templates.
         (#""a": {"command": ["x", "${{ matrix.n"]}"#, "stages.a.command[1]", "without a '}}'"),
         (#""a": {"command": ["x", "${{ env.HOME }}"]}"#, "stages.a.command[1]", "bad template '${{ env.HOME }}'"),
         (#""a": {"command": ["x", "${{ }}"]}"#, "stages.a.command[1]", "bad template"),
-        (#""a": {"command": ["x", "${{ params.lr }}"], "params": {"lrr": 1}}"#, "stages.a.command[1]", "no param 'lr'; did you mean 'lrr'?"),
+        (
+            #""a": {"command": ["x", "${{ params.lr }}"], "params": {"lrr": 1}}"#, "stages.a.command[1]",
+            "no param 'lr'; did you mean 'lrr'?"
+        ),
         (#""a": {"command": ["x", "${{ matrix.n }}"]}"#, "stages.a.command[1]", "no matrix key 'n'; there are none"),
-        (#""a": {"command": "x ${{ inputs.dat }}", "inputs": {"data": "d"}}"#, "stages.a.command", "no input 'dat'; did you mean 'data'?"),
+        (
+            #""a": {"command": "x ${{ inputs.dat }}", "inputs": {"data": "d"}}"#, "stages.a.command",
+            "no input 'dat'; did you mean 'data'?"
+        ),
         (#""a": {"command": "x ${{ outputs.o }}"}"#, "stages.a.command", "no output 'o'"),
-        (#""a": {"command": ["x"], "inputs": ["b"], "outputs": ["${{ inputs.b }}.o"]}"#, "stages.a.outputs[0]", "cannot be mentioned in a path"),
+        (
+            #""a": {"command": ["x"], "inputs": ["b"], "outputs": ["${{ inputs.b }}.o"]}"#, "stages.a.outputs[0]",
+            "cannot be mentioned in a path"
+        ),
         (#""a": {"command": "x '${{ params.p }}'", "params": {"p": "it's"}}"#, "stages.a.command", "inside quotes"),
         (#""a": {"command": ["x"], "params": {"p": "${{ stage.name }}"}}"#, "stages.a.params.p", "plain value"),
         (#""a": {"command": ["x"], "params": {"": 1}}"#, "stages.a.params.", "name of a param"),
-        (#""a": {"command": ["x", "--in=${{ inputs.i }}"], "inputs": {"i": {"from": "b.o"}}}, "b": {"command": ["y"], "matrix": {"n": [1, 2]}, "outputs": {"o": "o${{ matrix.n }}"}}"#, "stages.a.command[1]", "is a list of 2"),
+        (
+            #""a": {"command": ["x", "--in=${{ inputs.i }}"], "inputs": {"i": {"from": "b.o"}}}, "b": {"command": ["y"], "matrix": {"n": [1, 2]}, "outputs": {"o": "o${{ matrix.n }}"}}"#,
+            "stages.a.command[1]", "is a list of 2"
+        ),
     ]) func inStages(text: String, place: String, sentence: String) {
         let found = problems("{\"stages\": {\(text)}}")
         #expect(found.count == 1 && found[0].hasPrefix("\(place): ") && found[0].contains(sentence), "\(found)")
@@ -129,15 +243,24 @@ import Testing
         (#"{"name": "", "stages": {"a": {"command": ["x"]}}}"#, "name", "must not be empty"),
         (#"{"default": ["b"], "stages": {"a": {"command": ["x"]}}}"#, "default[0]", "did you mean 'a'?"),
         (#"{"default": [], "stages": {"a": {"command": ["x"]}}}"#, "default", "names no stage"),
-        (#"{"capacity": {"licence": "2"}, "stages": {"a": {"command": ["x"]}}}"#, "capacity.licence", "must be a number"),
+        (
+            #"{"capacity": {"licence": "2"}, "stages": {"a": {"command": ["x"]}}}"#, "capacity.licence",
+            "must be a number"
+        ),
         (#"{"params_file": "p.json", "stages": {"a": {"command": ["x"]}}}"#, "params_file", "'p.json' cannot be read"),
         (#"{"params_file": "bad.json", "stages": {"a": {"command": ["x"]}}}"#, "params_file", "'bad.json' is no JSON"),
         (#"{"params_file": "list.json", "stages": {"a": {"command": ["x"]}}}"#, "params_file", "must be an object"),
         (#"{"axes": {"n": 3}, "stages": {"a": {"command": ["x"]}}}"#, "axes.n", "list of values"),
         (#"{"axes": {"a b": [1]}, "stages": {"a": {"command": ["x"]}}}"#, "axes.a b", "name of an axis"),
-        (#"{"axes": {"n": {"1": {"inputs": []}}}, "stages": {"a": {"command": ["x"]}}}"#, "axes.n.1.inputs", "known: params"),
+        (
+            #"{"axes": {"n": {"1": {"inputs": []}}}, "stages": {"a": {"command": ["x"]}}}"#, "axes.n.1.inputs",
+            "known: params"
+        ),
         (#"{"axes": {"n": {"1": {}, "1": {}}}, "stages": {"a": {"command": ["x"]}}}"#, "axes.n.1", "occurs twice"),
-        (#"{"axes": {"n": [1]}, "stages": {"a": {"matrix": ["n", "n"], "command": ["x"]}}}"#, "stages.a.matrix[1]", "named twice"),
+        (
+            #"{"axes": {"n": [1]}, "stages": {"a": {"matrix": ["n", "n"], "command": ["x"]}}}"#, "stages.a.matrix[1]",
+            "named twice"
+        ),
         (#"{"defaults": {"retry": 1}, "stages": {"a": {"command": ["x"]}}}"#, "defaults.retry", "unknown key 'retry'"),
         (#"{"stages": {"a": {"command": ["x"]}}"#, "", "ends inside"),
     ]) func ofTheFile(text: String, place: String, sentence: String) {
@@ -182,20 +305,24 @@ import Testing
 
     @Test func aMistakeOfATemplateIsToldOnce() {
         let found = problems(
-            #"{"stages": {"a": {"matrix": {"n": [1, 2, 3]}, "command": ["x", "${{ params.p }}"], "outputs": ["/o${{ matrix.n }}"]}}}"#)
+            #"{"stages": {"a": {"matrix": {"n": [1, 2, 3]}, "command": ["x", "${{ params.p }}"], "outputs": ["/o${{ matrix.n }}"]}}}"#
+        )
         #expect(found.count == 4, "\(found)")
         #expect(found.filter { $0.hasPrefix("stages.a.command[1]: ") }.count == 1)
     }
 
     @Test func notUTF8AndTooDeep() {
-        #expect { try load(bytes: [0x7B, 0xFF, 0x7D]) } throws: { "\($0)" == "pipeline.json:1:2: the file is not UTF-8: byte 1 is not part of a character." }
+        #expect { try load(bytes: [0x7B, 0xFF, 0x7D]) } throws: {
+            "\($0)" == "pipeline.json:1:2: the file is not UTF-8: byte 1 is not part of a character."
+        }
         let deep = String(repeating: "[", count: 500)
         #expect { try load("{\"x-deep\": \(deep)") } throws: { "\($0)".contains("levels deep") }
     }
 
     @Test func unknownOverride() {
         let text = #"{"params": {"epochs": 3}, "stages": {"a": {"command": ["x"]}}}"#
-        #expect(problems(text, set: [("epoch", "4")]) == ["--set epoch: there is no param 'epoch'; did you mean 'epochs'?"])
+        #expect(
+            problems(text, set: [("epoch", "4")]) == ["--set epoch: there is no param 'epoch'; did you mean 'epochs'?"])
         #expect { try load(text, set: [("epoch", "4")]) } throws: { "\($0)".hasPrefix("pipeline.json: --set epoch: ") }
     }
 }

@@ -22,7 +22,11 @@ import Testing
         let known = list.split(separator: ", ").map(String.init)
         var node: JSONValue? = schema
         for step in path {
-            if case .array(let elements)? = node, let index = Int(step) { node = elements[index] } else { node = node?[step] }
+            if case .array(let elements)? = node, let index = Int(step) {
+                node = elements[index]
+            } else {
+                node = node?[step]
+            }
         }
         guard case .object(let properties)? = node?["properties"] else {
             Issue.record("no properties at \(path)")
@@ -32,7 +36,8 @@ import Testing
     }
 
     @Test func inputKeys() throws {
-        let problem = try #require(problems(#"{"defaults": {"inputs": {"i": {"path": "p", "qqqqqqqq": 1}}}}"#).first { $0.contains("known") })
+        let problem = try #require(
+            problems(#"{"defaults": {"inputs": {"i": {"path": "p", "qqqqqqqq": 1}}}}"#).first { $0.contains("known") })
         #expect(problem.contains("known: path, from, digest."))
         guard case .array(let forms)? = schema["$defs"]?["input"]?["oneOf"] else {
             Issue.record("no forms of an input")

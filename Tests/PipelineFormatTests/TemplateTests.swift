@@ -5,18 +5,27 @@ import PipelineFormat
 import Testing
 
 @Suite struct TemplateTests {
-    private let fanIn = #""parts": {"matrix": {"n": ["1", "b c"]}, "command": ["p"], "outputs": {"o": "o ${{ matrix.n }}"}},"#
+    private let fanIn =
+        #""parts": {"matrix": {"n": ["1", "b c"]}, "command": ["p"], "outputs": {"o": "o ${{ matrix.n }}"}},"#
 
     /// A command as written in the file, and what it comes to.
     @Test(arguments: [
         (#"["x", "${{ matrix.lr }}", "a${{matrix.lr}}b", "${{ stage.name }}"]"#, ["x", "0.10", "a0.10b", "a@lr=0.10"]),
-        (#"["x", "${{ params.text }}", "${{ params.list }}", "${{ params.flag }}"]"#, ["x", "it's", "[1,\"a b\"]", "true"]),
+        (
+            #"["x", "${{ params.text }}", "${{ params.list }}", "${{ params.flag }}"]"#,
+            ["x", "it's", "[1,\"a b\"]", "true"]
+        ),
         (#"["x", "${{ inputs.i }}", "--out=${{ outputs.o }}"]"#, ["x", "in put.csv", "--out=out/0.10"]),
         (#"["x", "${{ inputs.many }}", "y"]"#, ["x", "o 1", "o b c", "y"]),
-        (#"["x", "$HOME", "${X}", "{}", "$${{ matrix.lr }}", "{{ a }}", "${ {"]"#, ["x", "$HOME", "${X}", "{}", "$0.10", "{{ a }}", "${ {"]),
+        (
+            #"["x", "$HOME", "${X}", "{}", "$${{ matrix.lr }}", "{{ a }}", "${ {"]"#,
+            ["x", "$HOME", "${X}", "{}", "$0.10", "{{ a }}", "${ {"]
+        ),
         (#"["x", "${{ raw(params.text) }}"]"#, ["x", "it's"]),
-        (#"["x", "${{ json(params) }}"]"#,
-            ["x", #"{"empty":"","flag":true,"list":[1,"a b"],"lr":0.10,"text":"it's","word":"w"}"#]),
+        (
+            #"["x", "${{ json(params) }}"]"#,
+            ["x", #"{"empty":"","flag":true,"list":[1,"a b"],"lr":0.10,"text":"it's","word":"w"}"#]
+        ),
     ]) func argv(command: String, expected: [String]) throws {
         #expect(try stage(command).command == .argv(expected))
     }
@@ -66,7 +75,9 @@ import Testing
         (#"x \"$(case a in a) y ${{ inputs.i }};; esac)\""#, "cannot be quoted safely"),
         (#"x \"${Y:-\"a\"}\" ${{ params.text }}"#, "cannot be quoted safely"),
     ]) func unsafe(command: String, sentence: String) {
-        #expect { try stage("\"\(command)\"") } throws: { "\($0)".contains("stages.a.command: ") && "\($0)".contains(sentence) }
+        #expect { try stage("\"\(command)\"") } throws: {
+            "\($0)".contains("stages.a.command: ") && "\($0)".contains(sentence)
+        }
     }
 
     @Test func otherPlaces() throws {

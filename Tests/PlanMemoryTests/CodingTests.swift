@@ -9,16 +9,21 @@ struct CodingTests {
     /// Every field differs from its default.
     private let stage = Stage(
         name: "train@lr=0.1", template: "train", summary: "trains", command: .argv(["python3", "a b.py", ""]),
-        workingDirectory: "sub", environment: [EnvironmentVariable(name: "A", value: "1"), EnvironmentVariable(name: "B", value: nil)],
+        workingDirectory: "sub",
+        environment: [EnvironmentVariable(name: "A", value: "1"), EnvironmentVariable(name: "B", value: nil)],
         passedEnvironment: ["HOME"],
         params: [
             Param(name: "lr", value: .number("0.10")),
-            Param(name: "all", value: .object([
-                JSONValue.Member(name: "x", value: .array([.null, .bool(true), .string("é\n")])),
-            ])),
+            Param(
+                name: "all",
+                value: .object([
+                    JSONValue.Member(name: "x", value: .array([.null, .bool(true), .string("é\n")]))
+                ])),
         ],
         inputs: [Input(name: "in", path: "data/*.csv", isGlob: true, mode: .metadata)],
-        outputs: [Output(name: "o", path: "out", mode: .metadata, isPersistent: true, isMetrics: true, isExternal: true)],
+        outputs: [
+            Output(name: "o", path: "out", mode: .metadata, isPersistent: true, isMetrics: true, isExternal: true)
+        ],
         resources: ResourceRequest(
             cpus: Quantity(2), gpus: Quantity(thousandths: 500), memoryBytes: 1 << 33, counted: ["licence": .one]),
         retries: RetryPolicy(max: 3, delaySeconds: 1.5, on: [.outOfMemory], memoryFactor: 2), timeoutSeconds: 60,
@@ -33,7 +38,8 @@ struct CodingTests {
 
     private var graph: Graph {
         Graph(
-            pipeline: "p", stages: [stage, shell], predecessors: [[], [0]], producers: [[[]], [[0]]], defaultTargets: [0, 1],
+            pipeline: "p", stages: [stage, shell], predecessors: [[], [0]], producers: [[[]], [[0]]],
+            defaultTargets: [0, 1],
             capacity: ["licence": Quantity(2)])
     }
 
@@ -66,7 +72,8 @@ struct CodingTests {
     @Test func aStandingComesBackAsItWas() throws {
         let stamp = FileStamp(device: 1, inode: .max, sizeBytes: 3, modifiedNanoseconds: -4, changedNanoseconds: 5)
         let standing = PipelineStanding(
-            stamps: [stamp, PipelineStanding.unknownStamp], isSuspect: [true, false], executions: [ExecutionID(9), nil],
+            stamps: [stamp, PipelineStanding.unknownStamp], isSuspect: [true, false],
+            executions: [ExecutionID(9), nil],
             stageNumbers: [4, 5])
         let stamps = try #require(PipelineStanding.stamps(bytes: standing.stampBytes, count: 2))
         let back = try #require(PipelineStanding(stamps: stamps, stageBytes: standing.stageBytes, stagesTotal: 2))
@@ -119,7 +126,8 @@ struct CodingTests {
         for round in 0..<2000 {
             var bytes = index.bytes
             for _ in 0..<Int.random(in: 1...3, using: &generator) {
-                bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(in: .min ... .max, using: &generator)
+                bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(
+                    in: .min ... .max, using: &generator)
             }
             if round % 5 == 0 { bytes.removeLast(Int.random(in: 1...bytes.count, using: &generator)) }
             if PipelineIndex(bytes: bytes) == nil { refused += 1 }

@@ -37,7 +37,8 @@ import Testing
         ("input content", Reason.Code.inputChanged), ("input added", .inputAdded), ("input removed", .inputRemoved),
         ("param", .paramChanged), ("command", .commandChanged), ("folder", .commandChanged), ("env", .envChanged),
         ("output missing", .outputMissing), ("output modified", .outputModified), ("output set", .outputsChanged),
-        ("failed", .lastFailed), ("lost", .lastInterrupted), ("rejected", .rejected), ("input changed while it ran", .inputChangedDuringRun),
+        ("failed", .lastFailed), ("lost", .lastInterrupted), ("rejected", .rejected),
+        ("input changed while it ran", .inputChangedDuringRun),
     ])
     func aChangeRunsItWithItsReason(_ change: String, _ code: Reason.Code) throws {
         var (then, now, diskNow) = (copy, copy, disk)
@@ -146,7 +147,9 @@ import Testing
         var secret = copy
         secret.environment = [EnvironmentVariable(name: "API_TOKEN", value: "hunter2")]
         secret.passedEnvironment = ["CUDA_HOME", "DB_PASSWORD"]
-        let recorded = recordedEnvironment(of: secret, salt: [1, 2, 3]) { ["CUDA_HOME": "/cuda", "DB_PASSWORD": "swordfish"][$0] }
+        let recorded = recordedEnvironment(of: secret, salt: [1, 2, 3]) {
+            ["CUDA_HOME": "/cuda", "DB_PASSWORD": "swordfish"][$0]
+        }
         #expect(recorded.map(\.name) == ["API_TOKEN", "CUDA_HOME", "DB_PASSWORD"])
         #expect(recorded[1].value == "/cuda")
         #expect(!recorded.contains { ($0.value ?? "").contains("hunter2") || ($0.value ?? "").contains("swordfish") })

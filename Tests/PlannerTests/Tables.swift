@@ -29,27 +29,34 @@ struct Past: RecordedState {
 
     /// Records that the stage ran on the disk as it is and left it as it is.
     mutating func ran(
-        _ stage: Stage, on disk: Disk, state: ExecutionState = .succeeded, inputsChanged: Bool = false, rejected: Bool = false
+        _ stage: Stage, on disk: Disk, state: ExecutionState = .succeeded, inputsChanged: Bool = false,
+        rejected: Bool = false
     ) {
         let inputs = stage.inputs.flatMap { input in
             let paths = input.isGlob ? disk.matches(of: input.path) : [input.path]
             return paths.compactMap { path in
-                disk.fingerprint(of: path, mode: input.mode).map { RecordedPath(name: input.name, path: path, fingerprint: $0) }
+                disk.fingerprint(of: path, mode: input.mode).map {
+                    RecordedPath(name: input.name, path: path, fingerprint: $0)
+                }
             }
         }
         let base = baseKey(of: stage, environment: stage.environment)
         let id = ExecutionID(Int64(executions.count + 1))
         executions.append(
             ExecutionRecord(
-                id: id, runID: RunID(1), stage: stage.name, state: state, key: key(base: base, inputs: inputs), baseKey: base,
+                id: id, runID: RunID(1), stage: stage.name, state: state, key: key(base: base, inputs: inputs),
+                baseKey: base,
                 inputsChangedDuringRun: inputsChanged, isRejected: rejected,
-                outputs: state != .succeeded ? [] : stage.outputs.compactMap { output in
-                    disk.fingerprint(of: output.path, mode: output.mode).map {
-                        RecordedPath(name: output.name, path: output.path, fingerprint: $0)
-                    }
-                }))
+                outputs: state != .succeeded
+                    ? []
+                    : stage.outputs.compactMap { output in
+                        disk.fingerprint(of: output.path, mode: output.mode).map {
+                            RecordedPath(name: output.name, path: output.path, fingerprint: $0)
+                        }
+                    }))
         detailsByID[id] = ExecutionDetails(
-            command: stage.command.displayText, workingDirectory: stage.workingDirectory, environment: stage.environment,
+            command: stage.command.displayText, workingDirectory: stage.workingDirectory,
+            environment: stage.environment,
             params: stage.params, inputs: inputs)
     }
 }
@@ -62,7 +69,9 @@ struct Disk: FileFacts {
         files[path].flatMap { content in
             var bytes = [UInt8](content.utf8.prefix(32))
             bytes += [UInt8](repeating: 0, count: 32 - bytes.count)
-            return Digest(bytes: bytes).map { Fingerprint(kind: .content, digest: $0, sizeBytes: Int64(content.utf8.count)) }
+            return Digest(bytes: bytes).map {
+                Fingerprint(kind: .content, digest: $0, sizeBytes: Int64(content.utf8.count))
+            }
         }
     }
 

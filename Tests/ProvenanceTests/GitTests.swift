@@ -101,11 +101,15 @@ private let hasGit = shell("git --version", in: "/") == 0
 }
 
 @Suite struct ThisMachineTests {
-    @Test(arguments: [
-        ("processor\t: 0\nmodel name\t: Intel(R) Xeon(R) CPU @ 2.2GHz\nmodel name\t: other\n", "Intel(R) Xeon(R) CPU @ 2.2GHz"),
-        ("processor\t: 0\nBogoMIPS\t: 50\nModel\t\t: Raspberry Pi 4: rev 2\n", "Raspberry Pi 4: rev 2"),
-        ("model name\t:\n", nil), ("", nil), ("model\t: 85\n", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            (
+                "processor\t: 0\nmodel name\t: Intel(R) Xeon(R) CPU @ 2.2GHz\nmodel name\t: other\n",
+                "Intel(R) Xeon(R) CPU @ 2.2GHz"
+            ),
+            ("processor\t: 0\nBogoMIPS\t: 50\nModel\t\t: Raspberry Pi 4: rev 2\n", "Raspberry Pi 4: rev 2"),
+            ("model name\t:\n", nil), ("", nil), ("model\t: 85\n", nil),
+        ] as [(String, String?)])
     func models(_ text: String, _ model: String?) { #expect(Machine.cpuModel(text) == model) }
 
     @Test func itHasProcessorsAndMemory() {

@@ -134,7 +134,11 @@ import Testing
         (Reason(.restored), "restored"),
         (Reason(.blocked, subject: "train@dataset=iris"), "blocked by train@dataset=iris"),
         (
-            Reason(.blocked, subject: "an input that cannot be read: 'data/raw' keeps changing; wait until it is written, then try again."),
+            Reason(
+                .blocked,
+                subject:
+                    "an input that cannot be read: 'data/raw' keeps changing; wait until it is written, then try again."
+            ),
             "blocked by an input that cannot be read: 'data/raw' keeps changing; wait until it is written, then try again."
         ),
         (Reason(.notSelected), "not selected"),

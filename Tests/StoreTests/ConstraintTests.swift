@@ -70,7 +70,8 @@ struct ConstraintTests {
                         let id = try store.begin(start("a"), run: run, pipeline: "p")
                         try store.finish(
                             ExecutionFinish(
-                                id: id, state: state, exit: exit, error: error, finishedAt: time(9), usage: Usage(wallSeconds: 0)))
+                                id: id, state: state, exit: exit, error: error, finishedAt: time(9),
+                                usage: Usage(wallSeconds: 0)))
                         #expect(try store.stage(of: id)?.state == state)
                     }
                 }

@@ -51,9 +51,9 @@ struct OpeningTests {
     @Test func whatIsCommittedGoesFromTheLogIntoTheFileWhenASecondIsOver() throws {
         guard JournalChoice.forFolder(project.folder) != .rollback else { return }
         let store = try project.store()
-        for (due, expected) in [(ContinuousClock.now + .seconds(3600), []), (.now, [.text("running")])] as [
-            (ContinuousClock.Instant, [TableValue])
-        ] {
+        for (due, expected) in [(ContinuousClock.now + .seconds(3600), []), (.now, [.text("running")])]
+            as [(ContinuousClock.Instant, [TableValue])]
+        {
             store.nextCheckpoint = due
             _ = try store.beginRun(runStart(), liveness: liveness)
             // The file alone, as after a loss of power that took the log.
@@ -64,17 +64,18 @@ struct OpeningTests {
         #expect(try #require(store.nextCheckpoint) > .now, "the next one is a second away")
     }
 
-    @Test(arguments: [
-        (0xef53, JournalChoice.writeAheadLog),  // ext4
-        (0x5846_5342, .writeAheadLog),  // XFS
-        (0x9123_683e, .writeAheadLog),  // Btrfs
-        (0x0102_1994, .writeAheadLog),  // tmpfs
-        (0x794c_7630, .writeAheadLogIfItWorks),  // overlayfs
-        (0x2fc1_2fc1, .writeAheadLog),  // ZFS
-        (0x6969, .rollback), (0x0bd0_0bd0, .rollback), (0x4750_4653, .rollback), (0xff53_4d42, .rollback),
-        (0xfe53_4d42, .rollback), (0x517b, .rollback), (0x1983_0326, .rollback), (0x0102_1997, .rollback),
-        (0x6573_5546, .rollback),
-    ] as [(UInt32, JournalChoice)])
+    @Test(
+        arguments: [
+            (0xef53, JournalChoice.writeAheadLog),  // ext4
+            (0x5846_5342, .writeAheadLog),  // XFS
+            (0x9123_683e, .writeAheadLog),  // Btrfs
+            (0x0102_1994, .writeAheadLog),  // tmpfs
+            (0x794c_7630, .writeAheadLogIfItWorks),  // overlayfs
+            (0x2fc1_2fc1, .writeAheadLog),  // ZFS
+            (0x6969, .rollback), (0x0bd0_0bd0, .rollback), (0x4750_4653, .rollback), (0xff53_4d42, .rollback),
+            (0xfe53_4d42, .rollback), (0x517b, .rollback), (0x1983_0326, .rollback), (0x0102_1997, .rollback),
+            (0x6573_5546, .rollback),
+        ] as [(UInt32, JournalChoice)])
     func theJournalIsChosenByFileSystem(magic: UInt32, choice: JournalChoice) {
         #expect(JournalChoice(fileSystemMagic: magic) == choice)
     }
@@ -142,7 +143,8 @@ struct OpeningTests {
     func aNewerStoreIsRefusedWithTheVersionItNeeds(access: Store.Access) throws {
         _ = try project.store()
         try change(
-            "INSERT INTO migrations (version, name, sha256, program_version) VALUES (99, 'later', zeroblob(32), '7.8.9')")
+            "INSERT INTO migrations (version, name, sha256, program_version) VALUES (99, 'later', zeroblob(32), '7.8.9')"
+        )
         let before = try project.bytes(of: "runs.db")
         let told = sentence { _ = try project.store(access) }
         #expect(told.contains("made by runs 7.8.9") && told.contains("Use runs 7.8.9 or later"))

@@ -32,7 +32,9 @@ struct OtherRunsTests {
                 [.text("a"), .text("lost"), .integer(0)], [.text("b"), .text("succeeded"), .integer(1)],
             ])
         #expect(
-            try store.rows("SELECT status, stages_executed FROM runs WHERE run_id = \(other)") == [[.text("lost"), .integer(2)]])
+            try store.rows("SELECT status, stages_executed FROM runs WHERE run_id = \(other)") == [
+                [.text("lost"), .integer(2)]
+            ])
         #expect(sentence { try store.finish(success(held)) }.contains("not running any more"))
     }
 }

@@ -68,7 +68,9 @@ func sentence(_ body: () throws -> Void, at place: SourceLocation = #_sourceLoca
 
 func digest(_ number: Int) -> Digest {
     let tail = (0..<8).reversed().map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
-    guard let digest = Digest(bytes: [UInt8](repeating: 0, count: 24) + tail) else { fatalError("32 bytes are a digest") }
+    guard let digest = Digest(bytes: [UInt8](repeating: 0, count: 24) + tail) else {
+        fatalError("32 bytes are a digest")
+    }
     return digest
 }
 
@@ -76,16 +78,19 @@ func digest(_ number: Int) -> Digest {
 func time(_ seconds: Int) -> Timestamp { Timestamp(microseconds: 1_767_225_600_000_000 + Int64(seconds) * 1_000_000) }
 
 func recorded(_ name: String, _ path: String, _ content: Int) -> RecordedPath {
-    RecordedPath(name: name, path: path, fingerprint: Fingerprint(kind: .content, digest: digest(content), sizeBytes: 10))
+    RecordedPath(
+        name: name, path: path, fingerprint: Fingerprint(kind: .content, digest: digest(content), sizeBytes: 10))
 }
 
 let liveness = Liveness(host: "host", bootID: "boot", pidNamespace: "pid:[1]", pid: 4711, folderID: "1:2")
 
 func runStart(_ pipeline: String = "p", tag: String? = nil, note: String? = nil) -> RunStart {
     RunStart(
-        pipeline: pipeline, pipelinePath: "pipeline.json", commandLine: "runs exec", startedAt: time(0), engine: "local",
+        pipeline: pipeline, pipelinePath: "pipeline.json", commandLine: "runs exec", startedAt: time(0),
+        engine: "local",
         host: "host", user: "me", checkout: GitCheckout(folder: "/", commit: "abc", branch: "main"),
-        machine: Machine(kernel: "Linux 1", cpuModel: nil, cpuCount: 2, memoryBytes: 1 << 30), stagesTotal: 3, tags: tag.map { [$0] } ?? [], notes: note.map { [$0] } ?? [])
+        machine: Machine(kernel: "Linux 1", cpuModel: nil, cpuCount: 2, memoryBytes: 1 << 30), stagesTotal: 3,
+        tags: tag.map { [$0] } ?? [], notes: note.map { [$0] } ?? [])
 }
 
 func start(
@@ -109,7 +114,8 @@ func success(
     inputsChanged: Bool = false
 ) -> ExecutionFinish {
     ExecutionFinish(
-        id: id, state: .succeeded, exit: .code(0), error: nil, finishedAt: time(9), usage: Usage(wallSeconds: wallSeconds),
+        id: id, state: .succeeded, exit: .code(0), error: nil, finishedAt: time(9),
+        usage: Usage(wallSeconds: wallSeconds),
         outputs: outputs, inputsChangedDuringRun: inputsChanged, metrics: metrics)
 }
 

@@ -36,12 +36,14 @@ struct RecordingTests {
         var stage = Stage(name: "train@d=1", template: "train", command: .shell("make train@d=1"))
         stage.inputs = [Input(name: "data", path: "raw.csv"), Input(name: "all", path: "raw/*.csv", isGlob: true)]
         stage.outputs = [Output(name: "model", path: "model")]
-        let counts = "SELECT (SELECT count(*) FROM names) + (SELECT count(*) FROM paths), (SELECT count(*) FROM commands), (SELECT count(*) FROM stages)"
+        let counts =
+            "SELECT (SELECT count(*) FROM names) + (SELECT count(*) FROM paths), (SELECT count(*) FROM commands), (SELECT count(*) FROM stages)"
         try store.numberTexts(of: [stage, stage], pipeline: "p")
         let numbered = try store.rows(counts)
         #expect(numbered == [[.integer(4), .integer(1), .integer(1)]])
         _ = try store.begin(
-            start(stage.name, key: 1, inputs: [recorded("data", "raw.csv", 1)], outputs: ["model"]), run: run, pipeline: "p")
+            start(stage.name, key: 1, inputs: [recorded("data", "raw.csv", 1)], outputs: ["model"]), run: run,
+            pipeline: "p")
         #expect(try store.rows(counts) == numbered)
     }
 
@@ -53,10 +55,13 @@ struct RecordingTests {
             Param(name: "on", value: .bool(true)),
         ]
         var begun = start(
-            "train@d=1", key: 7, baseKey: 8, params: params, environment: environment, inputs: inputs, outputs: ["model"],
-            resources: ResourceRequest(gpus: Quantity(thousandths: 500), memoryBytes: 1 << 30, counted: ["licence": .one]))
+            "train@d=1", key: 7, baseKey: 8, params: params, environment: environment, inputs: inputs,
+            outputs: ["model"],
+            resources: ResourceRequest(
+                gpus: Quantity(thousandths: 500), memoryBytes: 1 << 30, counted: ["licence": .one]))
         begun.details = ExecutionDetails(
-            command: begun.details.command, workingDirectory: "sub", environment: environment, params: params, inputs: inputs)
+            command: begun.details.command, workingDirectory: "sub", environment: environment, params: params,
+            inputs: inputs)
         begun.gpuIDs = ["GPU-1", "GPU-2"]
         let id = try store.begin(begun, run: run, pipeline: "p")
 
@@ -82,11 +87,13 @@ struct RecordingTests {
             ])
 
         let usage = Usage(
-            wallSeconds: 2.5, userCPUSeconds: 1, systemCPUSeconds: 0.25, maxRSSBytes: 5 << 30, readBytes: 6, writeBytes: 7)
+            wallSeconds: 2.5, userCPUSeconds: 1, systemCPUSeconds: 0.25, maxRSSBytes: 5 << 30, readBytes: 6,
+            writeBytes: 7)
         let output = recorded("model", "model", 9)
         try store.finish(
             ExecutionFinish(
-                id: id, state: .succeeded, exit: .code(0), error: nil, note: "a note", finishedAt: time(4), usage: usage,
+                id: id, state: .succeeded, exit: .code(0), error: nil, note: "a note", finishedAt: time(4),
+                usage: usage,
                 outputs: [output]))
         let done = try #require(try store.newestSucceeded(pipeline: "p", stage: "train@d=1"))
         #expect(done.isReusable && done.outputs == [output])
@@ -98,12 +105,16 @@ struct RecordingTests {
             FROM executions
             """)
         #expect(
-            row == [[
-                .text("train@d=1"), .text("train"), .integer(1), .text("succeeded"), .integer(0), .null, .null,
-                .text("a note"), .text("2026-01-01T00:00:01.000000Z"), .text("2026-01-01T00:00:04.000000Z"), .real(0.5),
-                .real(2.5), .real(1), .real(0.25), .integer(5 << 30), .integer(6), .integer(7), .text("GPU-1,GPU-2"),
-                .text(digest(7).hex),
-            ]])
+            row == [
+                [
+                    .text("train@d=1"), .text("train"), .integer(1), .text("succeeded"), .integer(0), .null, .null,
+                    .text("a note"), .text("2026-01-01T00:00:01.000000Z"), .text("2026-01-01T00:00:04.000000Z"),
+                    .real(0.5),
+                    .real(2.5), .real(1), .real(0.25), .integer(5 << 30), .integer(6), .integer(7),
+                    .text("GPU-1,GPU-2"),
+                    .text(digest(7).hex),
+                ]
+            ])
     }
 
     /// Of a failure too: that is when they are wanted most.
@@ -124,7 +135,8 @@ struct RecordingTests {
             ])
         #expect(
             try store.rows("SELECT gpu_id, seconds, memory_bytes, utilization FROM gpu_samples ORDER BY 1") == [
-                [.text("GPU-1"), .real(0.25), .integer(5 << 30), .null], [.text("GPU-2"), .real(0.25), .null, .real(0.5)],
+                [.text("GPU-1"), .real(0.25), .integer(5 << 30), .null],
+                [.text("GPU-2"), .real(0.25), .null, .real(0.5)],
             ])
     }
 
@@ -135,7 +147,10 @@ struct RecordingTests {
         let failed = try store.begin(start("a"), run: run, pipeline: "p")
         try store.finish(failure(failed))
         #expect(try store.succeededExecutions(key: digest(1)).map(\.id) == [third, first])
-        #expect(try store.succeededExecutions(key: digest(1)).map(\.outputs) == [[recorded("x", "x", 3)], [recorded("x", "x", 1)]])
+        #expect(
+            try store.succeededExecutions(key: digest(1)).map(\.outputs) == [
+                [recorded("x", "x", 3)], [recorded("x", "x", 1)],
+            ])
         #expect(try store.succeededExecutions(baseKey: digest(1)).map(\.id) == [third, second, first])
         #expect(try store.succeededExecutions(key: digest(99)).isEmpty)
         #expect(try store.newestExecutions(pipeline: "p")["a"]?.id == failed)
@@ -164,8 +179,10 @@ struct RecordingTests {
         #expect(try store.newestExecutions(pipeline: "p")["a"]?.state == .succeeded)
         try store.finishRun(run, status: .succeeded, counts: RunCounts(), finishedAt: time(5), wallSeconds: 5)
         #expect(
-            sentence { try store.finishRun(run, status: .failed, counts: RunCounts(), finishedAt: time(6), wallSeconds: 6) }
-                .contains("run \(run) is not running any more"))
+            sentence {
+                try store.finishRun(run, status: .failed, counts: RunCounts(), finishedAt: time(6), wallSeconds: 6)
+            }
+            .contains("run \(run) is not running any more"))
     }
 
     @Test func rejectionIsReversibleAndForSuccessesOnly() throws {
@@ -187,7 +204,8 @@ struct RecordingTests {
             MetricPoint(name: "loss", step: Int64(step), value: value, recordedAt: time(step))
         }
         try store.addMetrics(points, to: id)
-        try store.finish(success(id, metrics: [MetricPoint(name: "score", step: nil, value: .nan, recordedAt: time(9))]))
+        try store.finish(
+            success(id, metrics: [MetricPoint(name: "score", step: nil, value: .nan, recordedAt: time(9))]))
         let rows = try store.rows("SELECT value, value_text FROM metrics WHERE name = 'loss' ORDER BY step")
         #expect(
             rows == [
@@ -207,7 +225,8 @@ struct RecordingTests {
 
     @Test func decisionsKeepTheirReasonsInOrder() throws {
         let reasons = [
-            Reason(.inputChanged, subject: "z", old: "1", new: "2"), Reason(.paramChanged, subject: "lr", old: "0.1", new: "0.2"),
+            Reason(.inputChanged, subject: "z", old: "1", new: "2"),
+            Reason(.paramChanged, subject: "lr", old: "0.1", new: "0.2"),
         ]
         let id = try succeed("a")
         func judge(_ decision: Decision) throws {
@@ -227,19 +246,21 @@ struct RecordingTests {
         let next = try store.beginRun(runStart(), liveness: liveness)
         try store.recordUnexecuted(members.reversed(), run: next)
         #expect(
-            try store.rows("SELECT run_id, stage, verdict, reason, execution_id FROM decisions ORDER BY run_id, stage") == [
-                [.integer(1), .text("a"), .text("fresh"), .text("fresh"), .integer(id.value)],
-                [.integer(1), .text("new@x=1"), .text("not_selected"), .text("not_selected"), .null],
-                [.integer(2), .text("a"), .text("fresh"), .text("fresh"), .integer(id.value)],
-                [.integer(2), .text("new@x=1"), .text("not_selected"), .text("not_selected"), .null],
-            ])
+            try store.rows("SELECT run_id, stage, verdict, reason, execution_id FROM decisions ORDER BY run_id, stage")
+                == [
+                    [.integer(1), .text("a"), .text("fresh"), .text("fresh"), .integer(id.value)],
+                    [.integer(1), .text("new@x=1"), .text("not_selected"), .text("not_selected"), .null],
+                    [.integer(2), .text("a"), .text("fresh"), .text("fresh"), .integer(id.value)],
+                    [.integer(2), .text("new@x=1"), .text("not_selected"), .text("not_selected"), .null],
+                ])
         #expect(try store.rows("SELECT count(*) FROM unexecuted_sets") == [[.integer(1)]])
         #expect(try store.stageNames().map(\.stage) == ["a", "new@x=1"])
     }
 
     @Test func digestsAreReplacedByPathAndMode() throws {
         let stamp = FileStamp(
-            device: .max, inode: 1 << 63, sizeBytes: 3, modifiedNanoseconds: -1, changedNanoseconds: 1_767_225_600_000_000_001)
+            device: .max, inode: 1 << 63, sizeBytes: 3, modifiedNanoseconds: -1,
+            changedNanoseconds: 1_767_225_600_000_000_001)
         func entry(_ content: Int, _ mode: DigestMode, tree: [UInt8]? = nil) -> DigestCacheEntry {
             DigestCacheEntry(
                 path: "data", mode: mode, stamp: stamp,
@@ -247,7 +268,8 @@ struct RecordingTests {
         }
         try store.saveDigests([entry(1, .content), entry(2, .metadata, tree: [])])
         try store.saveDigests([entry(3, .content, tree: [1, 0, 255])])
-        #expect(Set(try store.cachedDigests()) == [entry(3, .content, tree: [1, 0, 255]), entry(2, .metadata, tree: [])])
+        #expect(
+            Set(try store.cachedDigests()) == [entry(3, .content, tree: [1, 0, 255]), entry(2, .metadata, tree: [])])
     }
 
     @Test func mediansAreOfTheNewestSuccesses() throws {
@@ -266,7 +288,8 @@ struct RecordingTests {
         try store.addNote("look", to: .execution(id), at: time(3))
         #expect(
             try store.rows("SELECT run_id, execution_id, tag, note FROM tags ORDER BY created_at, tag DESC") == [
-                [.integer(tagged.value), .null, .text("v1"), .null], [.integer(tagged.value), .null, .null, .text("first")],
+                [.integer(tagged.value), .null, .text("v1"), .null],
+                [.integer(tagged.value), .null, .null, .text("first")],
                 [.integer(tagged.value), .integer(id.value), .null, .text("look")],
             ])
     }
@@ -274,14 +297,16 @@ struct RecordingTests {
     @Test func aFailedTransactionLeavesNothingAndForgetsItsNumbers() throws {
         _ = sentence {
             try store.inTransaction { () throws(Failure) in
-                _ = try store.begin(start("new", inputs: [recorded("i", "in", 1)], outputs: ["out"]), run: run, pipeline: "q")
+                _ = try store.begin(
+                    start("new", inputs: [recorded("i", "in", 1)], outputs: ["out"]), run: run, pipeline: "q")
                 throw Failure(.usage, "stop")
             }
         }
         #expect(try store.stageNames().isEmpty)
         #expect(try store.owner(ofPath: "out") == nil)
         let other = try store.beginRun(runStart("q"), liveness: liveness)
-        let id = try store.begin(start("new", inputs: [recorded("i", "in", 1)], outputs: ["out"]), run: other, pipeline: "q")
+        let id = try store.begin(
+            start("new", inputs: [recorded("i", "in", 1)], outputs: ["out"]), run: other, pipeline: "q")
         #expect(try store.inputs(of: id) == [recorded("i", "in", 1)])
         #expect(try store.owner(ofPath: "out") == id)
     }

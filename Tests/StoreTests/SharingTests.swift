@@ -29,16 +29,20 @@ struct SharingTests {
                     let run = try store.beginRun(runStart("p\(writer)"), liveness: liveness)
                     for stage in 0..<200 {
                         let id = try store.begin(
-                            start("s\(stage)", inputs: [recorded("i", "in\(stage)", stage)], outputs: ["\(writer)/\(stage)"]),
+                            start(
+                                "s\(stage)", inputs: [recorded("i", "in\(stage)", stage)],
+                                outputs: ["\(writer)/\(stage)"]),
                             run: run, pipeline: "p\(writer)")
                         try store.finish(success(id, outputs: [recorded("o", "\(writer)/\(stage)", stage)]))
                     }
-                    try store.finishRun(run, status: .succeeded, counts: RunCounts(), finishedAt: time(9), wallSeconds: 9)
+                    try store.finishRun(
+                        run, status: .succeeded, counts: RunCounts(), finishedAt: time(9), wallSeconds: 9)
                 }
             }
             try await group.waitForAll()
         }
-        let rows = try project.store(.read).rows("SELECT pipeline, count(*) FROM executions GROUP BY pipeline ORDER BY pipeline")
+        let rows = try project.store(.read).rows(
+            "SELECT pipeline, count(*) FROM executions GROUP BY pipeline ORDER BY pipeline")
         #expect(rows == [[.text("p0"), .integer(200)], [.text("p1"), .integer(200)]])
     }
 
@@ -59,7 +63,9 @@ struct SharingTests {
 
     private static var canMount: Bool {
         guard geteuid() == 0 else { return true }
-        guard let project = try? Project(), mount(project.folder, project.folder, "", UInt(MS_BIND), nil) == 0 else { return false }
+        guard let project = try? Project(), mount(project.folder, project.folder, "", UInt(MS_BIND), nil) == 0 else {
+            return false
+        }
         umount2(project.folder, Int32(MNT_DETACH))
         return true
     }

@@ -25,7 +25,9 @@ struct StatementTests {
     @Test func cannedQueriesPassTheUsersAuthorizer() throws {
         let store = try Store.inMemory()
         #expect(SQL.canned.map(\.name) == SQL.canned.map(\.name).sorted())
-        for statement in SQL.canned { #expect(try store.rows(statement.text, mayBeUnset: true).isEmpty, "\(statement.name)") }
+        for statement in SQL.canned {
+            #expect(try store.rows(statement.text, mayBeUnset: true).isEmpty, "\(statement.name)")
+        }
     }
 
     /// Scans that are meant: one of a table for all stages or files at once, or of a set that one row holds.
@@ -61,7 +63,9 @@ struct StatementTests {
         "digested_paths": ["p USING COVERING INDEX sqlite_autoindex_paths_1"],
         "unused_digests": ["p USING COVERING INDEX sqlite_autoindex_paths_1"],
         "ended_before": ["run_rows"],
-        "forgettable_executions": ["e", "current_executions", "path_owners", "json_each VIRTUAL TABLE INDEX 1:", "a", "needed"],
+        "forgettable_executions": [
+            "e", "current_executions", "path_owners", "json_each VIRTUAL TABLE INDEX 1:", "a", "needed",
+        ],
         "forgettable_runs": ["r", "json_each VIRTUAL TABLE INDEX 1:"],
         // For references to what goes; they are off while it is used.
         "forget_executions": ["path_owners", "current_executions", "decision_rows"],
@@ -98,7 +102,8 @@ struct StatementTests {
     @Test func noStatementReadsAWholeTable() throws {
         let store = try Store.inMemory()
         for statement in SQL.all where !Self.overAll.contains(statement.name) {
-            let plan = try PreparedStatement("EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)
+            let plan = try PreparedStatement(
+                "EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)
             let details = try plan.all { row in row.text(3) }
             let scans = details.filter { $0.hasPrefix("SCAN ") }.map { String($0.dropFirst(5)) }
             let meant = (Self.meant[statement.name] ?? []).union(Self.arrays(of: statement))
@@ -111,8 +116,10 @@ struct StatementTests {
     @Test func whatEveryStageWritesNeedsNoTemporaryTable() throws {
         let store = try Store.inMemory()
         let statements = [
-            SQL.insertExecution, SQL.finishExecution, SQL.insertExecutionInput, SQL.insertExecutionOutput, SQL.insertArtifact,
-            SQL.insertExecutionParam, SQL.insertDecision, SQL.insertMetric, SQL.setOwner, SQL.setCurrentOfExecution, SQL.saveDigest,
+            SQL.insertExecution, SQL.finishExecution, SQL.insertExecutionInput, SQL.insertExecutionOutput,
+            SQL.insertArtifact,
+            SQL.insertExecutionParam, SQL.insertDecision, SQL.insertMetric, SQL.setOwner, SQL.setCurrentOfExecution,
+            SQL.saveDigest,
         ]
         for statement in statements {
             let program = try PreparedStatement("EXPLAIN " + statement.text, in: store.connection, isPersistent: false)
@@ -132,7 +139,8 @@ struct StatementTests {
             (SQL.runningExecutionsOfRun, "execution_rows_by_run"),
         ]
         for (statement, index) in indexes {
-            let plan = try PreparedStatement("EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)
+            let plan = try PreparedStatement(
+                "EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)
             let details = try plan.all { row in row.text(3) }
             #expect(details.contains { $0.contains("INDEX \(index) ") }, "\(statement.name): \(details)")
             #expect(!details.contains { $0.contains("TEMP B-TREE") }, "\(statement.name): \(details)")

@@ -13,7 +13,8 @@ struct UserQueryTests {
         project = try Project()
         let writer = try project.store()
         let run = try writer.beginRun(runStart(), liveness: liveness)
-        let id = try writer.begin(start("a", params: [Param(name: "lr", value: .number("0.1"))]), run: run, pipeline: "p")
+        let id = try writer.begin(
+            start("a", params: [Param(name: "lr", value: .number("0.1"))]), run: run, pipeline: "p")
         try writer.finish(success(id))
         store = try project.store(.read)
     }
@@ -65,12 +66,16 @@ struct UserQueryTests {
         let typed = sql.split(separator: "FOLDER", omittingEmptySubsequences: false).joined(separator: project.folder)
         let refusal = sentence {
             try store.query(
-                typed, bindings: [], limits: QueryLimits(timeoutSeconds: nil), onColumns: { _ in }, onRow: { _ in rows += 1; return true })
+                typed, bindings: [], limits: QueryLimits(timeoutSeconds: nil), onColumns: { _ in },
+                onRow: { _ in
+                    rows += 1; return true
+                })
         }
         #expect(rows == 0)
         #expect(
             refusal.contains("may only read") || refusal.contains("one statement at a time")
-                || refusal.contains("no such function: writefile") || refusal.contains("sqlite_master may not be modified"),
+                || refusal.contains("no such function: writefile")
+                || refusal.contains("sqlite_master may not be modified"),
             "\(refusal)")
         #expect(project.files == files)
         #expect(try files.map(project.bytes) == bytes)
@@ -82,7 +87,10 @@ struct UserQueryTests {
         ("SELECT 1;", [.integer(1)]),
         ("  -- why\n SELECT 1 ; -- because\n /* done */ ; ", [.integer(1)]),
         ("VALUES ('é', x'00ff', 1e300)", [.text("é"), .blob([0, 255]), .real(1e300)]),
-        ("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 5) SELECT sum(x) FROM c", [.integer(15)]),
+        (
+            "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 5) SELECT sum(x) FROM c",
+            [.integer(15)]
+        ),
         ("SELECT json_extract(value, '$') FROM params", [.real(0.1)]),
         ("SELECT name FROM pragma_table_info('runs') WHERE cid = 0", [.text("run_id")]),
         ("SELECT value FROM json_each('[7]')", [.integer(7)]),
@@ -117,8 +125,11 @@ struct UserQueryTests {
             try store.query(sql, bindings: [], limits: limits, onColumns: { _ in }, onRow: { _ in true })
         }
         #expect(sentence { try ask("SELECT zeroblob(2000000)") }.contains("more memory than it may use"))
-        #expect(sentence { try ask("SELECT replace(hex(zeroblob(400000)), '0', '0123456789')") }.contains("more memory"))
-        #expect(try store.rows("SELECT length(zeroblob(2000000))") == [[.integer(2_000_000)]], "the limit is the query's own")
+        #expect(
+            sentence { try ask("SELECT replace(hex(zeroblob(400000)), '0', '0123456789')") }.contains("more memory"))
+        #expect(
+            try store.rows("SELECT length(zeroblob(2000000))") == [[.integer(2_000_000)]],
+            "the limit is the query's own")
     }
 
     @Test func theReaderMayStop() throws {
@@ -135,12 +146,16 @@ struct UserQueryTests {
 
     @Test func parametersAreBoundByNameAsWhatTheyLookLike() throws {
         let bindings: [(name: String, value: String)] = [("i", "-7"), ("r", "1e3"), ("t", "007x"), ("e", "")]
-        #expect(try store.rows("SELECT :i, @r, $t, :e, :i + 1", bindings) == [
-            [.integer(-7), .real(1000), .text("007x"), .text(""), .integer(-6)]
-        ])
+        #expect(
+            try store.rows("SELECT :i, @r, $t, :e, :i + 1", bindings) == [
+                [.integer(-7), .real(1000), .text("007x"), .text(""), .integer(-6)]
+            ])
         // Words that Swift takes for numbers are words here.
         let words: [(name: String, value: String)] = [("a", "nan"), ("b", "inf"), ("c", "0x10"), ("d", "infinity")]
-        #expect(try store.rows("SELECT :a, :b, :c, :d", words) == [[.text("nan"), .text("inf"), .text("0x10"), .text("infinity")]])
+        #expect(
+            try store.rows("SELECT :a, :b, :c, :d", words) == [
+                [.text("nan"), .text("inf"), .text("0x10"), .text("infinity")]
+            ])
         #expect(sentence { _ = try store.rows("SELECT :x") }.contains("-p x=VALUE"))
         #expect(sentence { _ = try store.rows("SELECT ?1", [("1", "1")]) }.contains(":name"))
         #expect(sentence { _ = try store.rows("SELECT ?", []) }.contains(":name"))

@@ -120,7 +120,8 @@ struct ViewTests {
         _ = try store.begin(start("a"), run: run, pipeline: "p")
         #expect(
             try store.rows(
-                "SELECT executions, failures, wall_seconds_p50, wall_seconds_p95, wall_seconds_max FROM stage_stats") == [
+                "SELECT executions, failures, wall_seconds_p50, wall_seconds_p95, wall_seconds_max FROM stage_stats")
+                == [
                     [.integer(22), .integer(1), .real(10), .real(19), .real(20)]
                 ])
     }

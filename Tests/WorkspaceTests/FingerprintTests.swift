@@ -73,10 +73,18 @@ import Testing
         Edit("renamed file") { rename($0.absolute("d/a"), $0.absolute("d/A")) },
         Edit("moved up") { rename($0.absolute("d/sub/b"), $0.absolute("d/b")) },
         Edit("executable") { chmod($0.absolute("d/a"), 0o755) },
-        Edit("link target") { unlink($0.absolute("d/link")); try $0.link("d/link", to: "b") },
-        Edit("file for link") { unlink($0.absolute("d/link")); try $0.write("a", to: "d/link") },
-        Edit("folder for file") { unlink($0.absolute("d/a")); try $0.makeFolder("d/a") },
-        Edit("link for empty folder") { rmdir($0.absolute("d/empty")); try $0.link("d/empty", to: "sub") },
+        Edit("link target") {
+            unlink($0.absolute("d/link")); try $0.link("d/link", to: "b")
+        },
+        Edit("file for link") {
+            unlink($0.absolute("d/link")); try $0.write("a", to: "d/link")
+        },
+        Edit("folder for file") {
+            unlink($0.absolute("d/a")); try $0.makeFolder("d/a")
+        },
+        Edit("link for empty folder") {
+            rmdir($0.absolute("d/empty")); try $0.link("d/empty", to: "sub")
+        },
         Edit("other permissions", changes: false) { chmod($0.absolute("d/a"), 0o600) },
         Edit("touched", changes: false) { try $0.setModified("d/a", nanoseconds: 5) },
         Edit("same content written again", changes: false) { try $0.write("a", to: "d/a") },

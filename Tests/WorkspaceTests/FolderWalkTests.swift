@@ -27,7 +27,9 @@ import Testing
         close(descriptor)
     }
 
-    private func walk(helpers: Int = 0, _ startHelp: (@escaping @Sendable () -> Void) -> Void = { _ in }) throws -> FolderTree {
+    private func walk(helpers: Int = 0, _ startHelp: (@escaping @Sendable () -> Void) -> Void = { _ in }) throws
+        -> FolderTree
+    {
         let (path, excluded) = (folder.absolute("d"), Array(".runs".utf8))
         guard var walk = try FolderWalk(path, shownAs: "d", excluding: excluded, mostHelpers: helpers),
             try walk.listAll(startHelp), let tree = try walk.finish()

@@ -45,7 +45,9 @@ struct FullDiskTests {
             let next = try project.runs(["exec"], in: "disk")
             #expect(next.status == 0, "\(next.story)")
             #expect(project.read("disk/big") == "made\n")
-            #expect(try project.query("select 1 from executions where stage = 'first' and state = 'succeeded'", in: "disk").count == 1)
+            #expect(
+                try project.query("select 1 from executions where stage = 'first' and state = 'succeeded'", in: "disk")
+                    .count == 1)
             #expect(try project.integrity(of: "disk/.runs/runs.db") == "ok")
         }
     }
@@ -54,7 +56,8 @@ struct FullDiskTests {
     @Test(arguments: [false, true])
     func beforeTheRun(hasStore: Bool) throws {
         try onSmallDisk { project in
-            let pipeline = #"{"name": "p", "params": {"v": 1}, "stages": {"a": {"command": "echo ${{ params.v }} > a", "outputs": ["a"]}}}"#
+            let pipeline =
+                #"{"name": "p", "params": {"v": 1}, "stages": {"a": {"command": "echo ${{ params.v }} > a", "outputs": ["a"]}}}"#
             try project.write("disk/pipeline.json", pipeline)
             if hasStore { #expect(try project.runs(["exec"], in: "disk").status == 0) }
             try project.shell("cat /dev/zero > disk/filler 2> /dev/null || true")
@@ -69,7 +72,9 @@ struct FullDiskTests {
             guard hasStore else { return }
             #expect(try project.runs(["exec"], in: "disk").status == 0)
             #expect(project.read("disk/a") == "1\n")
-            #expect(try project.query("select count(*) as n from executions where state = 'succeeded'", in: "disk")[0]["n"]?.integer == 2)
+            #expect(
+                try project.query("select count(*) as n from executions where state = 'succeeded'", in: "disk")[0]["n"]?
+                    .integer == 2)
         }
     }
 
@@ -91,7 +96,8 @@ struct FullDiskTests {
             #expect(try project.runs(["exec"], in: "disk").status == 0)
             #expect(project.read("disk/a") == "1\n")
             #expect(
-                try project.query("select count(*) as n from executions where state = 'succeeded'", in: "disk")[0]["n"]?.integer == 1,
+                try project.query("select count(*) as n from executions where state = 'succeeded'", in: "disk")[0]["n"]?
+                    .integer == 1,
                 "the version that was there was put back")
         }
     }

@@ -7,7 +7,9 @@ import Testing
     @Test func everyTestThatIsNamedIsThere() throws {
         let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
         let text = try String(contentsOfFile: "\(root)/docs/guarantees.md", encoding: .utf8)
-        let tests = (try FileManager.default.subpathsOfDirectory(atPath: "\(root)/Tests")).filter { $0.hasSuffix("Tests.swift") }
+        let tests = (try FileManager.default.subpathsOfDirectory(atPath: "\(root)/Tests")).filter {
+            $0.hasSuffix("Tests.swift")
+        }
         var sources: [Substring: String] = [:]
         for path in tests {
             let name = (path.split(separator: "/").last ?? "").dropLast(".swift".count)

@@ -52,7 +52,8 @@ import Testing
             if project.exists(".runs/runs.db") {
                 #expect(try project.integrity() == "ok", story)
             }
-            let successes = "select execution_id, stage, key, finished_at from executions where state = 'succeeded' order by 1"
+            let successes =
+                "select execution_id, stage, key, finished_at from executions where state = 'succeeded' order by 1"
             if try project.runs("query", "select 1 from runs limit 1").status == 0 {
                 done = try project.query(successes)
                 #expect(recorded.allSatisfy(done.contains), "a recorded success is gone: \(story)")

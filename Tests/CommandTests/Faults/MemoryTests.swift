@@ -20,7 +20,8 @@ import Testing
         let result = try command.finish()
         #expect(result.status == 0, "\(result.story)")
         #expect(peak < 100_000_000, "it held \(peak) bytes")
-        let log = try #require(try project.query("select log_path from executions order by attempt limit 1")[0]["log_path"]?.text)
+        let log = try #require(
+            try project.query("select log_path from executions order by attempt limit 1")[0]["log_path"]?.text)
         var status = stat()
         #expect(stat(project.path(log), &status) == 0 && status.st_size == 200_000_000)
     }

@@ -27,8 +27,14 @@ import Testing
         ("dd if=/dev/zero of=runs.db bs=4096 seek=1 count=20 conv=notrunc 2> /dev/null", "damaged"),
         ("truncate -s 12288 runs.db", "damaged"),
         ("truncate -s 100 runs.db", "runs.db"),
-        ("rm runs.db; python3 -c \"import sqlite3; sqlite3.connect('runs.db').execute('create table songs (title text)')\"", "another program"),
-        ("python3 -c \"import sqlite3; c = sqlite3.connect('runs.db'); c.execute('insert into migrations (version, name, sha256, program_version) values (99, \\'later\\', zeroblob(32), \\'7.8.9\\')'); c.commit()\"", "7.8.9"),
+        (
+            "rm runs.db; python3 -c \"import sqlite3; sqlite3.connect('runs.db').execute('create table songs (title text)')\"",
+            "another program"
+        ),
+        (
+            "python3 -c \"import sqlite3; c = sqlite3.connect('runs.db'); c.execute('insert into migrations (version, name, sha256, program_version) values (99, \\'later\\', zeroblob(32), \\'7.8.9\\')'); c.commit()\"",
+            "7.8.9"
+        ),
         ("rm runs.db; mkdir runs.db", "is a folder"),
     ])
     func isRefusedAndLeftAsItIs(_ damage: String, _ word: String) throws {
@@ -39,7 +45,9 @@ import Testing
             let result = try project.runs(arguments, in: "one")
             #expect(result.status == 3, "\(damage)\n\(result.story)")
             #expect(result.errorOutput.contains(word), "\(damage)\n\(result.story)")
-            #expect(FileManager.default.contents(atPath: project.path("one/.runs/runs.db")) == before, "\(damage): \(arguments)")
+            #expect(
+                FileManager.default.contents(atPath: project.path("one/.runs/runs.db")) == before,
+                "\(damage): \(arguments)")
         }
         #expect(project.read("one/b/c") == "in\n")
     }

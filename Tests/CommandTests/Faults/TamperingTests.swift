@@ -9,7 +9,8 @@ import Testing
         let project = try TestProject()
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "stages": {"a": {"command": "cat in > a; cp -r tree/x b", "inputs": ["in", "tree"], "outputs": ["a", "b"]}}}"#)
+            #"{"name": "p", "stages": {"a": {"command": "cat in > a; cp -r tree/x b", "inputs": ["in", "tree"], "outputs": ["a", "b"]}}}"#
+        )
         try project.write("in", "aaaa")
         try project.write("tree/x", "xxxx")
         #expect(try project.runs("exec").status == 0)
@@ -52,7 +53,8 @@ import Testing
         let project = try TestProject()
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "params": {"v": 1}, "stages": {"a": {"command": "test ${{ params.v }} != 2; echo ${{ params.v }} > a", "outputs": ["a"], "keep": 5}}}"#)
+            #"{"name": "p", "params": {"v": 1}, "stages": {"a": {"command": "test ${{ params.v }} != 2; echo ${{ params.v }} > a", "outputs": ["a"], "keep": 5}}}"#
+        )
         #expect(try project.runs("exec").status == 0)
         try project.shell("mkdir -p .runs/kept/1 && mv a .runs/kept/1/a && echo mine > a")
         #expect(try project.runs("exec", "--set", "v=3").status == 0)
@@ -88,7 +90,9 @@ import Testing
     @Test func anInputThatIsRewrittenInOneTick() throws {
         let project = try finished()
         try project.write(
-            "writer.sh", "i=1000; while test ! -e stop; do i=$((i + 1)); test $i -lt 9999 || i=1000; printf $i > in; done; echo > stopped")
+            "writer.sh",
+            "i=1000; while test ! -e stop; do i=$((i + 1)); test $i -lt 9999 || i=1000; printf $i > in; done; echo > stopped"
+        )
         for _ in 0..<(isLongFaultTest ? 60 : 4) {
             try project.shell("rm -f stop stopped; sh writer.sh < /dev/null > /dev/null 2>&1 &")
             let busy = try project.runs("exec")

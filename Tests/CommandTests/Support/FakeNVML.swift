@@ -17,7 +17,8 @@ final class FakeNVML {
         let mark = String(UInt64.random(in: .min ... .max), radix: 16)
         uuids = (0..<gpus).map { "GPU-\($0)\(mark)" }
         let source = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        try project.shell("mkdir fake && cc \(options) -shared -fPIC -o fake/libnvidia-ml.so.1 '/\(source)/FakeNVML/fake_nvml.c'")
+        try project.shell(
+            "mkdir fake && cc \(options) -shared -fPIC -o fake/libnvidia-ml.so.1 '/\(source)/FakeNVML/fake_nvml.c'")
         try say()
     }
 

@@ -27,7 +27,8 @@ struct ProcessSight {
             let rest = text[closing...].split(separator: " ").dropFirst()
             guard let state = rest.first, let parent = rest.dropFirst().first.flatMap({ pid_t($0) }) else { return nil }
             return ProcessSight(
-                pid: pid, name: String(text[text.index(after: opening)..<closing]), parent: parent, isZombie: state == "Z")
+                pid: pid, name: String(text[text.index(after: opening)..<closing]), parent: parent,
+                isZombie: state == "Z")
         }
     }
 
@@ -70,12 +71,16 @@ private func procText(_ path: String) -> String? {
 extension TestProject {
     /// Runs a shell command in the project's folder; throws when it fails.
     func shell(_ command: String) throws {
-        guard system("cd '\(folder)' && { \(command)\n}") == 0 else { throw HarnessError("`\(command)` failed in \(folder)") }
+        guard system("cd '\(folder)' && { \(command)\n}") == 0 else {
+            throw HarnessError("`\(command)` failed in \(folder)")
+        }
     }
 
     /// Runs SQL on the store with python3's SQLite, not with the program's own.
     func changeStore(_ sql: String, at path: String = ".runs/runs.db") throws {
-        try write(".change.py", "import sqlite3, sys\nc = sqlite3.connect(sys.argv[1])\nc.executescript(sys.argv[2])\nc.close()\n")
+        try write(
+            ".change.py",
+            "import sqlite3, sys\nc = sqlite3.connect(sys.argv[1])\nc.executescript(sys.argv[2])\nc.close()\n")
         try shell("python3 .change.py '\(path)' \"\(sql)\"")
     }
 
