@@ -15,7 +15,7 @@ let package = Package(
         .target(name: "CSupervisor", exclude: ["main.c"]),
         .target(name: "CLinux"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "Programs"),
+        .target(name: "Programs", dependencies: ["Model", "CLinux"]),
         .target(name: "GPU", dependencies: ["Programs"]),
         .target(name: "Provenance", dependencies: ["Model", "Programs", "CZlib"]),
         .executableTarget(name: "EmbedSQLTool"),
@@ -30,17 +30,25 @@ let package = Package(
         .target(
             name: "Planner",
             dependencies: ["Model", .product(name: "Crypto", package: "swift-crypto")]),
-        .target(name: "PlanMemory", dependencies: ["Model", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "PlanCache", dependencies: ["Model", .product(name: "Crypto", package: "swift-crypto")]),
         .target(
             name: "Store",
             dependencies: ["Model", "RunsSQL", "CSQLite", .product(name: "Crypto", package: "swift-crypto")]),
         .target(
             name: "Workspace",
-            dependencies: ["Model", "CLinux", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["Model", "Programs", "CLinux", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "EngineAPI", dependencies: ["Model"]),
         .target(
-            name: "Execution",
+            name: "ProcessHost",
+            dependencies: ["EngineAPI", "Model", "GPU", "Programs", "CLinux", "SupervisorProgram"]),
+        .target(
+            name: "LocalEngine",
+            dependencies: ["EngineAPI", "ProcessHost", "Model", "GPU", "Programs", "CLinux"]),
+        .target(
+            name: "Coordinator",
             dependencies: [
-                "Model", "JSON", "Planner", "PlanMemory", "Workspace", "GPU", "Programs", "CLinux", "SupervisorProgram",
+                "EngineAPI", "Model", "JSON", "Planner", "PlanCache", "Workspace", "Programs", "CLinux",
+                "LocalEngine", "ProcessHost",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),
@@ -48,31 +56,27 @@ let package = Package(
         .target(
             name: "CLI",
             dependencies: [
-                "Model", "JSON", "PipelineFormat", "Planner", "PlanMemory", "Store", "Workspace", "GPU", "Execution",
-                "Report", "Provenance",
+                "Model", "JSON", "PipelineFormat", "Planner", "PlanCache", "Store", "Workspace", "GPU", "EngineAPI",
+                "ProcessHost", "LocalEngine", "Coordinator", "Report", "Provenance", "Programs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .executableTarget(
-            name: "runs", dependencies: ["CLI", "CSupervisor"],
-            // At a fixed address nothing of the program's 50,000 pointers is written before it begins: a seventh of the
-            // time it takes to start.
-            linkerSettings: [
-                .unsafeFlags(["-Xclang-linker", "-no-pie"], .when(platforms: [.linux], configuration: .release))
-            ]),
+        .executableTarget(name: "runs", dependencies: ["CLI", "CSupervisor"]),
 
         .testTarget(name: "ModelTests", dependencies: ["Model"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Model"]),
         .testTarget(name: "PipelineFormatTests", dependencies: ["PipelineFormat", "JSON", "Model"]),
         .testTarget(name: "PlannerTests", dependencies: ["Planner", "Model"]),
-        .testTarget(name: "PlanMemoryTests", dependencies: ["PlanMemory", "Model"]),
+        .testTarget(name: "PlanCacheTests", dependencies: ["PlanCache", "Model"]),
         .testTarget(name: "StoreTests", dependencies: ["Store", "RunsSQL", "Model", "CSQLite"]),
         .testTarget(name: "ReportTests", dependencies: ["Report", "Model"]),
         .testTarget(name: "WorkspaceTests", dependencies: ["Workspace", "Model"]),
         .testTarget(name: "GPUTests", dependencies: ["GPU"]),
         .testTarget(name: "ProgramsTests", dependencies: ["Programs"]),
         .testTarget(name: "ProvenanceTests", dependencies: ["Provenance", "Programs", "Model"]),
-        .testTarget(name: "ExecutionTests", dependencies: ["Execution", "GPU", "Model"]),
-        .testTarget(name: "CSupervisorTests", dependencies: ["Execution", "Model", "runs"]),
+        .testTarget(name: "ProcessHostTests", dependencies: ["ProcessHost", "EngineAPI", "GPU", "Model"]),
+        .testTarget(name: "LocalEngineTests", dependencies: ["LocalEngine", "EngineAPI", "GPU", "Model", "Programs"]),
+        .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "EngineAPI", "Model"]),
+        .testTarget(name: "CSupervisorTests", dependencies: ["ProcessHost", "Model", "runs"]),
         // These drive the built program and import nothing of it.
         .testTarget(name: "CommandTests", dependencies: ["runs"], exclude: ["Golden"]),
     ],

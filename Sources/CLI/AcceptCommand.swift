@@ -1,7 +1,7 @@
 // `runs accept`: takes the outputs on disk as made by the present key. Wires pipeline, store and acceptance.
 
 import ArgumentParser
-import Execution
+import Coordinator
 import Model
 import Report
 import Store
@@ -35,7 +35,7 @@ struct AcceptCommand: ParsableCommand {
         try opened.project.prepareFolder()
         let store = try Store.open(path: opened.project.storePath, access: .write)
         try clearLostRuns(in: store, root: request.root, now: .now())
-        let preparation = try Preparation(request, store: store)
+        let preparation = try RunPreparation(request, store: store)
         let result = try accept(
             named, of: preparation, labels: opened.file.labels(tags: [], notes: []), reason: reason,
             clock: Timestamp.now)

@@ -1,8 +1,9 @@
 // What `runs exec` does once the run's end is recorded: sums up repeats, and tells a command of the user's. Nothing
 // here changes how the run ended.
 
-import Execution
+import Coordinator
 import Model
+import Programs
 import Report
 import Store
 
@@ -10,7 +11,7 @@ import Store
 private let mostSecondsOfHook = 300.0
 
 /// Runs the command of `--on-finish`. What goes wrong is a warning.
-func tellOfEnd(_ command: String, _ run: RunID, in store: Store) {
+func runOnFinish(_ command: String, _ run: RunID, in store: Store) {
     let warning: String?
     do throws(Failure) {
         let report = try store.report(of: run)

@@ -19,7 +19,7 @@ struct BestCommand: ParsableCommand {
         abstract: "The executions with the best newest value of a metric, and the params that led to it.",
         discussion: """
             The params are those of the execution and of everything upstream of it: a score stands beside the \
-            learning rate of the model that it judges. All succeeded executions count, of every run; those that were \
+            learning rate of the model that it evaluates. All succeeded executions count, of every run; those that were \
             rejected, and values that are no number, do not. Of equal ones the newest comes first.
             """)
 

@@ -2,9 +2,12 @@
 // only where it is asked to.
 
 import ArgumentParser
-import Execution
+import Coordinator
+import EngineAPI
 import GPU
+import LocalEngine
 import Model
+import ProcessHost
 import Report
 import Store
 import Workspace
@@ -32,7 +35,7 @@ struct DoctorCommand: ParsableCommand {
         try describe(project, store, &findings)
         try checkRuns(project, store, &findings)
         if project.ownsFolder {
-            try checkRemains(project, store, &findings)
+            try checkStateFolder(project, store, &findings)
         } else {
             tell("files in \(project.root)/.runs belong to the store there, not to this one: not looked at")
         }
@@ -61,7 +64,7 @@ struct DoctorCommand: ParsableCommand {
         let ids = driver.inventory == nil ? " (\(sanitized(gpus.map(\.id).joined(separator: ", "))))" : ""
         tell("gpus: " + (gpus.isEmpty ? "none seen" : "\(gpus.count) seen\(ids)") + version)
         for gpu in gpus {
-            guard let device = gpu.device else { continue }
+            guard let device = gpu.uuid.flatMap({ driver.inventory?.device(uuid: $0) }) else { continue }
             let size = device.memoryBytes.map { ", \(byteText($0))" } ?? ""
             let place = "\(sanitized(device.uuid)) at \(sanitized(device.busID))"
             tell("  \(sanitized(gpu.id)): \(sanitized(device.name))\(size), \(place)")
@@ -78,13 +81,13 @@ struct DoctorCommand: ParsableCommand {
             case .lives: tell("\(name), is running")
             case .gone(let mayHaveProcesses):
                 let tokens = mayHaveProcesses ? Set(try store.runningExecutions(of: run.id).map(\.token)) : []
-                let count = countLeftovers(tokens: tokens)
+                let count = countOrphans(tokens: tokens)
                 let processes = count == 0 ? "" : " and left \(processText(count))"
                 findings.add(
                     "\(name), is lost: its program is gone\(processes)",
                     remedy: (count == 0 ? "" : "ends them and ") + "records it as lost"
                 ) {
-                    let ended = try layToRest(
+                    let ended = try markLost(
                         run, mayHaveProcesses: mayHaveProcesses, in: store, root: root, now: .now())
                     return "recorded as lost" + (ended == 0 ? "" : "; \(processText(ended)) ended")
                 }
@@ -95,59 +98,61 @@ struct DoctorCommand: ParsableCommand {
                         + "here it cannot be told whether it lives",
                     remedy: "declares it lost and frees what it holds; its processes there are not touched"
                 ) {
-                    try layToRest(run, mayHaveProcesses: false, in: store, root: root, now: .now())
+                    try markLost(run, mayHaveProcesses: false, in: store, root: root, now: .now())
                     return "declared lost"
                 }
             }
         }
         let lost = try store.lostExecutions(of: Liveness.ofThisProcess(root: root))
-        guard countLeftovers(tokens: Set(lost.map(\.token))) > 0 else { return }
+        guard countOrphans(tokens: Set(lost.map(\.token))) > 0 else { return }
         for execution in lost {
-            let count = countLeftovers(tokens: [execution.token])
+            let count = countOrphans(tokens: [execution.token])
             guard count > 0 else { continue }
             findings.add(
                 "the lost execution \(execution.id) of '\(execution.stage)' left \(processText(count))",
                 remedy: "ends them"
             ) {
-                return "\(processText(endLeftovers(tokens: [execution.token]))) ended"
+                return "\(processText(endOrphans(tokens: [execution.token]))) ended"
             }
         }
     }
 
     // MARK: - Files
 
-    private func checkRemains(_ project: Project, _ store: Store, _ findings: inout Findings) throws {
-        let remains = Remains(root: project.root)
+    private func checkStateFolder(_ project: Project, _ store: Store, _ findings: inout Findings) throws {
+        let stateFolder = StateFolder(root: project.root)
         // Listed before the store is asked: what a run makes meanwhile is then not among it.
         let (logs, scratch, kept) = (
-            try remains.runsWithLogs(), try remains.runsWithScratch(), try remains.keptExecutions()
+            try stateFolder.runsWithLogs(), try stateFolder.runsWithScratch(), try stateFolder.keptExecutions()
         )
         // Where something will be removed, whoever is just recording a new run has finished that first.
         if repair { try store.inTransaction { () throws(Failure) in } }
         for run in try store.unknownRuns(among: logs) {
-            addOrphan(.logs(run), "logs of run \(run), which the store does not know", remains, &findings)
+            addOrphan(.logs(run), "logs of run \(run), which the store does not know", stateFolder, &findings)
         }
         for run in try store.endedRuns(among: scratch) {
-            addOrphan(.scratch(run), "scratch files of run \(run), which is not running", remains, &findings)
+            addOrphan(.scratch(run), "scratch files of run \(run), which is not running", stateFolder, &findings)
         }
         for execution in try store.unknownExecutions(among: kept) {
             addOrphan(
-                .kept(execution), "outputs kept of execution \(execution), which the store does not know", remains,
+                .kept(execution), "outputs kept of execution \(execution), which the store does not know", stateFolder,
                 &findings)
         }
     }
 
-    private func addOrphan(_ remain: Remain, _ what: String, _ remains: Remains, _ findings: inout Findings) {
-        let size = byteText(remains.sizeBytes(of: remain))
+    private func addOrphan(
+        _ remain: StateFolderEntry, _ what: String, _ stateFolder: StateFolder, _ findings: inout Findings
+    ) {
+        let size = byteText(stateFolder.sizeBytes(of: remain))
         findings.add("\(remain.path): \(what), \(size)", remedy: "removes them") {
-            try remains.remove(remain)
+            try stateFolder.remove(remain)
             return "removed, \(size) freed"
         }
     }
 
     private func checkDigests(_ project: Project, _ store: Store, _ findings: inout Findings) throws {
-        let remains = Remains(root: project.root)
-        let stale = try store.digestedPaths().filter { !remains.exists($0) }
+        let stateFolder = StateFolder(root: project.root)
+        let stale = try store.digestedPaths().filter { !stateFolder.exists($0) }
         guard !stale.isEmpty else { return }
         let digests =
             "\(stale.count == 1 ? "a remembered digest" : "remembered digests") of "

@@ -1,9 +1,10 @@
 // `runs exec`: runs what is stale. Wires pipeline, store, planner, executor and reporter; decides nothing itself.
 
 import ArgumentParser
-import Execution
+import Coordinator
 import GPU
 import Glibc
+import LocalEngine
 import Model
 import PipelineFormat
 import Report
@@ -109,10 +110,11 @@ struct ExecCommand: ParsableCommand {
         try file.project.prepareFolder()
         let store = try existing?.get() ?? Store.open(path: file.project.storePath, access: .write)
         request.basis = known.map {
-            RequestBasis(request: $0, consulted: opened.consulted(salt: store.salt), warnings: opened.warnings)
+            RequestBasis(
+                request: $0, expansionInputs: opened.expansionInputs(salt: store.salt), warnings: opened.warnings)
         }
         try clearLostRuns(in: store, root: request.root, now: .now())
-        _ = try execute(try Preparation(request, store: store), opened.warnings, labels, in: store)
+        _ = try execute(try RunPreparation(request, store: store), opened.warnings, labels, in: store)
     }
 
     /// Whether the outcome depends on the pipeline, the files and the history alone, and leaves them as the same command
@@ -129,29 +131,30 @@ struct ExecCommand: ParsableCommand {
         since request: Digest, of file: PipelineFile, _ labels: RunLabels, in store: Store
     ) throws -> Bool {
         let startedAt = Timestamp.now()
-        let recollection = try Recollection.of(request, in: store, root: file.project.root) {
+        let cachedPlan = try CachedPlan.of(request, in: store, root: file.project.root) {
             file.stillHolds($0, salt: store.salt)
         }
-        guard let recollection else { return false }
-        if recollection.isAllFresh {
+        guard let cachedPlan else { return false }
+        if cachedPlan.isAllFresh {
             // What is not needed where nothing runs is a mistake all the same.
             _ = (try planning.namedCapacity(), try graceSeconds())
-            let ended = try recollection.recordAllFresh(
+            let ended = try cachedPlan.recordAllFresh(
                 labels, root: file.project.root, startedAt: startedAt, clock: Timestamp.now, in: store)
             guard let ended else { return false }
             var display = Display(style: output, showsBench: showsBench)
-            for event in recollection.events(of: ended, startedAt: startedAt) { display.show(event) }
+            for event in cachedPlan.events(of: ended, startedAt: startedAt) { display.show(event) }
             display.close()
-            if let onFinish { tellOfEnd(onFinish, ended.runID, in: store) }
+            if let onFinish { runOnFinish(onFinish, ended.runID, in: store) }
             return true
         }
-        guard let part = try recollection.changedPart(in: store) else { return false }
+        guard let part = try cachedPlan.changedPart(in: store) else { return false }
         let opened = OpenedPipeline(
-            file: file, graph: part.graph, warnings: part.warnings, consulted: recollection.consulted)
+            file: file, graph: part.graph, warnings: part.warnings, expansionInputs: cachedPlan.expansionInputs)
         var partial = try self.request(opened, stages: [])
-        partial.basis = RequestBasis(request: request, consulted: recollection.consulted, warnings: part.warnings)
+        partial.basis = RequestBasis(
+            request: request, expansionInputs: cachedPlan.expansionInputs, warnings: part.warnings)
         partial.omitted = part.omitted
-        let preparation = try Preparation(partial, store: store)
+        let preparation = try RunPreparation(partial, store: store)
         guard preparation.confirmsWhatWasOmitted else { return false }
         try file.project.prepareFolder()
         return try execute(preparation, part.warnings, labels, in: store)
@@ -161,7 +164,7 @@ struct ExecCommand: ParsableCommand {
 
     /// - Returns: false, and nothing was done, where stages that were left out of the preparation may have changed.
     private func execute(
-        _ preparation: Preparation, _ warnings: [String], _ labels: RunLabels, in store: Store
+        _ preparation: RunPreparation, _ warnings: [String], _ labels: RunLabels, in store: Store
     ) throws -> Bool {
         let obstacles = try preparation.obstacles()
         guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nruns: ")) }
@@ -176,7 +179,7 @@ struct ExecCommand: ParsableCommand {
                 // Where nothing will run they were told before, and one line is all that is to be said.
                 warnings: preparation.plan.willOrMayRun ? warnings : [],
                 makeEngine: { holding throws(Failure) in try LocalEngine(driver: GPUDriver(), holding: holding) },
-                surroundings: labels.lateSurroundings(keepsGitDiff: !noGitDiff),
+                provenance: labels.deferredProvenance(keepsGitDiff: !noGitDiff),
                 tick: { display.redraw(now: clock()) })
         } catch {
             display.close()
@@ -189,7 +192,7 @@ struct ExecCommand: ParsableCommand {
                 Terminal.standardOutput.write(benchLine(for: usage))
             }
         }
-        if let onFinish { tellOfEnd(onFinish, outcome.finished.runID, in: store) }
+        if let onFinish { runOnFinish(onFinish, outcome.finished.runID, in: store) }
         if let signal = outcome.signal { throw ExitCode(128 + signal) }
         if outcome.finished.status != .succeeded { throw ExitCode(1) }
         return true
@@ -217,7 +220,7 @@ struct ExecCommand: ParsableCommand {
     }
 
     private func showPlan(_ request: RunRequest, _ opened: OpenedPipeline) throws {
-        let preparation = try Preparation(request, store: try opened.storeForLooking())
+        let preparation = try RunPreparation(request, store: try opened.storeForLooking())
         for warning in opened.warnings { Terminal.standardError.writeLine("warning: \(sanitized(warning))") }
         let decisions = zip(request.graph.stages, preparation.plan.decisions).map { ($0.name, $1) }
         switch output {

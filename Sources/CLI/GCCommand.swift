@@ -1,7 +1,7 @@
 // `runs gc`: removes what is old. Counts first, so that --dry-run tells exactly what would go.
 
 import ArgumentParser
-import Execution
+import Coordinator
 import Model
 import PipelineFormat
 import Report
@@ -63,13 +63,13 @@ struct GCCommand: ParsableCommand {
                     + "Leave --store and RUNS_STORE out, or go to the folder of that store.")
         }
         let before = Timestamp(microseconds: Timestamp.now().microseconds - Int64(age * 1e6))
-        try collect(before, Remains(root: project.root), store)
+        try collect(before, StateFolder(root: project.root), store)
     }
 
-    private func collect(_ before: Timestamp, _ remains: Remains, _ store: Store) throws {
+    private func collect(_ before: Timestamp, _ stateFolder: StateFolder, _ store: Store) throws {
         var freedBytes: Int64 = 0
-        let logs = Set(try remains.runsWithLogs()).intersection(try store.runs(endedBefore: before))
-        freedBytes += try remove(logs.map { .logs($0) }, "logs of \(countText(logs.count, "run"))", remains)
+        let logs = Set(try stateFolder.runsWithLogs()).intersection(try store.runs(endedBefore: before))
+        freedBytes += try remove(logs.map { .logs($0) }, "logs of \(countText(logs.count, "run"))", stateFolder)
 
         let digests = try store.pathsOfUnusedDigests(endedBefore: before)
         if !dryRun { try store.dropDigests(ofPaths: digests) }
@@ -86,10 +86,10 @@ struct GCCommand: ParsableCommand {
             if dryRun { tell(unchanged) }
             throw ExitCode(1)
         }
-        let kept = try remains.keptExecutions()
+        let kept = try stateFolder.keptExecutions()
         let surplus = try surplusVersions(among: kept, before, store)
         freedBytes += try remove(
-            surplus.map { .kept($0) }, "kept outputs of \(countText(surplus.count, "execution"))", remains)
+            surplus.map { .kept($0) }, "kept outputs of \(countText(surplus.count, "execution"))", stateFolder)
 
         if rows {
             let staying = Array(Set(kept).subtracting(surplus))
@@ -106,11 +106,11 @@ struct GCCommand: ParsableCommand {
     }
 
     /// Returns how many bytes there were.
-    private func remove(_ found: [Remain], _ what: String, _ remains: Remains) throws -> Int64 {
+    private func remove(_ found: [StateFolderEntry], _ what: String, _ stateFolder: StateFolder) throws -> Int64 {
         var bytes: Int64 = 0
         for remain in found {
-            bytes += remains.sizeBytes(of: remain)
-            if !dryRun { try remains.remove(remain) }
+            bytes += stateFolder.sizeBytes(of: remain)
+            if !dryRun { try stateFolder.remove(remain) }
         }
         tell("\(what): \(byteText(bytes))")
         return bytes
@@ -122,22 +122,22 @@ struct GCCommand: ParsableCommand {
         var newerByStage: [Int64: Int] = [:]
         var surplus: [ExecutionID] = []
         for maker in try store.makers(ofKept: kept, endedBefore: before) {
-            let newer = newerByStage[maker.stageNumber, default: 0]
+            let newer = newerByStage[maker.stageID, default: 0]
             if maker.isOld, newer >= maker.keep {
                 surplus.append(maker.id)
             } else if maker.isSucceeded {
-                newerByStage[maker.stageNumber] = newer + 1
+                newerByStage[maker.stageID] = newer + 1
             }
         }
         return surplus
     }
 
     private func listOrphans(of pipeline: OpenedPipeline, _ store: Store) throws {
-        let remains = Remains(root: pipeline.project.root)
+        let stateFolder = StateFolder(root: pipeline.project.root)
         let stages = Set(pipeline.graph.stages.map(\.name))
         let outputs = Set(pipeline.graph.stages.flatMap { $0.outputs.map(\.path) })
         let orphaned = try store.ownedPaths(pipeline: pipeline.graph.pipeline).filter { owned in
-            !stages.contains(owned.stage) && !isInside(outputs, owned.path) && remains.exists(owned.path)
+            !stages.contains(owned.stage) && !isInside(outputs, owned.path) && stateFolder.exists(owned.path)
         }
         for orphan in orphaned.sorted(by: { $0.path < $1.path }) {
             tell("orphan: \(orphan.path), made by '\(orphan.stage)', which \(pipeline.file.path) no longer has")

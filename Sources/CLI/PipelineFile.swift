@@ -4,7 +4,7 @@
 import Glibc
 import Model
 import PipelineFormat
-import PlanMemory
+import PlanCache
 import Planner
 import Synchronization
 
@@ -43,26 +43,26 @@ struct PipelineFile {
     /// - Throws: every mistake of the file at once.
     func expanded(settings: [String]) throws -> OpenedPipeline {
         final class Log: Sendable {
-            let consulted = Mutex(Consulted())
+            let expansionInputs = Mutex(ExpansionInputs())
         }
         let (log, file) = (Log(), self)
-        let surroundings = Surroundings(
+        let fileAccess = FileAccess(
             readFile: { path throws in
                 let bytes = try readBytes(file.absolute(path))
-                log.consulted.withLock { $0.files[path] = contentDigest(of: bytes) }
+                log.expansionInputs.withLock { $0.files[path] = contentDigest(of: bytes) }
                 return bytes
             },
             isFile: { path in
                 let isFile = file.isRegularFile(path)
-                log.consulted.withLock { $0.probes[path] = isFile }
+                log.expansionInputs.withLock { $0.probes[path] = isFile }
                 return isFile
             })
         let loaded = try loadPipeline(
-            bytes: bytes, fileName: name, overrides: try settings.map(nameAndValue), surroundings: surroundings)
+            bytes: bytes, fileName: name, overrides: try settings.map(nameAndValue), fileAccess: fileAccess)
         return OpenedPipeline(
             file: self, graph: prefix.isEmpty ? loaded.graph : loaded.graph.moved(into: prefix),
             warnings: loaded.warnings,
-            consulted: log.consulted.withLock { $0 })
+            expansionInputs: log.expansionInputs.withLock { $0 })
     }
 
     /// What a run of the pipeline with these settings, for these stages, is known by.
@@ -71,10 +71,10 @@ struct PipelineFile {
     }
 
     /// Whether an expansion would find the same again.
-    func stillHolds(_ consulted: Consulted, salt: [UInt8]) -> Bool {
-        consulted.probes.allSatisfy { isRegularFile($0.key) == $0.value }
-            && consulted.files.allSatisfy { (try? readBytes(absolute($0.key))).map(contentDigest) == $0.value }
-            && consulted.variables.allSatisfy { saltedDigest(ofVariable: $0.key, salt: salt) == $0.value }
+    func stillHolds(_ expansionInputs: ExpansionInputs, salt: [UInt8]) -> Bool {
+        expansionInputs.probes.allSatisfy { isRegularFile($0.key) == $0.value }
+            && expansionInputs.files.allSatisfy { (try? readBytes(absolute($0.key))).map(contentDigest) == $0.value }
+            && expansionInputs.variables.allSatisfy { saltedDigest(ofVariable: $0.key, salt: salt) == $0.value }
     }
 
     private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(folder)/\(path)" }
@@ -91,7 +91,7 @@ struct OpenedPipeline {
     var graph: Graph
     var warnings: [String]
     /// What the expansion looked at.
-    let consulted: Consulted
+    let expansionInputs: ExpansionInputs
 
     var project: Project { file.project }
 
@@ -100,12 +100,12 @@ struct OpenedPipeline {
     }
 
     /// What the expansion and the stages' keys depend on beside the pipeline file.
-    func consulted(salt: [UInt8]) -> Consulted {
-        var consulted = consulted
+    func expansionInputs(salt: [UInt8]) -> ExpansionInputs {
+        var expansionInputs = expansionInputs
         for name in Set(graph.stages.flatMap(\.passedEnvironment)) {
-            consulted.variables[name] = .some(saltedDigest(ofVariable: name, salt: salt))
+            expansionInputs.variables[name] = .some(saltedDigest(ofVariable: name, salt: salt))
         }
-        return consulted
+        return expansionInputs
     }
 }
 

@@ -1,9 +1,10 @@
 // From the options that decide what is stale, and among what, to a request; shared by `exec`, `status` and `why`.
 
 import ArgumentParser
-import Execution
+import Coordinator
 import GPU
 import Glibc
+import LocalEngine
 import Model
 import PipelineFormat
 import Store

@@ -1,6 +1,6 @@
 // What every command that records a run needs: the folder to record it in, and what it is recorded with.
 
-import Execution
+import Coordinator
 import GPU
 import Glibc
 import Model
@@ -40,7 +40,7 @@ private func nameOfUser() -> String? {
 
 extension RunLabels {
     /// What takes longer to find out: changes that are not committed, and GPUs.
-    func lateSurroundings(keepsGitDiff: Bool) -> @Sendable () -> LateSurroundings {
+    func deferredProvenance(keepsGitDiff: Bool) -> @Sendable () -> DeferredProvenance {
         let (checkout, machine) = (checkout, machine)
         return {
             let difference = checkout?.difference(keepsPatch: keepsGitDiff)
@@ -49,7 +49,7 @@ extension RunLabels {
                 machine.gpuNames = inventory.gpus.map(\.name).joined(separator: ", ")
                 machine.gpuDriver = inventory.driverVersion
             }
-            return LateSurroundings(machine: machine, isDirty: difference?.isDirty, diff: difference?.diff)
+            return DeferredProvenance(machine: machine, isDirty: difference?.isDirty, diff: difference?.diff)
         }
     }
 }

@@ -35,7 +35,7 @@ struct RejectCommand: ParsableCommand {
         let store = try Project.find(from: ".", storeOptions).openForWriting()
         let told = try store.inTransaction { () throws(Failure) in
             var lines: [(line: String, id: ExecutionID)] = []
-            for id in ids { lines.append((try judge(id, in: store), id)) }
+            for id in ids { lines.append((try review(id, in: store), id)) }
             return lines
         }
         for (line, id) in told {
@@ -51,7 +51,7 @@ struct RejectCommand: ParsableCommand {
         }
     }
 
-    private func judge(_ id: ExecutionID, in store: Store) throws(Failure) -> String {
+    private func review(_ id: ExecutionID, in store: Store) throws(Failure) -> String {
         let isNews = try store.setRejected(id, !undo)
         let name = "execution \(id) of '\(try store.stage(of: id)?.stage ?? "")'"
         guard isNews else { return "\(name) is \(undo ? "not rejected" : "rejected already")" }

@@ -65,9 +65,9 @@ struct StatsCommand: ParsableCommand {
             compared += found.map { ComparedFigure(of: bound, $0) }
         }
         show(compared, of: run)
-        let isJudged = regressions || !bounds.isEmpty
+        let isChecked = regressions || !bounds.isEmpty
         let outOfLine = compared.filter { $0.comparison.standing == .outOfLine && (regressions || $0.isMetric) }
-        if isJudged, !outOfLine.isEmpty { throw ExitCode(1) }
+        if isChecked, !outOfLine.isEmpty { throw ExitCode(1) }
     }
 
     private func showStages(_ store: Store, _ chosen: Set<String>?) throws {
@@ -113,13 +113,13 @@ struct StatsCommand: ParsableCommand {
                 Table(columns: ComparedFigure.columns, rows: shown.map { $0.row(isForPeople: isForPeople) }),
                 rightAligned: [3, 4, 5, 6, 7])
         }
-        let unjudged = compared.count { $0.comparison.standing == .tooLittleHistory }
+        let unevaluated = compared.count { $0.comparison.standing == .tooLittleHistory }
         let outOfLine = compared.count { $0.comparison.standing == .outOfLine }
         let figures = countText(compared.count, "figure")
         Terminal.standardError.writeLine(
             "run \(run): \(outOfLine) of \(figures) out of line"
-                + (unjudged == 0
-                    ? "" : "; \(unjudged) with less than \(OutlierRule.leastHistory) earlier runs, not judged"))
+                + (unevaluated == 0
+                    ? "" : "; \(unevaluated) with less than \(OutlierRule.leastHistory) earlier runs, not judged"))
     }
 }
 

@@ -1,7 +1,7 @@
 // `runs status`: how every stage stands, without running anything.
 
 import ArgumentParser
-import Execution
+import Coordinator
 import Model
 import Planner
 import Report
@@ -23,7 +23,7 @@ struct StatusCommand: ParsableCommand {
         let opened = try OpenedPipeline.open(file: file, settings: planning.settings, storeOptions)
         let store = try opened.storeForLooking()
         let request = try planning.request(opened, stages: stages)
-        let preparation = try Preparation(request, store: store)
+        let preparation = try RunPreparation(request, store: store)
         let newest = try store.newestExecutions(pipeline: request.graph.pipeline)
         let selected = zip(request.graph.stages, preparation.plan.decisions).filter { $1.verdict != .notSelected }
         let running = Set(newest.filter { $0.value.state == .running }.keys)

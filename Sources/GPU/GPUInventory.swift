@@ -48,6 +48,9 @@ public struct GPUInventory: Hashable, Sendable {
         self.migDevices = migDevices
     }
 
+    /// The whole GPU or MIG device with exactly this UUID.
+    public func device(uuid: String) -> GPUDevice? { (gpus + migDevices).first { $0.uuid == uuid } }
+
     /// The MIG devices of a GPU; a GPU that has any cannot be used as a whole.
     public func parts(of gpu: GPUDevice) -> [GPUDevice] { migDevices.filter { $0.part?.gpu == gpu.uuid } }
 }

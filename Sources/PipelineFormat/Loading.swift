@@ -4,7 +4,7 @@ import JSON
 import Model
 
 /// What the format needs to know of the world outside of the file.
-public struct Surroundings: Sendable {
+public struct FileAccess: Sendable {
     /// The bytes of a file; the path is relative to the pipeline's folder. Throws a sentence where it cannot be read.
     public var readFile: @Sendable (String) throws -> [UInt8]
     /// Whether a path, relative to the pipeline's folder, is a regular file of the project.
@@ -31,7 +31,7 @@ public struct LoadedPipeline: Sendable {
 ///   - overrides: values of `--set`: JSON where they read as such, else text.
 /// - Throws: every mistake of the file at once.
 public func loadPipeline(
-    bytes: [UInt8], fileName: String, overrides: [(name: String, value: String)], surroundings: Surroundings
+    bytes: [UInt8], fileName: String, overrides: [(name: String, value: String)], fileAccess: FileAccess
 ) throws(PipelineErrors) -> LoadedPipeline {
     let problems = ProblemList()
     let root: JSONNode
@@ -41,7 +41,7 @@ public func loadPipeline(
         problems.add("", JSONPosition(line: error.line, column: error.column), error.message + ".")
         throw problems.errors(file: fileName)
     }
-    let document = PipelineDecoder(problems: problems, surroundings: surroundings).pipeline(root)
+    let document = PipelineDecoder(problems: problems, fileAccess: fileAccess).pipeline(root)
     let templates = document.stages.map { $0.over(document.defaults) }
     let instances = Expansion(axes: document.axes, problems: problems).instances(of: templates)
     let settings = checkedOverrides(overrides, document, templates, problems)
@@ -53,7 +53,7 @@ public func loadPipeline(
     checkStages(templates, document, problems)
 
     let outputs = OutputIndex(drafts, folders: Edges.folders(of: drafts), problems: problems)
-    var builder = StageBuilder(outputs: outputs, isFile: surroundings.isFile, problems: problems)
+    var builder = StageBuilder(outputs: outputs, isFile: fileAccess.isFile, problems: problems)
     var stages: [Stage] = []
     stages.reserveCapacity(drafts.count)
     for draft in drafts {

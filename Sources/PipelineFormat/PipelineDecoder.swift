@@ -9,15 +9,15 @@ struct PipelineDecoder {
     ]
 
     private let problems: ProblemList
-    private let surroundings: Surroundings
+    private let fileAccess: FileAccess
     private let values: ValueDecoder
     private let settings: SettingsDecoder
     private let matrices: MatrixDecoder
     private let stages: StageDecoder
 
-    init(problems: ProblemList, surroundings: Surroundings) {
+    init(problems: ProblemList, fileAccess: FileAccess) {
         self.problems = problems
-        self.surroundings = surroundings
+        self.fileAccess = fileAccess
         values = ValueDecoder(problems: problems)
         settings = SettingsDecoder(values: values)
         matrices = MatrixDecoder(values: values, settings: settings)
@@ -98,7 +98,7 @@ struct PipelineDecoder {
     private func paramsFile(_ node: JSONNode) -> [String: JSONValue] {
         guard let path = values.text(node, "params_file") else { return [:] }
         do {
-            let bytes = try surroundings.readFile(path)
+            let bytes = try fileAccess.readFile(path)
             let inside = ValueDecoder(problems: ProblemList())
             let root = try JSONReader.read(bytes, dialect: .pipeline)
             let params = SettingsDecoder(values: inside).params(root, "")

@@ -33,7 +33,7 @@ public struct Selection: Sendable {
 ///
 /// - Parameter environment: the stage's variables as `recordedEnvironment` makes them.
 public func plan(
-    _ graph: Graph, selection: Selection, judge: Judge<some RecordedState>, files: some FileFacts,
+    _ graph: Graph, selection: Selection, rule: StalenessRule<some RecordedState>, files: some FileFacts,
     history: some RecordedState, environment: (Stage) -> [EnvironmentVariable]
 ) throws(Failure) -> Plan {
     let notSelected = Decision(verdict: .notSelected, reasons: [Reason(.notSelected)])
@@ -50,7 +50,7 @@ public func plan(
         let facts = try gatherFacts(
             of: index, in: graph, decisions: result.decisions, files: files, history: history,
             environment: environment(stage))
-        let decision = try judge.decide(stage, facts: facts, isForced: selection.isForced[index])
+        let decision = try rule.evaluate(stage, facts: facts, isForced: selection.isForced[index])
         result.decisions[index] = decision
         if decision.verdict == .run, !facts.missingInputs.isEmpty { result.missingInputs[index] = facts.missingInputs }
     }

@@ -36,7 +36,7 @@ extension GitCheckout {
             firstLine("\(repository)/commondir").map { $0.hasPrefix("/") ? $0 : "\(repository)/\($0)" } ?? repository
         let commit =
             firstLine("\(repository)/\(name)") ?? firstLine("\(shared)/\(name)")
-            ?? fileText("\(shared)/packed-refs")?.split(separator: "\n").first { $0.hasSuffix(" \(name)") }
+            ?? readText("\(shared)/packed-refs")?.split(separator: "\n").first { $0.hasSuffix(" \(name)") }
             .map { String($0.prefix { $0 != " " }) }
         let branch = name.hasPrefix("refs/heads/") ? String(name.dropFirst(11)) : name
         return GitCheckout(folder: folder, commit: commit, branch: branch)
@@ -61,21 +61,5 @@ extension GitCheckout {
 
 /// Without its line end; nil where the file cannot be read.
 private func firstLine(_ path: String) -> String? {
-    fileText(path).map { String($0.prefix { $0 != "\n" && $0 != "\r\n" }) }
-}
-
-/// At most 4 MiB of a file's text; nil where it cannot be read.
-func fileText(_ path: String) -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while bytes.count < 4 << 20 {
-        let count = Glibc.read(descriptor, &chunk, chunk.count)
-        guard count >= 0 else { return nil }
-        if count == 0 { break }
-        bytes += chunk[..<count]
-    }
-    return String(decoding: bytes, as: UTF8.self)
+    readText(path).map { String($0.prefix { $0 != "\n" && $0 != "\r\n" }) }
 }

@@ -3,6 +3,7 @@
 
 import Glibc
 import Model
+import Programs
 
 extension Machine {
     /// Without its GPUs.
@@ -13,7 +14,7 @@ extension Machine {
             withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         }
         return Machine(
-            kernel: "\(text(name.sysname)) \(text(name.release))", cpuModel: cpuModel(fileText("/proc/cpuinfo") ?? ""),
+            kernel: "\(text(name.sysname)) \(text(name.release))", cpuModel: cpuModel(readText("/proc/cpuinfo") ?? ""),
             cpuCount: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
             memoryBytes: Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE))))
     }

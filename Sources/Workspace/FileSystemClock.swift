@@ -46,20 +46,20 @@ final class FileSystemClock: Sendable {
     }
 
     /// Whether a file with that stamp, read from now on, cannot be changed any more without its stamp changing.
-    func isSettled(_ stamp: FileStamp) -> Bool { nanosecondsUntilSettled(stamp) <= 0 }
+    func isStable(_ stamp: FileStamp) -> Bool { nanosecondsUntilStable(stamp) <= 0 }
 
     /// The same; waits where the next tick is near enough.
-    func waitUntilSettled(_ stamp: FileStamp) -> Bool {
-        let missing = nanosecondsUntilSettled(stamp)
+    func waitUntilStable(_ stamp: FileStamp) -> Bool {
+        let missing = nanosecondsUntilStable(stamp)
         guard missing > 0 else { return true }
         guard missing <= Self.longestWait else { return false }
         // Readings stand still for up to a tick, hence the four milliseconds more.
         usleep(UInt32(min(missing + 4_000_000, Self.longestWait) / 1000))
-        return isSettled(stamp)
+        return isStable(stamp)
     }
 
     /// An older reading of the clock errs on the safe side, so the clock is read again only where that may help.
-    private func nanosecondsUntilSettled(_ stamp: FileStamp) -> Int64 {
+    private func nanosecondsUntilStable(_ stamp: FileStamp) -> Int64 {
         devices.withLock { devices in
             var device = devices[stamp.device] ?? Device()
             defer { devices[stamp.device] = device }

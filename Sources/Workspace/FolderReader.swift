@@ -5,7 +5,7 @@ import Model
 
 struct FolderReader: ~Copyable {
     private let tree: FolderTree
-    private var descent: Descent
+    private var descent: DirectoryCursor
     /// The nodes of the folders that the descent is inside of.
     private var chain: [Int] = []
 
@@ -14,7 +14,7 @@ struct FolderReader: ~Copyable {
         let top = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard top >= 0 else { return nil }
         self.tree = tree
-        descent = Descent(top)
+        descent = DirectoryCursor(top)
     }
 
     /// Goes to the folder that a node lies in; false where that is gone or replaced.

@@ -7,7 +7,7 @@ import Model
 struct FolderWalk: ~Copyable {
     private let shown: String
     private let excluded: [UInt8]
-    private var descent: Descent
+    private var descent: DirectoryCursor
     private var tree = FolderTree()
     private let queue: StatQueue
     /// How many pieces were handed in, and the answers to how many the tree has.
@@ -32,7 +32,7 @@ struct FolderWalk: ~Copyable {
         }
         self.shown = shown
         self.excluded = excluded
-        descent = Descent(top)
+        descent = DirectoryCursor(top)
         queue = StatQueue(mostHelpers: mostHelpers)
     }
 

@@ -3,6 +3,7 @@
 
 import Glibc
 import Model
+import Programs
 
 /// The output side of a project's folder.
 public struct OutputArea: Sendable {

@@ -13,7 +13,7 @@ enum Removal {
         }
         let top = openFolder(full, in: AT_FDCWD)
         guard top >= 0 else { throw WorkspaceFailure("the folder '\(shown)' cannot be removed", errno: errno) }
-        var descent = Descent(top)
+        var descent = DirectoryCursor(top)
         // Of each folder that the walk is inside of, the folders in it that are still there.
         var open = [try clear(descent.descriptor, shownAs: shown)]
         while let last = open.indices.last {
@@ -61,7 +61,7 @@ enum Removal {
         return folders
     }
 
-    private static func enter(_ name: [CChar], _ descent: inout Descent) -> Int32 {
+    private static func enter(_ name: [CChar], _ descent: inout DirectoryCursor) -> Int32 {
         let problem = descent.enter(name)
         guard problem == EACCES, FileStatus.of(name, in: descent.descriptor)?.kind == .folder else { return problem }
         fchmodat(descent.descriptor, name, S_IRWXU, 0)

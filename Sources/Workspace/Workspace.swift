@@ -236,6 +236,6 @@ extension Workspace {
 
     /// Whether a digest taken from now on holds for a later process too.
     private func isTrustworthy(_ stamp: FileStamp) -> Bool {
-        stamp.sizeBytes >= Self.worthWaitingBytes ? clock.waitUntilSettled(stamp) : clock.isSettled(stamp)
+        stamp.sizeBytes >= Self.worthWaitingBytes ? clock.waitUntilStable(stamp) : clock.isStable(stamp)
     }
 }

@@ -4,7 +4,7 @@ import Glibc
 import Model
 import Testing
 
-@testable import Execution
+@testable import ProcessHost
 
 @Suite struct EndingTests {
     @Test func everyExitCodeIsTold() throws {

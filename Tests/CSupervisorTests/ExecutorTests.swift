@@ -4,7 +4,7 @@
 import Glibc
 import Testing
 
-@testable import Execution
+@testable import ProcessHost
 
 @Suite struct ExecutorTests {
     @Test func aKilledExecutorTakesItsProcessesAlong() throws {

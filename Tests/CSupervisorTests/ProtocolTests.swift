@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Execution
+@testable import ProcessHost
 
 @Suite struct ProtocolTests {
     @Test func commandsAreWrittenAsLaidDown() {

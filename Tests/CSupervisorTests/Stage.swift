@@ -6,7 +6,7 @@ import Model
 import Synchronization
 import Testing
 
-@testable import Execution
+@testable import ProcessHost
 
 /// A supervisor with a scratch folder; shut down and removed when it is let go.
 final class Stage: Sendable {

@@ -3,7 +3,7 @@
 import Glibc
 import Testing
 
-@testable import Execution
+@testable import ProcessHost
 
 @Suite struct UsageTests {
     @Test func aSmallProgramReportsLittleMemory() throws {

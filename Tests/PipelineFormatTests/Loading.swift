@@ -17,13 +17,13 @@ func load(
 func load(
     bytes: [UInt8], files: [String: String] = [:], set overrides: [(name: String, value: String)] = []
 ) throws(PipelineErrors) -> LoadedPipeline {
-    let surroundings = Surroundings(
+    let fileAccess = FileAccess(
         readFile: { path in
             guard let text = files[path] else { throw NoSuchFile(path: path) }
             return Array(text.utf8)
         },
         isFile: { files[$0] != nil })
-    return try loadPipeline(bytes: bytes, fileName: "pipeline.json", overrides: overrides, surroundings: surroundings)
+    return try loadPipeline(bytes: bytes, fileName: "pipeline.json", overrides: overrides, fileAccess: fileAccess)
 }
 
 /// The stages of a pipeline of which only the stages matter.

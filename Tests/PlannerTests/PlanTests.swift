@@ -22,7 +22,8 @@ import Testing
             graph,
             selection: Selection(
                 isSelected: stages.map { _ in true }, isForced: stages.indices.map { forced.contains($0) }),
-            judge: Judge(history: past, mayRestore: true), files: disk, history: past, environment: { $0.environment })
+            rule: StalenessRule(history: past, mayRestore: true), files: disk, history: past,
+            environment: { $0.environment })
     }
 
     @Test func allFresh() throws {
@@ -88,7 +89,8 @@ import Testing
         let past = Past()
         let plan = try Planner.plan(
             graph([first, second]), selection: Selection(isSelected: [true, false], isForced: [false, false]),
-            judge: Judge(history: past, mayRestore: true), files: disk, history: past, environment: { $0.environment })
+            rule: StalenessRule(history: past, mayRestore: true), files: disk, history: past,
+            environment: { $0.environment })
         #expect(plan.decisions.map(\.verdict) == [.run, .notSelected])
     }
 }

@@ -38,7 +38,7 @@ struct RecordingTests {
         stage.outputs = [Output(name: "model", path: "model")]
         let counts =
             "SELECT (SELECT count(*) FROM names) + (SELECT count(*) FROM paths), (SELECT count(*) FROM commands), (SELECT count(*) FROM stages)"
-        try store.numberTexts(of: [stage, stage], pipeline: "p")
+        try store.internStrings(of: [stage, stage], pipeline: "p")
         let numbered = try store.rows(counts)
         #expect(numbered == [[.integer(4), .integer(1), .integer(1)]])
         _ = try store.begin(
@@ -240,7 +240,7 @@ struct RecordingTests {
 
     @Test func verdictsOnStagesNotExecutedAreASetThatRunsShare() throws {
         let id = try succeed("a")
-        let numbers = try store.stageNumbers(of: [("new@x=1", "new"), ("a", "a")], pipeline: "p")
+        let numbers = try store.stageIDs(of: [("new@x=1", "new"), ("a", "a")], pipeline: "p")
         let members = zip(numbers, [nil, id]).map { UnexecutedStage(stage: $0, execution: $1) }
         try store.recordUnexecuted(members, run: run)
         let next = try store.beginRun(runStart(), liveness: liveness)

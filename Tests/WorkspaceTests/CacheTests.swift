@@ -122,7 +122,7 @@ import Testing
         #expect(folder.exists(".runs/clock"))
     }
 
-    static let stamps: [(modified: Int64, changed: Int64, now: Int64, isSettled: Bool)] = [
+    static let stamps: [(modified: Int64, changed: Int64, now: Int64, isStable: Bool)] = [
         // Fine stamps: 20 ms.
         (5_000_000_001, 5_000_000_001, 5_020_000_001, false), (5_000_000_001, 5_000_000_001, 5_020_000_002, true),
         // The later of the two counts.
@@ -133,11 +133,11 @@ import Testing
         (.max, 1, 7_100_000_001, false), (9_000_000_001, 1, 7_100_000_001, false),
     ]
 
-    @Test(arguments: stamps) func clock(modified: Int64, changed: Int64, now: Int64, isSettled: Bool) {
+    @Test(arguments: stamps) func clock(modified: Int64, changed: Int64, now: Int64, isStable: Bool) {
         let stamp = FileStamp(
             device: 1, inode: 1, sizeBytes: 1, modifiedNanoseconds: modified, changedNanoseconds: changed)
-        #expect(FileSystemClock { _ in now }.isSettled(stamp) == isSettled)
-        #expect(FileSystemClock { _ in now }.waitUntilSettled(stamp) == isSettled)
+        #expect(FileSystemClock { _ in now }.isStable(stamp) == isStable)
+        #expect(FileSystemClock { _ in now }.waitUntilStable(stamp) == isStable)
     }
 
     /// A device that has once shown a part of a second stamps in nanoseconds; others are not concerned.
@@ -146,10 +146,10 @@ import Testing
             FileStamp(device: device, inode: 1, sizeBytes: 1, modifiedNanoseconds: time, changedNanoseconds: time)
         }
         let clock = FileSystemClock { _ in 6_000_000_000 }
-        #expect(!clock.isSettled(stamp(1, 5_000_000_000)))
-        #expect(clock.isSettled(stamp(1, 5_000_000_001)))
-        #expect(clock.isSettled(stamp(1, 5_000_000_000)))
-        #expect(!clock.isSettled(stamp(2, 5_000_000_000)))
+        #expect(!clock.isStable(stamp(1, 5_000_000_000)))
+        #expect(clock.isStable(stamp(1, 5_000_000_001)))
+        #expect(clock.isStable(stamp(1, 5_000_000_000)))
+        #expect(!clock.isStable(stamp(2, 5_000_000_000)))
     }
 
     @Test func anInodeUsedAgainIsTheLaterFile() throws {

@@ -1,0 +1,55 @@
+// What runs leave in `.runs` after they have ended: logs, scratch folders, kept versions of outputs. Lists, measures and
+// removes them; which of them are of no use to anybody is for the caller to say.
+
+import Model
+import Workspace
+
+/// One thing that a run or an execution left.
+public enum StateFolderEntry: Hashable, Sendable {
+    case logs(RunID)
+    case scratch(RunID)
+    /// Earlier versions of what an execution made.
+    case kept(ExecutionID)
+
+    /// Relative to the project's folder.
+    public var path: String {
+        switch self {
+        case .logs(let run): RunFiles.logFolder(of: run)
+        case .scratch(let run): RunFiles.scratchFolder(of: run)
+        case .kept(let execution): RunFiles.keptFolder(of: execution)
+        }
+    }
+}
+
+/// The `.runs` of a project's folder.
+public struct StateFolder: Sendable {
+    private let root: String
+    private let area: OutputArea
+
+    public init(root: String) {
+        self.root = root
+        area = OutputArea(root: root)
+    }
+
+    public func runsWithLogs() throws(Failure) -> [RunID] { try numbers(in: RunFiles.logs).map { RunID($0) } }
+    public func runsWithScratch() throws(Failure) -> [RunID] { try numbers(in: RunFiles.scratch).map { RunID($0) } }
+
+    /// Executions of which something is kept. What `--overwrite` moved aside bears negative numbers, is nobody's
+    /// output, and is not among them.
+    public func keptExecutions() throws(Failure) -> [ExecutionID] {
+        try asFailure { () throws(WorkspaceFailure) in try area.keptExecutions() }.filter { $0.value > 0 }
+    }
+
+    public func sizeBytes(of remain: StateFolderEntry) -> Int64 { bytes(ofTree: "\(root)/\(remain.path)") }
+
+    public func remove(_ remain: StateFolderEntry) throws(Failure) {
+        try asFailure { () throws(WorkspaceFailure) in try area.remove(remain.path) }
+    }
+
+    /// Whether anything is at a path of the project, a dangling link included.
+    public func exists(_ path: String) -> Bool { area.exists(path) }
+
+    private func numbers(in folder: String) throws(Failure) -> [Int64] {
+        try asFailure { () throws(WorkspaceFailure) in try area.numberedFolders(in: folder) }.filter { $0 > 0 }
+    }
+}

@@ -1,0 +1,224 @@
+// `runs accept`: the outputs on disk are taken as made by the present key, without executing anything. Leaves the rows
+// that an execution leaves, so that everything that follows (freshness, lineage, rejecting) needs to know nothing of
+// it.
+
+import Model
+import Planner
+import Workspace
+
+/// What became of the stages named.
+public struct Acceptance: Sendable {
+    /// nil: nothing was there to accept.
+    public internal(set) var run: RunID?
+    /// In the order of the graph.
+    public internal(set) var accepted: [(stage: String, execution: ExecutionID)] = []
+    /// Stages that were fresh anyway.
+    public internal(set) var fresh: [String] = []
+    /// What went wrong without harm.
+    public internal(set) var warnings: [String] = []
+}
+
+/// Takes the outputs of some stages as they are: all of them, or none.
+///
+/// What the stages named read must be there and settled, since it is part of their keys: stages before them must be
+/// fresh, or named as well.
+///
+/// - Parameter reason: goes into the notes of the executions.
+/// - Throws: a `Failure` of kind `usage` where a stage has nothing that could be accepted, of kind `store` where
+///   another run is making it.
+public func accept(
+    _ named: [StageIndex], of preparation: RunPreparation, labels: RunLabels, reason: String?, clock: () -> Timestamp
+) throws(Failure) -> Acceptance {
+    let store = preparation.store
+    var acceptor = Acceptor(preparation: preparation, labels: labels, reason: reason, now: clock())
+    try store.inTransaction { () throws(Failure) in
+        let isNamed = Set(named)
+        for index in preparation.request.graph.order where isNamed.contains(index) { try acceptor.take(index) }
+        try store.saveDigests(preparation.workspace.takeNewEntries())
+        if let run = acceptor.result.run {
+            try store.finishRun(
+                run, status: .succeeded, counts: RunCounts(), finishedAt: acceptor.now, wallSeconds: 0)
+        }
+    }
+    acceptor.writeLogs()
+    return acceptor.result
+}
+
+private struct Acceptor {
+    let preparation: RunPreparation
+    let labels: RunLabels
+    let reason: String?
+    let now: Timestamp
+    var result = Acceptance()
+    private var settled: [Decision]
+    private var host = ""
+    private var logPaths: [String] = []
+
+    init(preparation: RunPreparation, labels: RunLabels, reason: String?, now: Timestamp) {
+        self.preparation = preparation
+        self.labels = labels
+        self.reason = reason
+        self.now = now
+        settled = preparation.plan.decisions
+    }
+
+    private var graph: Graph { preparation.request.graph }
+
+    mutating func take(_ index: StageIndex) throws(Failure) {
+        let stage = graph.stages[index]
+        try refuseUnacceptable(stage)
+        let facts = try decidedFacts(of: index)
+        let decision = try preparation.rule.evaluate(stage, facts: facts, isForced: false)
+        if decision.verdict == .fresh {
+            settled[index] = decision
+            result.fresh.append(stage.name)
+            return
+        }
+        let outputs = try presentOutputs(of: stage, facts)
+        let base = baseKey(of: stage, environment: facts.environment)
+        let key = Planner.key(base: base, inputs: facts.inputs)
+        try refuseWhereRunning(stage, facts)
+        let id = try record(index, facts, outputs: outputs, key: key, base: base)
+        settled[index] = Decision(verdict: .fresh, reasons: [Reason(.fresh)], key: key, executionID: id)
+        result.accepted.append((stage.name, id))
+    }
+
+    // MARK: - What can be accepted
+
+    private func refuseUnacceptable(_ stage: Stage) throws(Failure) {
+        if stage.isFrozen {
+            throw Failure(.usage, "stage '\(stage.name)' is frozen: its outputs are taken as they are already.")
+        }
+        if stage.isAlways {
+            throw Failure(.usage, "stage '\(stage.name)' always runs, so accepting it would change nothing.")
+        }
+        var foldersInside = Set<Substring>()
+        let stray = try asFailure { () throws(WorkspaceFailure) in
+            try preparation.strayOutput(of: stage, foldersInside: &foldersInside)
+        }
+        if let stray { throw Failure(.usage, stray) }
+    }
+
+    /// What the stage would read and what is at its outputs, once all before it is settled.
+    private func decidedFacts(of index: StageIndex) throws(Failure) -> StageFacts {
+        let stage = graph.stages[index]
+        for producer in graph.producers[index].flatMap(\.self) {
+            switch settled[producer].verdict {
+            case .fresh, .frozen: continue
+            case .run, .mayRun, .restored, .blocked, .notSelected:
+                throw Failure(
+                    .usage,
+                    "stage '\(stage.name)' reads what '\(graph.stages[producer].name)' makes, which is not fresh. "
+                        + "Run that first, or accept it as well.")
+            }
+        }
+        let facts = try gatherFacts(
+            of: index, in: graph, decisions: settled, files: DiskFacts(workspace: preparation.workspace),
+            history: preparation.history, environment: preparation.recordedEnvironment(of: stage))
+        if let missing = facts.missingInputs.first {
+            throw Failure(
+                .usage,
+                "stage '\(stage.name)' cannot be accepted: its input '\(missing.path)' "
+                    + "\(missing.problem.map { "cannot be read: \($0)" } ?? "is not there").")
+        }
+        return facts
+    }
+
+    private func presentOutputs(of stage: Stage, _ facts: StageFacts) throws(Failure) -> [RecordedPath] {
+        var outputs: [RecordedPath] = []
+        for (output, found) in zip(stage.outputs, facts.outputs) {
+            guard let found else {
+                throw Failure(
+                    .usage,
+                    "stage '\(stage.name)' cannot be accepted: its output '\(output.path)' is not there. "
+                        + "`runs exec` makes it.")
+            }
+            outputs.append(RecordedPath(name: output.name, path: output.path, fingerprint: found))
+        }
+        return outputs
+    }
+
+    /// Within the transaction: whoever begins a run from now on sees the result.
+    private func refuseWhereRunning(_ stage: Stage, _ facts: StageFacts) throws(Failure) {
+        let store = preparation.store
+        if let newest = preparation.history.newest(stage.name), try store.stage(of: newest.id)?.state == .running {
+            throw Failure(
+                .store, "run \(newest.runID) is executing '\(stage.name)'. Accept it when the run is done.")
+        }
+        for living in try livingRuns(in: store, root: preparation.request.root) where living.run.id != result.run {
+            let path =
+                stage.outputs.lazy.compactMap { living.overlapping($0.path) { _ in true } }.first
+                ?? stage.inputs.lazy.compactMap { living.mayChange($0) }.first
+            guard let path else { continue }
+            throw Failure(
+                .store, "run \(living.run.id) deals with '\(path)'. Accept '\(stage.name)' when that run is done.")
+        }
+    }
+
+    // MARK: - Recording
+
+    private mutating func record(
+        _ index: StageIndex, _ facts: StageFacts, outputs: [RecordedPath], key: Digest, base: Digest
+    ) throws(Failure) -> ExecutionID {
+        let (store, stage) = (preparation.store, graph.stages[index])
+        let run = try begunRun()
+        let start = ExecutionStart(
+            stage: stage.name, template: stage.template, attempt: 1, key: key, baseKey: base,
+            details: ExecutionDetails(
+                command: stage.command.displayText, workingDirectory: stage.workingDirectory,
+                environment: facts.environment, params: stage.params, inputs: facts.inputs),
+            outputs: stage.outputs, resources: stage.resources, timeoutSeconds: stage.timeoutSeconds, keep: stage.keep,
+            startedAt: now,
+            queuedSeconds: 0, engine: "local", host: host,
+            logPath: RunFiles.log(of: run, stage: stage.name, index: index, attempt: 1), token: "",
+            reasons: [Reason(.accepted)], resumed: false, gpuIDs: [], accepted: true)
+        let id = try store.begin(start, run: run, pipeline: graph.pipeline)
+        let decision = Decision(verdict: .run, reasons: start.reasons, key: key, executionID: id)
+        try store.record(
+            decision: decision, stage: stage.name, template: stage.template, run: run, pipeline: graph.pipeline)
+        try store.finish(
+            ExecutionFinish(
+                id: id, state: .succeeded, exit: .code(0), error: nil, note: "not executed: its outputs were accepted",
+                finishedAt: now, usage: Usage(wallSeconds: 0), outputs: outputs, metrics: try metrics(of: stage)))
+        try store.addNote("accepted\(why)", to: .execution(id), at: now)
+        logPaths.append(start.logPath)
+        return id
+    }
+
+    private var why: String { reason.map { ": \($0)" } ?? "" }
+
+    /// What `runs logs` shows. After the commit, so that no log is left of what was not recorded.
+    mutating func writeLogs() {
+        for path in logPaths {
+            do throws(WorkspaceFailure) {
+                try preparation.area.makeParents(of: path)
+                try preparation.area.write(
+                    "Nothing was executed: `runs accept` took the outputs that were there\(why).\n", to: path)
+            } catch {
+                result.warnings.append(error.description)
+            }
+        }
+    }
+
+    /// One run for all stages, begun with the first of them.
+    private mutating func begunRun() throws(Failure) -> RunID {
+        if let run = result.run { return run }
+        let liveness = Liveness.ofThisProcess(root: preparation.request.root)
+        host = liveness.host
+        let start = RunStart(labels, pipeline: graph.pipeline, stagesTotal: graph.stages.count, liveness, at: now)
+        let run = try preparation.store.beginRun(start, liveness: liveness)
+        result.run = run
+        return run
+    }
+
+    private func metrics(of stage: Stage) throws(Failure) -> [MetricPoint] {
+        var points: [MetricPoint] = []
+        for output in stage.outputs where output.isMetrics {
+            let path = output.path.hasPrefix("/") ? output.path : "\(preparation.request.root)/\(output.path)"
+            let (found, problem) = finalMetrics(ofFile: path, shownAs: output.path, at: now)
+            if let problem { throw Failure(.usage, "stage '\(stage.name)' cannot be accepted: \(problem).") }
+            points += found
+        }
+        return points
+    }
+}

@@ -1,0 +1,228 @@
+// Everything before the first process: the disk is looked at, every stage is judged, and what would make the run fail
+// for certain is refused. `exec`, `--dry-run`, `status` and `why` share it.
+
+import EngineAPI
+import Model
+import Planner
+import Workspace
+
+/// A pipeline, where it lies, and what was asked for.
+public struct RunRequest: Sendable {
+    public struct Options: Sendable {
+        /// Most executions at a time; nil: as the resources allow.
+        public var jobs: Int?
+        public var keepGoing = false
+        /// Seconds between TERM and KILL.
+        public var graceSeconds = 10.0
+        public var rehash = false
+        public var mayRestore = true
+        /// Whether files that no execution made may be moved aside.
+        public var overwrite = false
+        /// Whether persistent outputs stay although the key changed.
+        public var resume = false
+        public var enforceMemory = false
+        /// How often the forced stages are executed; nil: once, and not marked as repeats.
+        public var repeats: Int?
+        public init() {}
+    }
+
+    public var graph: Graph
+    /// Absolute: the pipeline's folder, which holds `.runs`.
+    public var root: String
+    public var selection: Selection
+    public var options: Options
+    public var capacity: Capacity
+    /// The caller's environment.
+    public var environment: [String: String]
+    /// What the request is known by, so that its outcome serves the next; nil: that is not wanted.
+    public var basis: RequestBasis?
+    /// Stages of the pipeline that the graph leaves out, for nothing of theirs changed.
+    public var omitted: UnchangedStages?
+
+    public init(
+        graph: Graph, root: String, selection: Selection, options: Options, capacity: Capacity,
+        environment: [String: String]
+    ) {
+        self.graph = graph
+        self.root = root
+        self.selection = selection
+        self.options = options
+        self.capacity = capacity
+        self.environment = environment
+    }
+}
+
+/// A judged pipeline, ready to run.
+public final class RunPreparation {
+    public let request: RunRequest
+    public let plan: Plan
+    let store: any RunStore
+    let workspace: Workspace
+    let history: History
+    let rule: StalenessRule<History>
+    let area: OutputArea
+    let medians: [String: Double]
+    /// The newest run that there was before anything was looked at.
+    private let newestRun: RunID?
+    private let commitsOfOthers: Int64
+
+    /// Looks at the disk and the store, and judges every selected stage. Writes nothing.
+    public init(_ request: RunRequest, store: any RunStore) throws(Failure) {
+        self.request = request
+        self.store = store
+        let graph = request.graph
+        commitsOfOthers = try store.commitsOfOthers()
+        newestRun = try store.newestRun()
+        area = OutputArea(root: request.root)
+        // Of a part of the pipeline, no more is looked up than that.
+        let isPart = request.omitted != nil
+        let paths = graph.stages.flatMap { $0.inputs.map(\.path) + $0.outputs.map(\.path) }
+        let stages = isPart ? graph.stages.map(\.name) : nil
+        workspace = Workspace(
+            root: request.root, cache: try store.cachedDigests(of: isPart ? paths : nil),
+            ignoresCache: request.options.rehash)
+        history = try History(store: store, pipeline: graph.pipeline, stages: stages, area: area, workspace: workspace)
+        rule = StalenessRule(history: history, mayRestore: request.options.mayRestore)
+        medians = try store.medianWallSeconds(pipeline: graph.pipeline, of: stages)
+        let seen = try Self.digestAhead(graph, request.selection, workspace)
+        let salt = store.salt
+        plan = try Planner.plan(
+            graph, selection: request.selection, rule: rule, files: DiskFacts(workspace: workspace, seen: seen),
+            history: history,
+            environment: { Planner.recordedEnvironment(of: $0, salt: salt) { request.environment[$0] } })
+    }
+
+    /// Whether no other run began since everything was looked at.
+    func isNext(_ run: RunID) -> Bool { run.value == (newestRun?.value ?? 0) + 1 }
+
+    /// Whether nobody else wrote to the store since it was looked at: no run ended, no result was judged.
+    func isStoreUntouched() throws(Failure) -> Bool { try store.commitsOfOthers() == commitsOfOthers }
+
+    /// Whether the stages that are looked at only because others need them stand as they did. If not, those that the
+    /// graph leaves out may not either, and all must be looked at.
+    public var confirmsWhatWasOmitted: Bool {
+        guard let omitted = request.omitted else { return true }
+        return omitted.members.indices.allSatisfy { place in
+            !omitted.isNeighbour[place]
+                || plan.decisions[place].verdict == .fresh
+                    && plan.decisions[place].executionID == omitted.standing.executions[omitted.members[place]]
+        }
+    }
+
+    /// Reads on all cores what the judging will ask for one by one. Problems are met again, and told, there.
+    ///
+    /// - Returns: what was found, and where nothing is. The judging looks at no path twice, least of all at a large folder.
+    private static func digestAhead(
+        _ graph: Graph, _ selection: Selection, _ workspace: Workspace
+    ) throws(Failure) -> [DiskFacts.Question: Fingerprint?] {
+        var paths: [(path: String, mode: DigestMode)] = []
+        for (index, stage) in graph.stages.enumerated() where selection.isSelected[index] {
+            for output in stage.outputs { paths.append((output.path, output.mode)) }
+            for (position, input) in stage.inputs.enumerated()
+            where !input.isGlob && graph.producers[index][position].isEmpty {
+                paths.append((input.path, input.mode))
+            }
+        }
+        let requests = paths
+        let results = try awaited { await workspace.fingerprints(of: requests) }
+        var seen: [DiskFacts.Question: Fingerprint?] = [:]
+        seen.reserveCapacity(results.count)
+        for (request, result) in zip(requests, results) {
+            guard case .success(let found) = result else { continue }
+            seen[DiskFacts.Question(path: request.path, mode: request.mode)] = .some(found)
+        }
+        return seen
+    }
+
+    /// What would make the run fail for certain, one sentence each. Empty: it can begin.
+    public func obstacles() throws(Failure) -> [String] {
+        var sentences: [String] = []
+        let pool = ResourcePool(request.capacity)
+        let living = plan.missingInputs.isEmpty ? [] : try livingRuns(in: store, root: request.root)
+        var foldersInside = Set<Substring>()
+        for (index, stage) in request.graph.stages.enumerated() {
+            let verdict = plan.decisions[index].verdict
+            for missing in plan.missingInputs[index] ?? []
+            // What a run that lives may be making is worth waiting for.
+            where !living.contains(where: { $0.overlapping(missing.path) { $0 == .changing } != nil }) {
+                sentences.append(sentence(for: missing, of: index))
+            }
+            guard verdict == .run || verdict == .mayRun else { continue }
+            for phrase in pool.impossibilities(of: stage.resources) {
+                sentences.append("stage '\(stage.name)' \(phrase).")
+            }
+            if let phrase = stage.lengthProblem { sentences.append("stage '\(stage.name)' \(phrase).") }
+            // A folder that cannot be looked at may be mended by a stage before; else the launch tells.
+            if let stray = try? strayOutput(of: stage, foldersInside: &foldersInside) { sentences.append(stray) }
+            if verdict == .run, !request.options.overwrite {
+                for output in stage.outputs where try isForeign(output.path) {
+                    sentences.append(
+                        "'\(output.path)', an output of stage '\(stage.name)', exists but was not made by any execution. "
+                            + "Move it away, or say --overwrite to have it moved to .runs/kept.")
+                }
+            }
+        }
+        return sentences
+    }
+
+    /// A sentence on the first output that is not said to be external and yet lies outside the project, or that lies in
+    /// the program's own folder, for links among its parent folders lead there.
+    ///
+    /// - Parameter foldersInside: parent folders that were found to be inside; they are not looked at again.
+    func strayOutput(of stage: Stage, foldersInside: inout Set<Substring>) throws(WorkspaceFailure) -> String? {
+        for output in stage.outputs {
+            let folder = output.path.lastIndex(of: "/").map { output.path[..<$0] } ?? ""
+            if !output.isExternal, foldersInside.contains(folder) { continue }
+            if try area.entersStateDirectory(output.path) {
+                return
+                    "'\(output.path)', an output of stage '\(stage.name)', leads into .runs, which belongs to this program. "
+                    + "Have it lie elsewhere."
+            }
+            if output.isExternal { continue }
+            guard try area.leavesFolder(output.path) else {
+                foldersInside.insert(folder)
+                continue
+            }
+            return
+                "'\(output.path)', an output of stage '\(stage.name)', lies outside the project: its folder '\(folder)' "
+                + "leads out of it through a link. Have it lie inside, or add \"external\": true to the output."
+        }
+        return nil
+    }
+
+    private func sentence(for missing: MissingInput, of index: StageIndex) -> String {
+        let stage = request.graph.stages[index]
+        if let problem = missing.problem { return "stage '\(stage.name)' cannot read its input: \(problem)" }
+        let position = stage.inputs.firstIndex { $0.path == missing.path }
+        if let producer = position.flatMap({ request.graph.producers[index][$0].first }) {
+            return "stage '\(stage.name)' needs '\(missing.path)', which is not there. "
+                + "Stage '\(request.graph.stages[producer].name)' makes it: run that first, or leave --only out."
+        }
+        return "stage '\(stage.name)' needs '\(missing.path)', which does not exist and which no stage makes. "
+            + "Create it or correct the path."
+    }
+
+    /// Whether something is at the path that no execution ever made.
+    func isForeign(_ path: String) throws(Failure) -> Bool {
+        guard area.exists(path) else { return false }
+        return try store.owner(ofPath: path) == nil
+    }
+
+    func recordedEnvironment(of stage: Stage) -> [EnvironmentVariable] {
+        Planner.recordedEnvironment(of: stage, salt: store.salt) { request.environment[$0] }
+    }
+
+    /// From the medians of the stages that will or may run, over as many at a time as there are jobs; nil while none of
+    /// them ever ran.
+    func expectedSeconds(jobs: Int) -> Double? {
+        var total = 0.0
+        var isKnown = false
+        for (index, stage) in request.graph.stages.enumerated() {
+            let verdict = plan.decisions[index].verdict
+            guard verdict == .run || verdict == .mayRun, let median = medians[stage.name] else { continue }
+            total += median * (request.selection.isForced[index] ? Double(request.options.repeats ?? 1) : 1)
+            isKnown = true
+        }
+        return isKnown ? total / Double(max(1, jobs)) : nil
+    }
+}

@@ -1,0 +1,288 @@
+// What is remembered of an execution, in both directions: the entries that the executor records and the record that the
+// planner compares with. Knows no SQL.
+
+/// A recorded path and what it held.
+public struct RecordedPath: Hashable, Sendable {
+    public let name: String
+    public let path: String
+    public let fingerprint: Fingerprint
+    public init(name: String, path: String, fingerprint: Fingerprint) {
+        self.name = name
+        self.path = path
+        self.fingerprint = fingerprint
+    }
+}
+
+/// A past execution, as far as deciding needs it.
+public struct ExecutionRecord: Hashable, Sendable {
+    public let id: ExecutionID
+    public let runID: RunID
+    public let stage: String
+    public let state: ExecutionState
+    public let key: Digest
+    public let baseKey: Digest
+    public let inputsChangedDuringRun: Bool
+    public let isRejected: Bool
+    public let outputs: [RecordedPath]
+
+    public init(
+        id: ExecutionID, runID: RunID, stage: String, state: ExecutionState, key: Digest, baseKey: Digest,
+        inputsChangedDuringRun: Bool, isRejected: Bool, outputs: [RecordedPath]
+    ) {
+        self.id = id
+        self.runID = runID
+        self.stage = stage
+        self.state = state
+        self.key = key
+        self.baseKey = baseKey
+        self.inputsChangedDuringRun = inputsChangedDuringRun
+        self.isRejected = isRejected
+        self.outputs = outputs
+    }
+
+    /// Whether its result may be taken instead of running again.
+    public var isReusable: Bool { state == .succeeded && !inputsChangedDuringRun && !isRejected }
+}
+
+/// Everything that determined a past execution's result: what reasons are told by comparing with.
+public struct ExecutionDetails: Hashable, Sendable {
+    public let command: String
+    public let workingDirectory: String?
+    /// Secret values stand as their salted digests.
+    public let environment: [EnvironmentVariable]
+    public let params: [Param]
+    public let inputs: [RecordedPath]
+
+    public init(
+        command: String, workingDirectory: String?, environment: [EnvironmentVariable], params: [Param],
+        inputs: [RecordedPath]
+    ) {
+        self.command = command
+        self.workingDirectory = workingDirectory
+        self.environment = environment
+        self.params = params
+        self.inputs = inputs
+    }
+}
+
+/// What is recorded before a process is created.
+public struct ExecutionStart: Sendable {
+    /// An input that lies in, or holds, what another execution made.
+    public struct InputMaker: Hashable, Sendable {
+        public let input: RecordedPath
+        public let maker: ExecutionID
+        public init(input: RecordedPath, maker: ExecutionID) {
+            self.input = input
+            self.maker = maker
+        }
+    }
+
+    public var stage: String
+    public var template: String
+    /// 1 for the first attempt of the stage in its run.
+    public var attempt: Int
+    public var key: Digest
+    public var baseKey: Digest
+    public var details: ExecutionDetails
+    /// Who made what an input lies in or holds, where their paths differ.
+    public var inputMakers: [InputMaker]
+    /// Declared outputs: they become this execution's from now on.
+    public var outputs: [Output]
+    public var resources: ResourceRequest
+    public var timeoutSeconds: Double?
+    /// How many earlier versions of its outputs the stage asks to have kept.
+    public var keep: Int
+    public var startedAt: Timestamp
+    /// Seconds between being ready and being started.
+    public var queuedSeconds: Double
+    public var engine: String
+    public var host: String
+    /// Relative to the pipeline's folder.
+    public var logPath: String
+    /// 128 random bits, in hexadecimal, that mark the processes of this execution.
+    public var token: String
+    public var reasons: [Reason]
+    /// A `persist` output was kept although the key changed (`--resume`).
+    public var resumed: Bool
+    public var gpuIDs: [String]
+    /// 1, 2, … where the stage is executed several times by `--repeat`.
+    public var repetition: Int?
+    /// Nothing is executed: the outputs that are there are taken.
+    public var accepted: Bool
+
+    public init(
+        stage: String, template: String, attempt: Int, key: Digest, baseKey: Digest, details: ExecutionDetails,
+        inputMakers: [InputMaker] = [], outputs: [Output], resources: ResourceRequest, timeoutSeconds: Double?,
+        keep: Int, startedAt: Timestamp,
+        queuedSeconds: Double, engine: String, host: String, logPath: String, token: String, reasons: [Reason],
+        resumed: Bool, gpuIDs: [String], repetition: Int? = nil, accepted: Bool = false
+    ) {
+        self.stage = stage
+        self.template = template
+        self.attempt = attempt
+        self.key = key
+        self.baseKey = baseKey
+        self.details = details
+        self.inputMakers = inputMakers
+        self.outputs = outputs
+        self.resources = resources
+        self.timeoutSeconds = timeoutSeconds
+        self.keep = keep
+        self.startedAt = startedAt
+        self.queuedSeconds = queuedSeconds
+        self.engine = engine
+        self.host = host
+        self.logPath = logPath
+        self.token = token
+        self.reasons = reasons
+        self.resumed = resumed
+        self.gpuIDs = gpuIDs
+        self.repetition = repetition
+        self.accepted = accepted
+    }
+}
+
+/// What an execution used. nil: not measured.
+public struct Usage: Hashable, Sendable {
+    public var wallSeconds: Double
+    public var userCPUSeconds: Double?
+    public var systemCPUSeconds: Double?
+    /// Peak resident memory of the process tree.
+    public var maxRSSBytes: Int64?
+    /// Bytes read from and written to storage (`/proc/PID/io`), not to the page cache.
+    public var readBytes: Int64?
+    public var writeBytes: Int64?
+    /// Peak GPU memory of the process tree: the largest sum over it and its devices at one moment.
+    public var gpuPeakBytes: Int64?
+    public var gpuPeakSource: GPUPeakSource?
+    /// Of the devices it had, 0 to 1, over time.
+    public var gpuMeanUtilization: Double?
+
+    public init(
+        wallSeconds: Double, userCPUSeconds: Double? = nil, systemCPUSeconds: Double? = nil, maxRSSBytes: Int64? = nil,
+        readBytes: Int64? = nil, writeBytes: Int64? = nil, gpuPeakBytes: Int64? = nil,
+        gpuPeakSource: GPUPeakSource? = nil, gpuMeanUtilization: Double? = nil
+    ) {
+        self.wallSeconds = wallSeconds
+        self.userCPUSeconds = userCPUSeconds
+        self.systemCPUSeconds = systemCPUSeconds
+        self.maxRSSBytes = maxRSSBytes
+        self.readBytes = readBytes
+        self.writeBytes = writeBytes
+        self.gpuPeakBytes = gpuPeakBytes
+        self.gpuPeakSource = gpuPeakSource
+        self.gpuMeanUtilization = gpuMeanUtilization
+    }
+}
+
+/// What is recorded when an execution has ended.
+public struct ExecutionFinish: Sendable {
+    public var id: ExecutionID
+    public var state: ExecutionState
+    public var exit: Exit?
+    /// A sentence, for every state but `succeeded`.
+    public var error: String?
+    /// What is worth knowing of a success too: descendants that had to be ended, bad metrics lines.
+    public var note: String?
+    public var finishedAt: Timestamp
+    public var usage: Usage
+    /// Digests of what it made; empty unless it succeeded.
+    public var outputs: [RecordedPath]
+    public var inputsChangedDuringRun: Bool
+    /// Numbers of its `metrics` outputs; empty unless it succeeded.
+    public var metrics: [MetricPoint]
+    public var gpuSamples: [GPUSample]
+
+    public init(
+        id: ExecutionID, state: ExecutionState, exit: Exit?, error: String?, note: String? = nil, finishedAt: Timestamp,
+        usage: Usage, outputs: [RecordedPath] = [], inputsChangedDuringRun: Bool = false, metrics: [MetricPoint] = [],
+        gpuSamples: [GPUSample] = []
+    ) {
+        self.id = id
+        self.state = state
+        self.exit = exit
+        self.error = error
+        self.note = note
+        self.finishedAt = finishedAt
+        self.usage = usage
+        self.outputs = outputs
+        self.inputsChangedDuringRun = inputsChangedDuringRun
+        self.metrics = metrics
+        self.gpuSamples = gpuSamples
+    }
+}
+
+/// One number that a stage reported.
+public struct MetricPoint: Hashable, Sendable {
+    public let name: String
+    /// nil: a final value, from a metrics file.
+    public let step: Int64?
+    /// May be NaN or infinite.
+    public let value: Double
+    public let recordedAt: Timestamp
+    public init(name: String, step: Int64?, value: Double, recordedAt: Timestamp) {
+        self.name = name
+        self.step = step
+        self.value = value
+        self.recordedAt = recordedAt
+    }
+}
+
+/// What is known of a run when it begins.
+public struct RunStart: Sendable {
+    public var pipeline: String
+    /// Relative to the folder that holds `.runs`, where it lies inside.
+    public var pipelinePath: String
+    public var commandLine: String
+    public var startedAt: Timestamp
+    public var engine: String
+    public var host: String
+    public var user: String
+    /// nil outside of any.
+    public var checkout: GitCheckout?
+    /// As far as it is known at once.
+    public var machine: Machine
+    public var stagesTotal: Int
+    public var tags: [String]
+    public var notes: [String]
+    /// It changes nothing: how the pipeline stood holds on.
+    public var keepsPlanCache = false
+
+    public init(
+        pipeline: String, pipelinePath: String, commandLine: String, startedAt: Timestamp, engine: String, host: String,
+        user: String, checkout: GitCheckout?, machine: Machine, stagesTotal: Int, tags: [String], notes: [String]
+    ) {
+        self.pipeline = pipeline
+        self.pipelinePath = pipelinePath
+        self.commandLine = commandLine
+        self.startedAt = startedAt
+        self.engine = engine
+        self.host = host
+        self.user = user
+        self.checkout = checkout
+        self.machine = machine
+        self.stagesTotal = stagesTotal
+        self.tags = tags
+        self.notes = notes
+    }
+}
+
+/// How a run ended.
+public enum RunStatus: String, Sendable, Hashable, CaseIterable {
+    case running
+    case succeeded
+    case failed
+    case interrupted
+    case lost
+}
+
+/// The counts of a run, over the stages of the pipeline.
+public struct RunCounts: Hashable, Sendable {
+    public var executed = 0
+    public var fresh = 0
+    public var restored = 0
+    public var failed = 0
+    public var blocked = 0
+    public var notSelected = 0
+    public init() {}
+}

@@ -1,0 +1,226 @@
+// The expanded pipeline itself, kept so that the stages which a change concerns can be had without expanding all: edges
+// and paths as numbers, each stage as bytes that are read when it is wanted.
+
+import Model
+
+/// Lists of numbers, one a stage, in two arrays.
+struct NumberLists: Sendable {
+    /// Where each list begins; one more than there are lists.
+    private(set) var starts: [UInt32] = [0]
+    private(set) var numbers: [UInt32] = []
+
+    init() {}
+
+    /// nil where they are no lists of numbers below `limit`, one for each of `count`.
+    init?(starts: [UInt32], numbers: [UInt32], count: Int, limit: Int) {
+        guard starts.count == count + 1, starts.first == 0, starts.last.map({ Int($0) }) == numbers.count,
+            zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 }), numbers.allSatisfy({ Int($0) < limit })
+        else { return nil }
+        self.starts = starts
+        self.numbers = numbers
+    }
+
+    mutating func append(_ list: some Sequence<Int>) {
+        for number in list { numbers.append(UInt32(clamping: number)) }
+        starts.append(UInt32(clamping: numbers.count))
+    }
+
+    subscript(index: Int) -> ArraySlice<UInt32> { numbers[Int(starts[index])..<Int(starts[index + 1])] }
+}
+
+public struct PipelineBody: Sendable {
+    private static let version = 1
+
+    public let capacity: [String: Quantity]
+    /// Sentences that are told where something runs.
+    public let warnings: [String]
+    /// By stage: a run of the same request is about it.
+    public let isSelected: [Bool]
+    /// By stage: paths do not tell all that its verdict depends on.
+    let isAlwaysEvaluated: [Bool]
+    /// By selected stage: what it reads and makes, as numbers of the index.
+    let paths: NumberLists
+    let predecessors: NumberLists
+    /// Every stage after its predecessors.
+    private let order: [UInt32]
+    /// Where each stage begins in `encoded`; one more than there are stages.
+    private let stageStarts: [UInt32]
+    private let encoded: [UInt8]
+    private let pathCount: Int
+
+    public var stagesTotal: Int { isSelected.count }
+
+    /// - Returns: with the paths of the selected stages, each once, by which the body refers to them.
+    public static func made(of graph: Graph, isSelected: [Bool], warnings: [String]) -> (
+        body: PipelineBody, paths: PathTable
+    ) {
+        var (table, numbers) = (PathTable(), [String: Int](minimumCapacity: graph.stages.count))
+        var (paths, predecessors) = (NumberLists(), NumberLists())
+        var isAlwaysEvaluated: [Bool] = []
+        var writer = ByteWriter()
+        var stageStarts: [UInt32] = [0]
+        func number(of path: String) -> Int {
+            if let known = numbers[path] { return known }
+            numbers[path] = table.count
+            table.append(path)
+            return table.count - 1
+        }
+        for (index, stage) in graph.stages.enumerated() {
+            let used =
+                isSelected[index] ? stage.inputs.filter { !$0.isGlob }.map(\.path) + stage.outputs.map(\.path) : []
+            paths.append(used.map(number))
+            predecessors.append(graph.predecessors[index])
+            isAlwaysEvaluated.append(stage.isAlways || stage.isFrozen || stage.inputs.contains(where: \.isGlob))
+            writer.write(stage)
+            writer.write(each: graph.producers[index]) { writer, makers in writer.write(each: makers) { $0.write($1) } }
+            writer.seal(from: Int(stageStarts[index]))
+            stageStarts.append(UInt32(clamping: writer.bytes.count))
+        }
+        let body = PipelineBody(
+            capacity: graph.capacity, warnings: warnings, isSelected: isSelected, isAlwaysEvaluated: isAlwaysEvaluated,
+            paths: paths,
+            predecessors: predecessors, order: graph.order.map { UInt32(clamping: $0) }, stageStarts: stageStarts,
+            encoded: writer.bytes, pathCount: table.count)
+        return (body, table)
+    }
+
+    private init(
+        capacity: [String: Quantity], warnings: [String], isSelected: [Bool], isAlwaysEvaluated: [Bool],
+        paths: NumberLists,
+        predecessors: NumberLists, order: [UInt32], stageStarts: [UInt32], encoded: [UInt8], pathCount: Int
+    ) {
+        self.capacity = capacity
+        self.warnings = warnings
+        self.isSelected = isSelected
+        self.isAlwaysEvaluated = isAlwaysEvaluated
+        self.paths = paths
+        self.predecessors = predecessors
+        self.order = order
+        self.stageStarts = stageStarts
+        self.encoded = encoded
+        self.pathCount = pathCount
+    }
+
+    public var bytes: [UInt8] {
+        var writer = ByteWriter()
+        writer.write(Self.version)
+        writer.write(capacity)
+        writer.write(each: warnings) { $0.write($1) }
+        writer.write(block: isSelected.map { $0 ? 1 : 0 })
+        writer.write(block: isAlwaysEvaluated.map { $0 ? 1 : 0 })
+        for numbers in [paths.starts, paths.numbers, predecessors.starts, predecessors.numbers, order, stageStarts] {
+            writer.write(numbers)
+        }
+        writer.seal()
+        var whole = ByteWriter()
+        whole.write(block: writer.bytes)
+        whole.write(block: encoded)
+        return whole.bytes
+    }
+
+    /// nil: these are not the bytes of one that belongs to so many paths, or those of another version.
+    public init?(bytes: [UInt8], pathCount: Int) {
+        self.pathCount = pathCount
+        var whole = ByteReader(bytes[...])
+        do throws(Malformed) {
+            var reader = try ByteReader(sealed: try whole.block())
+            guard try reader.integer() == Self.version else { return nil }
+            capacity = try reader.quantities()
+            warnings = try reader.list { reader throws(Malformed) in try reader.text() }
+            isSelected = try reader.block().map { $0 != 0 }
+            isAlwaysEvaluated = try reader.block().map { $0 != 0 }
+            let count = isSelected.count
+            let usedPaths = NumberLists(
+                starts: try reader.numbers(), numbers: try reader.numbers(), count: count, limit: pathCount)
+            let edges = NumberLists(
+                starts: try reader.numbers(), numbers: try reader.numbers(), count: count, limit: count)
+            order = try reader.numbers()
+            stageStarts = try reader.numbers()
+            encoded = Array(try whole.block())
+            guard let usedPaths, let edges, reader.isAtEnd, whole.isAtEnd, isAlwaysEvaluated.count == count,
+                order.count == count,
+                order.allSatisfy({ $0 < count }), stageStarts.count == count + 1, stageStarts[count] == encoded.count,
+                zip(stageStarts, stageStarts.dropFirst()).allSatisfy({ $0 <= $1 })
+            else { return nil }
+            (paths, predecessors) = (usedPaths, edges)
+        } catch {
+            return nil
+        }
+    }
+
+    // MARK: - What a change concerns
+
+    /// The selected stages that use a changed path or are judged in any case, and all that come after them, as a
+    /// membership table.
+    ///
+    /// - Parameters:
+    ///   - isChanged: by path.
+    ///   - isSuspect: by stage: judged in any case.
+    public func concerned(isChanged: [Bool], isSuspect: [Bool]) -> [Bool] {
+        var isConcerned = [Bool](repeating: false, count: stagesTotal)
+        for stage in order.map({ Int($0) }) where isSelected[stage] {
+            isConcerned[stage] =
+                isAlwaysEvaluated[stage] || isSuspect[stage] || paths[stage].contains { isChanged[Int($0)] }
+                || predecessors[stage].contains { isConcerned[Int($0)] }
+        }
+        return isConcerned
+    }
+
+    /// Stages of a standing that are judged in any case.
+    public func stagesToEvaluate(_ standing: CachedStages) -> Int {
+        isSelected.indices.count { isSelected[$0] && (isAlwaysEvaluated[$0] || standing.isSuspect[$0]) }
+    }
+
+    /// What a selected stage reads and makes, as numbers of the index.
+    public func paths(of stage: StageIndex) -> some Sequence<Int> { paths[stage].lazy.map { Int($0) } }
+
+    /// By path: a selected stage besides those uses it.
+    public func pathsUsed(besides members: [StageIndex]) -> [Bool] {
+        var isOther = isSelected
+        for member in members { isOther[member] = false }
+        var isUsed = [Bool](repeating: false, count: pathCount)
+        for stage in isOther.indices where isOther[stage] {
+            for path in paths[stage] { isUsed[Int(path)] = true }
+        }
+        return isUsed
+    }
+
+    /// Those stages, and the selected ones right before them, in the order of the file.
+    public func withNeighbours(_ isConcerned: [Bool]) -> [StageIndex] {
+        var isMember = isConcerned
+        for stage in isConcerned.indices where isConcerned[stage] {
+            for before in predecessors[stage] where isSelected[Int(before)] { isMember[Int(before)] = true }
+        }
+        return isMember.indices.filter { isMember[$0] }
+    }
+
+    /// The pipeline as if it had no other stages.
+    ///
+    /// - Parameter members: sorted.
+    /// - Returns: nil where the bytes are not those of stages.
+    public func graph(of members: [StageIndex], pipeline: String) -> Graph? {
+        var places: [StageIndex: StageIndex] = [:]
+        for (place, member) in members.enumerated() { places[member] = place }
+        var (stages, producers, before) = ([Stage](), [[[StageIndex]]](), [[StageIndex]]())
+        for member in members {
+            do throws(Malformed) {
+                var reader = try ByteReader(sealed: encoded[Int(stageStarts[member])..<Int(stageStarts[member + 1])])
+                let stage = try reader.stage()
+                let makers = try reader.list { reader throws(Malformed) in
+                    try reader.list { reader throws(Malformed) in try reader.integer() }
+                }
+                guard reader.isAtEnd, makers.count == stage.inputs.count else { return nil }
+                stages.append(stage)
+                producers.append(makers.map { $0.compactMap { places[$0] } })
+            } catch {
+                return nil
+            }
+            before.append(predecessors[member].compactMap { places[Int($0)] })
+        }
+        let graph = Graph(
+            pipeline: pipeline, stages: stages, predecessors: before, producers: producers,
+            defaultTargets: Array(stages.indices), capacity: capacity)
+        // No pipeline has a cycle.
+        return graph.order.count == stages.count ? graph : nil
+    }
+}

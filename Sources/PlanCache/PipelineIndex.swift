@@ -1,0 +1,85 @@
+// The part of an expanded pipeline that every run needs, also one that finds nothing to do: what its expansion depended
+// on, and the paths of its stages. Small, and read without making an object of each path.
+
+import Model
+
+/// What the expansion of a pipeline looked at, beside the file itself.
+public struct ExpansionInputs: Hashable, Sendable {
+    /// Files that were read, with the digests of their bytes. Paths as the pipeline's folder knows them.
+    public var files: [String: Digest] = [:]
+    /// Paths of which it was asked whether a regular file is there, with the answer.
+    public var probes: [String: Bool] = [:]
+    /// Variables of the caller that belong to keys, with digests of their values; without one where it is not set.
+    public var variables: [String: Digest?] = [:]
+    public init() {}
+}
+
+public struct PipelineIndex: Sendable {
+    /// A change of what is written makes the old unreadable, by this number.
+    private static let version = 1
+
+    /// The pipeline's name.
+    public var pipeline: String
+    public var stagesTotal: Int
+    public var expansionInputs: ExpansionInputs
+    /// What selected stages read and make, each path once.
+    public var paths: PathTable
+
+    public init(pipeline: String, stagesTotal: Int, expansionInputs: ExpansionInputs, paths: PathTable) {
+        self.pipeline = pipeline
+        self.stagesTotal = stagesTotal
+        self.expansionInputs = expansionInputs
+        self.paths = paths
+    }
+
+    public var bytes: [UInt8] {
+        var writer = ByteWriter()
+        writer.write(Self.version)
+        writer.write(pipeline)
+        writer.write(stagesTotal)
+        writer.write(each: expansionInputs.files.sorted { $0.key < $1.key }) { writer, file in
+            writer.write(file.key)
+            writer.write(file.value)
+        }
+        writer.write(each: expansionInputs.probes.sorted { $0.key < $1.key }) { writer, probe in
+            writer.write(probe.key)
+            writer.write(probe.value)
+        }
+        writer.write(each: expansionInputs.variables.sorted { $0.key < $1.key }) { writer, variable in
+            writer.write(variable.key)
+            writer.write(variable.value) { $0.write($1) }
+        }
+        writer.write(paths.count)
+        writer.write(block: paths.bytes)
+        return writer.bytes
+    }
+
+    /// nil: these are not the bytes of one, or those of another version.
+    public init?(bytes: [UInt8]) {
+        var reader = ByteReader(bytes[...])
+        do throws(Malformed) {
+            guard try reader.integer() == Self.version else { return nil }
+            pipeline = try reader.text()
+            stagesTotal = try reader.integer()
+            expansionInputs = ExpansionInputs()
+            for (path, digest) in try reader.list({ reader throws(Malformed) in (try reader.text(), try reader.digest())
+            }) {
+                expansionInputs.files[path] = digest
+            }
+            for (path, isFile) in try reader.list({ reader throws(Malformed) in (try reader.text(), try reader.flag()) }
+            ) {
+                expansionInputs.probes[path] = isFile
+            }
+            for (name, digest) in try reader.list({ reader throws(Malformed) in
+                (try reader.text(), try reader.optional { reader throws(Malformed) in try reader.digest() })
+            }) { expansionInputs.variables[name] = .some(digest) }
+            let count = try reader.integer()
+            guard let table = PathTable(bytes: Array(try reader.block()), count: count), reader.isAtEnd else {
+                return nil
+            }
+            paths = table
+        } catch {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,168 @@
+// Where staleness is decided: facts and history in, one verdict with its reasons out. Knows no files, no processes and
+// no order of stages (see Plan.swift for that).
+//
+// Verifying traces over the whole history: A. Mokhov, N. Mitchell, S. Peyton Jones, "Build systems à la carte: theory
+// and practice", JFP 30 (2020).
+
+import Model
+
+/// Decides stages one at a time.
+public struct StalenessRule<State: RecordedState> {
+    private let history: State
+    /// Whether outputs that were moved aside may be put back instead of running (`--no-restore` forbids it).
+    private let mayRestore: Bool
+
+    public init(history: State, mayRestore: Bool) {
+        self.history = history
+        self.mayRestore = mayRestore
+    }
+
+    /// The verdict on a stage, as far as the facts allow one: `mayRun` only while inputs are undecided.
+    public func evaluate(_ stage: Stage, facts: StageFacts, isForced: Bool) throws(Failure) -> Decision {
+        if stage.isFrozen { return evaluateFrozen(stage, facts: facts) }
+        let base = baseKey(of: stage, environment: facts.environment)
+        let isKeyKnown = facts.undecidedInputs.isEmpty && facts.missingInputs.isEmpty
+        let wholeKey = isKeyKnown ? key(base: base, inputs: facts.inputs) : nil
+        if isForced || stage.isAlways {
+            let reasons = (stage.isAlways ? [Reason(.always)] : []) + (isForced ? [Reason(.forced)] : [])
+            return Decision(verdict: .run, reasons: reasons, key: wholeKey)
+        }
+        let reusable: Reusable
+        if let wholeKey {
+            reusable = try findReusable(stage, facts: facts, key: wholeKey)
+        } else if facts.missingInputs.isEmpty {
+            reusable = try findPossible(stage, facts: facts, base: base)
+        } else {
+            reusable = .nothing
+        }
+        switch reusable {
+        case .inPlace(let id):
+            return Decision(verdict: .fresh, reasons: [Reason(.fresh)], key: wholeKey, executionID: id)
+        case .kept(let id):
+            return Decision(verdict: .restored, reasons: [Reason(.restored)], key: wholeKey, executionID: id)
+        case .perhaps:
+            let producers = facts.undecidedInputs.map(\.producer)
+            return Decision(
+                verdict: .mayRun, reasons: uniqued(producers).map { Reason(.upstreamMayChange, subject: $0) })
+        case .nothing:
+            let reasons = try explain(stage, facts: facts, key: wholeKey)
+            return Decision(verdict: .run, reasons: reasons, key: wholeKey)
+        }
+    }
+
+    private enum Reusable {
+        case inPlace(ExecutionID)
+        case kept(ExecutionID)
+        /// It depends on what the stages before make.
+        case perhaps
+        case nothing
+    }
+
+    private func evaluateFrozen(_ stage: Stage, facts: StageFacts) -> Decision {
+        for (output, found) in zip(stage.outputs, facts.outputs) where found == nil {
+            return Decision(verdict: .blocked, reasons: [Reason(.outputMissing, subject: output.path)])
+        }
+        return Decision(verdict: .frozen, reasons: [Reason(.frozen)])
+    }
+
+    private func findReusable(_ stage: Stage, facts: StageFacts, key: Digest) throws(Failure) -> Reusable {
+        if stage.outputs.isEmpty {
+            // Nothing on disk bears witness: only the newest execution counts.
+            guard let newest = try history.newest(stage.name), newest.isReusable, newest.key == key else {
+                return .nothing
+            }
+            return .inPlace(newest.id)
+        }
+        // Nearly always the answer, and it costs no look-up by key.
+        if let current = try history.current(stage.name), current.isReusable, current.key == key,
+            isInPlace(current, stage, facts)
+        {
+            return .inPlace(current.id)
+        }
+        let candidates = try history.succeeded(key: key).filter(\.isReusable)
+        if let match = candidates.first(where: { isInPlace($0, stage, facts) }) { return .inPlace(match.id) }
+        if let match = candidates.first(where: { isRestorable($0, stage, facts) }) { return .kept(match.id) }
+        return .nothing
+    }
+
+    /// Whether any past execution agrees with all that is known so far.
+    private func findPossible(_ stage: Stage, facts: StageFacts, base: Digest) throws(Failure) -> Reusable {
+        let known = Dictionary(facts.inputs.map { ($0.path, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
+        // A pattern among the undecided may bring any further path.
+        let paths: Set<String>? =
+            facts.undecidedInputs.contains { $0.path == nil }
+            ? nil : Set(known.keys).union(facts.undecidedInputs.compactMap(\.path))
+
+        func agrees(_ candidate: ExecutionRecord) throws(Failure) -> Bool {
+            guard candidate.isReusable, candidate.baseKey == base else { return false }
+            let recorded = try history.inputs(of: candidate.id)
+            if let paths, paths != Set(recorded.map(\.path)) { return false }
+            let then = Dictionary(recorded.map { ($0.path, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
+            return known.allSatisfy { then[$0.key] == $0.value }
+        }
+
+        if stage.outputs.isEmpty {
+            guard let newest = try history.newest(stage.name), try agrees(newest) else { return .nothing }
+            return .perhaps
+        }
+        for candidate in try history.succeeded(baseKey: base)
+        where isInPlace(candidate, stage, facts) || isRestorable(candidate, stage, facts) {
+            if try agrees(candidate) { return .perhaps }
+        }
+        return .nothing
+    }
+
+    private func isInPlace(_ candidate: ExecutionRecord, _ stage: Stage, _ facts: StageFacts) -> Bool {
+        isEveryOutput(of: candidate, stage, facts) { _, recorded, found in found == recorded.fingerprint }
+    }
+
+    private func isRestorable(_ candidate: ExecutionRecord, _ stage: Stage, _ facts: StageFacts) -> Bool {
+        guard mayRestore else { return false }
+        return isEveryOutput(of: candidate, stage, facts) { output, recorded, found in
+            found == recorded.fingerprint || history.kept(output, madeBy: candidate.id) == recorded.fingerprint
+        }
+    }
+
+    private func isEveryOutput(
+        of candidate: ExecutionRecord, _ stage: Stage, _ facts: StageFacts,
+        _ holds: (Output, RecordedPath, Fingerprint?) -> Bool
+    ) -> Bool {
+        guard candidate.outputs.count == stage.outputs.count else { return false }
+        for (output, found) in zip(stage.outputs, facts.outputs) {
+            guard let recorded = candidate.outputs.first(where: { $0.path == output.path }),
+                holds(output, recorded, found)
+            else { return false }
+        }
+        return true
+    }
+
+    /// Why it runs, compared with the stage's newest succeeded execution.
+    private func explain(_ stage: Stage, facts: StageFacts, key: Digest?) throws(Failure) -> [Reason] {
+        guard let newest = try history.newest(stage.name) else { return [Reason(.neverRan)] }
+        var reasons: [Reason] = []
+        switch newest.state {
+        // What another run is executing now is no reason.
+        case .succeeded, .running: break
+        case .failed, .timedOut, .outOfMemory: reasons.append(Reason(.lastFailed, new: newest.state.rawValue))
+        case .interrupted, .lost: reasons.append(Reason(.lastInterrupted, new: newest.state.rawValue))
+        }
+        guard let reference = try history.newestSucceeded(stage.name) else {
+            return reasons.isEmpty ? [Reason(.neverRan)] : reasons
+        }
+        if reference.isRejected { reasons.append(Reason(.rejected, subject: "execution \(reference.id)")) }
+        if reference.inputsChangedDuringRun { reasons.append(Reason(.inputChangedDuringRun)) }
+        if let then = try history.details(of: reference.id) {
+            reasons += differences(stage, facts: facts, then: then, thenOutputs: reference.outputs)
+        }
+        if reasons.isEmpty || reference.key == key {
+            reasons += outputDifferences(stage, facts: facts, then: reference.outputs)
+        }
+        // Older executions agree with all that is known, but none of those that the history hands out.
+        return reasons.isEmpty ? [Reason(.neverRan)] : reasons
+    }
+}
+
+func uniqued(_ texts: [String]) -> [String] {
+    var seen = Set<String>()
+    return texts.filter { seen.insert($0).inserted }
+}

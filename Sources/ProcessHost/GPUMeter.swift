@@ -1,0 +1,129 @@
+// Reads the GPUs while executions run: all executions of a moment by one reading, on a thread of its own, for a driver
+// may take long and may hang. Knows executions by number; what they used is worked out in GPUAccount.swift.
+
+import Dispatch
+import EngineAPI
+import GPU
+import Glibc
+import Programs
+import Synchronization
+
+final class GPUMeter: Sendable {
+    /// An execution whose turn it is.
+    struct Turn: Sendable {
+        let id: UInt64
+        /// Of its process tree.
+        let pids: Set<Int32>
+        /// Since it began.
+        let seconds: Double
+    }
+
+    private struct State {
+        /// Of executions for which it is not known yet which devices they may use.
+        var grants: [UInt64: GPUGrant] = [:]
+        var accounts: [UInt64: GPUAccount] = [:]
+        /// A reading is being made: until it is done there is no other.
+        var isReading = false
+        /// Nothing tells of GPUs here.
+        var isOff = false
+    }
+
+    private let driver: GPUDriver
+    private let queue = DispatchQueue(label: "GPU metering")
+    private let reading = DispatchGroup()
+    private let state = Mutex(State())
+    private let arePIDsForeign: Bool
+
+    init(_ driver: GPUDriver) {
+        self.driver = driver
+        var namespace = [CChar](repeating: 0, count: 128)
+        _ = readlink("/proc/self/ns/pid", &namespace, namespace.count - 1)
+        // The number of the first namespace, the machine's own, is part of the kernel's interface.
+        arePIDsForeign = text(of: namespace) != "pid:[4026531836]"
+    }
+
+    /// An execution will begin.
+    func launched(_ id: UInt64, _ grant: GPUGrant) {
+        if case .hidden = grant { return }
+        state.withLock { if !$0.isOff { $0.grants[id] = grant } }
+        // What is in use before matters where the device has to stand for its processes.
+        if case .given(_, isExclusive: true) = grant { read(for: []) }
+    }
+
+    /// Reads the devices, unless the last reading is still being made, and takes note for these executions.
+    func sample(_ turns: [Turn]) {
+        let isOfUse = state.withLock { state in
+            turns.contains { state.grants[$0.id] != nil || state.accounts[$0.id]?.devices.isEmpty == false }
+        }
+        if isOfUse { read(for: turns) }
+    }
+
+    /// What the execution used; nil where none of it was seen.
+    func ended(_ id: UInt64) -> GPUUsage? {
+        state.withLock { state in
+            state.grants[id] = nil
+            return state.accounts.removeValue(forKey: id)?.usage
+        }
+    }
+
+    /// Lets a reading that is being made come to its end, for drivers are not made for programs that end meanwhile; but
+    /// waits for one that hangs no longer than two seconds.
+    func shutDown() {
+        state.withLock { $0.isOff = true }
+        _ = reading.wait(timeout: .now() + .seconds(2))
+    }
+
+    private func read(for turns: [Turn]) {
+        let isFree = state.withLock { state in
+            if state.isReading || state.isOff { return false }
+            state.isReading = true
+            return true
+        }
+        guard isFree else { return }
+        queue.async(group: reading) { [self] in
+            readNow(for: turns)
+            state.withLock { $0.isReading = false }
+        }
+    }
+
+    private func readNow(for turns: [Turn]) {
+        guard let reader = driver.reader else {
+            return state.withLock { state in
+                state.isOff = true
+                state.grants.removeAll()
+            }
+        }
+        let (new, devices) = state.withLock { state in
+            var new = Set<UInt64>()
+            for (id, grant) in state.grants {
+                state.accounts[id] = account(for: grant, in: reader.inventory)
+                if case .given(_, isExclusive: true) = grant { new.insert(id) }
+            }
+            state.grants.removeAll()
+            var devices = Set<String>()
+            for id in new.union(turns.map(\.id)) { devices.formUnion(state.accounts[id]?.devices ?? []) }
+            return (new, devices)
+        }
+        guard !devices.isEmpty else { return }
+        let readings = reader.read(devices)
+        guard !readings.isEmpty else { return }
+        state.withLock { state in
+            for id in new { state.accounts[id]?.began(readings) }
+            for turn in turns {
+                state.accounts[turn.id]?.take(
+                    readings, pids: turn.pids, seconds: turn.seconds, isByProgram: reader.isProgram)
+            }
+        }
+    }
+
+    private func account(for grant: GPUGrant, in inventory: GPUInventory) -> GPUAccount {
+        let (devices, isGiven, isExclusive): ([String], Bool, Bool) =
+            switch grant {
+            case .hidden: ([], false, false)
+            case .untouched(let visible): (visibleGPUs(visible, in: inventory).map(\.name), false, false)
+            case .given(let uuids, let isExclusive): (uuids, true, isExclusive)
+            }
+        return GPUAccount(
+            devices: Set(devices), isGiven: isGiven, isExclusive: isExclusive, arePIDsForeign: arePIDsForeign)
+    }
+}

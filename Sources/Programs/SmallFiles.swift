@@ -1,0 +1,38 @@
+// Reading and writing small files whole, those of /proc among them. Knows descriptors.
+
+import Glibc
+
+/// At most 4 MiB of a file's text; nil where it cannot be read. Never waits for the writer of a FIFO.
+public func readText(_ path: String) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 16_384)
+    while bytes.count < 4 << 20 {
+        let count = read(descriptor, &chunk, chunk.count)
+        guard count >= 0 else { return nil }
+        if count == 0 { break }
+        bytes.append(contentsOf: chunk[..<count])
+    }
+    return String(decoding: bytes, as: UTF8.self)
+}
+
+/// The characters of a C string up to its zero byte.
+public func text(of characters: [CChar]) -> String {
+    String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// Writes all bytes to an open file, in as many calls as it takes.
+///
+/// - Returns: false, with `errno`, where not all could be written.
+public func writeAll(_ bytes: some Collection<UInt8>, to descriptor: Int32) -> Bool {
+    var rest = Array(bytes)[...]
+    while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return false }
+        rest = rest.dropFirst(count)
+    }
+    return true
+}

@@ -1,0 +1,259 @@
+// The store: one SQLite file that remembers every run. Knows how it is opened, made and migrated; what is read and
+// recorded stands in the extensions beside this file. Does not know processes or the planner.
+
+import CSQLite
+import Glibc
+import Model
+import RunsSQL
+
+import struct Crypto.SHA256
+
+/// An open store. Used from one thread at a time; other processes may use the same file.
+public final class Store {
+    public enum Access: Sendable {
+        /// Makes the store where there is none, and brings an old one up to date.
+        case write
+        case read
+    }
+
+    private static let applicationID: Int64 = 0x7275_6e73
+
+    let connection: Connection
+    private let temporaryFolder: String?
+    /// Device and inode of the file that is written to.
+    private var file: [UInt64] = []
+    public private(set) var salt: [UInt8] = []
+    var numbers = InternedIDs()
+    /// When the write-ahead log is next to be copied into the store; nil where there is no log.
+    var nextCheckpoint: ContinuousClock.Instant?
+
+    private init(connection: Connection, temporaryFolder: String?) {
+        self.connection = connection
+        self.temporaryFolder = temporaryFolder
+    }
+
+    deinit {
+        if let temporaryFolder { removeTemporaryFolder(temporaryFolder) }
+    }
+
+    /// - Throws: a `Failure` of kind `store` that says what is wrong with the file and what to do.
+    public static func open(path: String, access: Access) throws(Failure) -> Store {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            let kind = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "no regular file"
+            throw Failure(.store, "the store \(path) is \(kind). Name the file itself with --store.")
+        }
+        switch access {
+        case .write: return try openForWriting(path)
+        case .read: return try openForReading(path)
+        }
+    }
+
+    /// A store in memory, for a project that has none yet: everything can be asked of it, nothing stays.
+    public static func inMemory() throws(Failure) -> Store {
+        let store = Store(
+            connection: try Connection(path: ":memory:", flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE),
+            temporaryFolder: nil)
+        try store.migrate()
+        return store
+    }
+
+    private static func openForWriting(_ path: String) throws(Failure) -> Store {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        makeFile(path)
+        let connection = try Connection(path: path, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
+        let store = Store(connection: connection, temporaryFolder: nil)
+        try store.refuseForeignFile()
+        try connection.refuseReadOnly()
+        try store.chooseJournal(JournalChoice.forFolder(folder), folder: folder)
+        try connection.execute(SQL.foreignKeysOn.text)
+        try store.migrate()
+        store.file = identity(ofFile: path)
+        return store
+    }
+
+    /// Nothing notices by itself that a file that is written to was removed.
+    ///
+    /// - Throws: where the store's path leads to another file now, or to none.
+    func refuseVanishedFile() throws(Failure) {
+        guard !file.isEmpty, Self.identity(ofFile: connection.path) != file else { return }
+        throw Failure(
+            .store,
+            "the store \(connection.path) was removed or replaced while it was in use, and what was recorded since is lost. "
+                + "Put it back, and keep stages from touching .runs.")
+    }
+
+    private static func identity(ofFile path: String) -> [UInt64] {
+        var status = stat()
+        return stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : []
+    }
+
+    /// SQLite would not let a group write that the umask allows to; nobody else ever may. Where it cannot be made, opening
+    /// it tells why.
+    private static func makeFile(_ path: String) {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0o664)
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    private static func openForReading(_ path: String) throws(Failure) -> Store {
+        let (connection, temporaryFolder) = try Connection.forReading(path)
+        let store = Store(connection: connection, temporaryFolder: temporaryFolder)
+        try store.refuseForeignFile()
+        guard try store.isMarked() else {
+            throw Failure(.store, "the store \(path) holds nothing yet. Run `runs exec` first.")
+        }
+        let applied = try store.refuseOtherVersion()
+        guard applied == Migrations.all.count else {
+            throw Failure(
+                .store,
+                "the store \(path) was made by an older runs. `runs exec` brings it up to date; nothing in it is lost.")
+        }
+        store.salt = try store.connection.statement(SQL.storeSalt).first { $0.blob(0) } ?? []
+        return store
+    }
+
+    // MARK: - Opening
+
+    private func isMarked() throws(Failure) -> Bool {
+        try connection.statement(SQL.applicationId).first([], { $0.integer(0) }) == Self.applicationID
+    }
+
+    private func refuseForeignFile() throws(Failure) {
+        // In this order: whoever makes the same store at this moment sets the mark together with the first table.
+        let tables = try connection.statement(SQL.countTables).first { $0.integer(0) } ?? 0
+        let mark = try connection.statement(SQL.applicationId).first { $0.integer(0) }
+        if mark == Self.applicationID { return }
+        guard mark == 0, tables == 0 else {
+            throw Failure(
+                .store,
+                "the file \(connection.path) is an SQLite database of another program. Name another store with --store."
+            )
+        }
+    }
+
+    private func chooseJournal(_ choice: JournalChoice, folder: String) throws(Failure) {
+        let isWanted = choice == .writeAheadLog || choice == .writeAheadLogIfItWorks && worksWithWriteAheadLog(folder)
+        if isWanted, try switchToWriteAheadLog() {
+            try connection.execute(SQL.synchronousNormal.text)
+            try connection.execute(SQL.checkpointSeldom.text)
+            nextCheckpoint = .now + .seconds(1)
+        } else {
+            try connection.execute(SQL.journalRollback.text)
+            try connection.execute(SQL.synchronousFull.text)
+        }
+    }
+
+    /// false: the file system cannot have one. SQLite does not wait by itself where the journal is switched, since two
+    /// makers of one store could wait for each other for ever.
+    private func switchToWriteAheadLog() throws(Failure) -> Bool {
+        let deadline = ContinuousClock.now + .milliseconds(Int(Connection.busyMilliseconds))
+        while true {
+            do {
+                return try connection.statement(SQL.journalWal).first([], { $0.text(0) }) == "wal"
+            } catch {
+                guard connection.isBusy, ContinuousClock.now < deadline else { throw error }
+                usleep(.random(in: 1_000...20_000))
+            }
+        }
+    }
+
+    /// Some file systems accept the mode and fail at the first write: tried on a file of its own, once, when the store
+    /// is made.
+    func worksWithWriteAheadLog(_ folder: String) -> Bool {
+        guard fileSize(connection.path) == 0 else { return true }
+        // Programs in other containers may have the same pid.
+        let probe = "\(folder)/probe-\(UInt64.random(in: .min ... .max)).db"
+        defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(probe + suffix) } }
+        do {
+            let scratch = try Connection(path: probe, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
+            try scratch.execute(SQL.journalWal.text)
+            try scratch.execute(SQL.probeWrite.text)
+            return true
+        } catch {
+            // A full or read-only disk fails with the store itself, and is told there.
+            return false
+        }
+    }
+
+    // MARK: - Migrations
+
+    private func migrate() throws(Failure) {
+        if try !isMarked() {
+            try inTransaction { () throws(Failure) in
+                guard try !isMarked() else { return }
+                try connection.execute(SQL.setApplicationId.text)
+                try connection.execute(SQL.createMigrations.text)
+            }
+        }
+        var applied = try refuseOtherVersion()
+        for migration in Migrations.all where migration.version > applied {
+            try inTransaction { () throws(Failure) in
+                // Another process may have been faster.
+                guard try appliedVersion() < migration.version else { return }
+                try connection.execute(migration.text)
+                try connection.statement(SQL.recordMigration).run([
+                    ("version", migration.version), ("name", migration.name), ("sha256", digest(of: migration.text)),
+                    ("program_version", programVersion),
+                ])
+            }
+            applied = migration.version
+        }
+        try createIdentity()
+    }
+
+    private func appliedVersion() throws(Failure) -> Int {
+        Int(try connection.statement(SQL.appliedMigrations).all([], { $0.integer(0) }).last ?? 0)
+    }
+
+    /// The newest migration that the store has had.
+    @discardableResult
+    private func refuseOtherVersion() throws(Failure) -> Int {
+        let rows = try connection.statement(SQL.appliedMigrations).all { row throws(Failure) in
+            (version: Int(row.integer(0)), name: row.text(1), digest: try row.digest(2), program: row.text(3))
+        }
+        for row in rows {
+            guard let migration = Migrations.all.first(where: { $0.version == row.version }) else {
+                throw Failure(
+                    .store,
+                    "the store \(connection.path) was made by runs \(row.program), which is newer than this one "
+                        + "(\(programVersion)). Use runs \(row.program) or later; nothing was changed.")
+            }
+            guard digest(of: migration.text) == row.digest else {
+                throw Failure(
+                    .store,
+                    "the store \(connection.path) was made with another text of migration \(row.version) (\(row.name)) "
+                        + "than this program's. Use the runs that made it (\(row.program)); nothing was changed.")
+            }
+        }
+        return rows.last?.version ?? 0
+    }
+
+    private func digest(of text: String) -> Digest {
+        guard let digest = Digest(bytes: SHA256.hash(data: Array(text.utf8))) else {
+            preconditionFailure("SHA-256 has 32 bytes")
+        }
+        return digest
+    }
+
+    private func createIdentity() throws(Failure) {
+        if let known = try connection.statement(SQL.storeSalt).first([], { $0.blob(0) }) {
+            salt = known
+            return
+        }
+        var generator = SystemRandomNumberGenerator()
+        let identity = (0..<2).map { _ in String(generator.next() as UInt64, radix: 16) }.joined()
+        let random = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        try inTransaction { () throws(Failure) in
+            try connection.statement(SQL.createIdentity).run([
+                ("identity", identity), ("salt", random), ("created_at", Self.now()),
+            ])
+        }
+        salt = try connection.statement(SQL.storeSalt).first { $0.blob(0) } ?? random
+    }
+
+    private static func now() -> String {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000).iso8601
+    }
+}

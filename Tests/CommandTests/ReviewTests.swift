@@ -1,0 +1,175 @@
+// What a person says of results: `runs reject`, `runs tag`, `runs note`, and what follows from it.
+
+import Glibc
+import Testing
+
+@Suite struct ReviewTests {
+    private func finished(
+        _ stages: String = #""a": {"command": "cp in a", "inputs": ["in"], "outputs": ["a"]}"#
+    ) throws -> TestProject {
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "p", "stages": {\#(stages)}}"#)
+        try project.write("in", "one")
+        let result = try project.runs("exec")
+        guard result.status == 0 else { throw HarnessError(result.story) }
+        return project
+    }
+
+    // MARK: - reject
+
+    @Test func aRejectedResultIsNeverFreshUntilItIsTakenBack() throws {
+        let project = try finished()
+        let rejected = try project.runs("reject", "1", "--reason", "wrong split")
+        #expect(rejected.status == 0, "\(rejected.story)")
+        #expect(rejected.output == "execution 1 of 'a' is rejected: wrong split\n")
+        #expect(try project.query("select rejected from executions") == [["rejected": .number(1)]])
+        #expect(try project.query("select executions from stage_stats") == [], "no statistics hold it")
+        #expect(try project.runs("status", "--format", "csv").output.contains("execution 1 was rejected"))
+        #expect(try project.runs("why", "a").output.contains("execution 1 was rejected"))
+
+        let undone = try project.runs("reject", "1", "--undo")
+        #expect(undone.output == "execution 1 of 'a' counts again\n", "\(undone.story)")
+        #expect(try project.runs("exec").errorOutput.contains("fresh, nothing to run"))
+        #expect(
+            try project.query("select execution_id, tag, note from tags order by created_at") == [
+                ["execution_id": .number(1), "tag": .null, "note": .text("rejected: wrong split")],
+                ["execution_id": .number(1), "tag": .null, "note": .text("rejection taken back")],
+            ])
+
+        let history = try project.runs("history", "a", "--format", "jsonl").output
+        #expect(try JSON.lines(history)[0]["note"]?.text == "rejected: wrong split; rejection taken back")
+
+        _ = try project.runs("reject", "1", "--reason", "after all")
+        #expect(try project.runs("exec").status == 0)
+        #expect(try project.executedStages() == ["a"])
+        #expect(
+            try project.query("select reason from decisions where verdict = 'run' and run_id = 3")[0]["reason"]?.text
+                == "rejected")
+        #expect(try project.runs("exec").errorOutput.contains("fresh, nothing to run"), "the new one counts")
+    }
+
+    @Test func aTwinThatStillCountsIsNamed() throws {
+        let project = try finished()
+        try project.runs("exec", "--force")
+        let result = try project.runs("reject", "2", "--reason", "x")
+        #expect(result.errorOutput.contains("were made by execution 1: reject it too"), "\(result.story)")
+        #expect(try project.runs("exec").errorOutput.contains("fresh, nothing to run"))
+        #expect(
+            try project.runs("reject", "1", "2", "--reason", "both").output.contains(
+                "execution 2 of 'a' is rejected already"))
+        try project.runs("exec")
+        #expect(try project.executedStages() == ["a"])
+    }
+
+    @Test func aRejectedVersionIsNotPutBack() throws {
+        let project = try finished()
+        try project.write("in", "two")
+        try project.runs("exec")
+        try project.runs("reject", "1", "--reason", "x")
+        try project.write("in", "one")
+        #expect(try project.runs("exec").status == 0)
+        #expect(try project.executedStages() == ["a"], "execution 1 lies in .runs/kept, but counts no more")
+    }
+
+    @Test(
+        arguments: [
+            (["reject", "1"], "Say why"), (["reject", "1", "--reason", " "], "Say why"),
+            (["reject", "a", "--reason", "x"], "no execution's number"),
+            (["reject", "99", "--reason", "x"], "no execution 99"), (["reject", "3", "--reason", "x"], "is failed"),
+            (["reject", "1", "3", "--reason", "x"], "is failed"), (["reject", "--reason", "x"], "Missing"),
+            (["tag", "1"], "at least one label"), (["tag", "1", ""], "not empty"), (["tag", "nine", "x"], "is no run"),
+            (["tag", "7", "x"], "no run 7"), (["tag", "--execution", "77", "x"], "no execution 77"),
+            (["tag", "1", "x", "--remove"], "has no labels"), (["note", "1"], "a remark"),
+            (["note", "1", "x", "--remove"], "no remark"),
+        ] as [([String], String)])
+    func mistakesAreToldAndChangeNothing(_ arguments: [String], _ sentence: String) throws {
+        let project = try finished(
+            #""a": {"command": "true"}, "b": {"command": "test ! -e ran && touch ran", "needs": ["a"]}"#)
+        try project.runs("exec", "b", "--force")
+        let result = try project.runs(arguments)
+        #expect(result.status == 2, "\(result.story)")
+        #expect(result.errorOutput.contains(sentence), "\(result.story)")
+        #expect(try project.query("select count(*) as n from tags")[0]["n"]?.integer == 0)
+        #expect(try project.query("select count(*) as n from executions where rejected = 1")[0]["n"]?.integer == 0)
+    }
+
+    @Test(arguments: [["reject", "1", "--reason", "x"], ["tag", "1", "x"], ["note", "1", "x"]])
+    func withoutAStoreNoneIsMade(_ arguments: [String]) throws {
+        let project = try TestProject()
+        #expect(try project.runs(arguments).status == 3)
+        #expect(!project.exists(".runs"))
+    }
+
+    /// Skipped, aloud, where this user may not mount.
+    @Test(.enabled(if: canMountMemory, "mounting is not allowed here"))
+    func aReadOnlyStoreIsToldApart() throws {
+        let project = try finished()
+        try project.shell("mkdir mnt && mount --bind . mnt && mount -o remount,ro,bind mnt")
+        defer { _ = system("umount '\(project.path("mnt"))'") }
+        for arguments in [["reject", "1", "--reason", "x"], ["tag", "1", "x"], ["note", "1", "x"]] {
+            let result = try project.runs(arguments, in: "mnt")
+            #expect(result.status == 3, "\(result.story)")
+            #expect(result.errorOutput.contains("may not be written to"), "\(result.story)")
+        }
+    }
+
+    /// While a run is running: it ends as if nobody had said anything.
+    @Test func aRunBesideIsNotHarmed() throws {
+        let project = try finished()
+        try project.write(
+            "pipeline.json",
+            #"""
+            {"name": "p", "stages": {"a": {"command": "cp in a", "inputs": ["in"], "outputs": ["a"]},
+              "b": {"command": "touch started; while ! test -e go; do sleep 0.01; done; cp a b", "inputs": ["a"], "outputs": ["b"]}}}
+            """#)
+        let command = try project.start(["exec"])
+        try wait(for: "the stage to start") { project.exists("started") }
+        #expect(try project.runs("reject", "2", "--reason", "it runs").status == 2)
+        for _ in 0..<10 { #expect(try project.runs("reject", "1", "--reason", "x").status == 0) }
+        #expect(try project.runs("tag", "latest", "beside").status == 0)
+        try project.write("go", "")
+        #expect(try command.finish().status == 0)
+        #expect(try project.query("select tag from tags where run_id = 2") == [["tag": .text("beside")]])
+        try project.runs("exec")
+        #expect(try project.executedStages() == ["a"], "b's input was made anew, and is the same")
+    }
+
+    // MARK: - Labels
+
+    @Test func tagsAndNotesComeAndGo() throws {
+        let project = try finished()
+        #expect(try project.runs("exec", "--force", "--tag", "first", "--note", "by hand").status == 0)
+        #expect(try project.runs("tag", "latest", "baseline", "v1", "baseline").status == 0)
+        #expect(try project.runs("tag", "2", "baseline").status == 0)
+        #expect(try project.runs("tag", "--execution", "2", "best").status == 0)
+        #expect(try project.runs("note", "latest", "seed 3,", "new split").status == 0)
+        #expect(try project.runs("note", "--execution", "1", "odd").status == 0)
+        #expect(
+            try project.query(
+                "select run_id || ' ' || coalesce(execution_id, '-') || ' ' || coalesce(tag, '-') || ' ' || coalesce(note, '-') as t from tags order by 1"
+            )
+            .compactMap { $0["t"]?.text } == [
+                "1 1 - odd", "2 - - by hand", "2 - - seed 3, new split", "2 - baseline -", "2 - first -", "2 - v1 -",
+                "2 2 best -",
+            ])
+        #expect(try project.runs("tag", "2", "v1", "first", "--remove").status == 0)
+        #expect(try project.runs("tag", "--execution", "2", "best", "--remove").status == 0)
+        #expect(try project.runs("note", "2", "by hand", "--remove").status == 0)
+        let wrong = try project.runs("tag", "2", "baseline", "v9", "--remove")
+        #expect(wrong.status == 2 && wrong.errorOutput.contains("Its labels are:"), "\(wrong.story)")
+        #expect(
+            try project.query("select coalesce(tag, note) as t from tags order by 1").compactMap { $0["t"]?.text }
+                == ["baseline", "odd", "seed 3, new split"])
+    }
+
+    @Test func queriesCanFailOnRows() throws {
+        let project = try finished()
+        let found = try project.runs("query", "--fail-on-rows", "--format", "csv", "select stage from executions")
+        #expect(found.status == 1)
+        #expect(found.output == "stage\na\n", "the rows are printed all the same")
+        #expect(
+            try project.runs("query", "--fail-on-rows", "select stage from executions where state = 'failed'").status
+                == 0)
+        #expect(try project.runs("query", "--fail-on-rows", "select nothing").status == 2)
+    }
+}

@@ -1,0 +1,150 @@
+// What is remembered of a pipeline comes back as it was, and bytes that were changed are refused or harmless.
+
+import Model
+import Testing
+
+@testable import PlanCache
+
+struct CodingTests {
+    /// Every field differs from its default.
+    private let stage = Stage(
+        name: "train@lr=0.1", template: "train", summary: "trains", command: .argv(["python3", "a b.py", ""]),
+        workingDirectory: "sub",
+        environment: [EnvironmentVariable(name: "A", value: "1"), EnvironmentVariable(name: "B", value: nil)],
+        passedEnvironment: ["HOME"],
+        params: [
+            Param(name: "lr", value: .number("0.10")),
+            Param(
+                name: "all",
+                value: .object([
+                    JSONValue.Member(name: "x", value: .array([.null, .bool(true), .string("é\n")]))
+                ])),
+        ],
+        inputs: [Input(name: "in", path: "data/*.csv", isGlob: true, mode: .metadata)],
+        outputs: [
+            Output(name: "o", path: "out", mode: .metadata, isPersistent: true, isMetrics: true, isExternal: true)
+        ],
+        resources: ResourceRequest(
+            cpus: Quantity(2), gpus: Quantity(thousandths: 500), memoryBytes: 1 << 33, counted: ["licence": .one]),
+        retries: RetryPolicy(max: 3, delaySeconds: 1.5, on: [.outOfMemory], memoryFactor: 2), timeoutSeconds: 60,
+        isAlways: true, isFrozen: true, keep: 5)
+
+    private var shell: Stage {
+        var other = Stage(name: "plain", template: "plain", command: .shell("cat 'x' > y"))
+        other.inputs = [Input(name: "in", path: "out")]
+        other.outputs = [Output(name: "y", path: "y")]
+        return other
+    }
+
+    private var graph: Graph {
+        Graph(
+            pipeline: "p", stages: [stage, shell], predecessors: [[], [0]], producers: [[[]], [[0]]],
+            defaultTargets: [0, 1],
+            capacity: ["licence": Quantity(2)])
+    }
+
+    @Test func aPipelineComesBackAsItWas() throws {
+        let (body, paths) = PipelineBody.made(of: graph, isSelected: [true, true], warnings: ["careful"])
+        let back = try #require(PipelineBody(bytes: body.bytes, pathCount: paths.count))
+        let again = try #require(back.graph(of: [0, 1], pipeline: "p"))
+        #expect(again.stages == graph.stages)
+        #expect(again.predecessors == graph.predecessors && again.producers == graph.producers)
+        #expect(again.capacity == graph.capacity && back.warnings == ["careful"])
+        #expect((0..<paths.count).map { paths[$0] } == ["out", "y"])
+        let part = try #require(back.graph(of: [1], pipeline: "p"))
+        #expect(part.stages == [shell] && part.predecessors == [[]] && part.producers == [[[]]])
+    }
+
+    @Test func anIndexComesBackAsItWas() throws {
+        var expansionInputs = ExpansionInputs()
+        expansionInputs.files = ["params.json": contentDigest(of: [1, 2])]
+        expansionInputs.probes = ["cp": false, "train.py": true]
+        expansionInputs.variables["HOME"] = contentDigest(of: [3])
+        expansionInputs.variables["UNSET"] = .some(nil)
+        var paths = PathTable()
+        for path in ["a", "sub/b c", "é\n"] { paths.append(path) }
+        let index = PipelineIndex(pipeline: "p", stagesTotal: 7, expansionInputs: expansionInputs, paths: paths)
+        let back = try #require(PipelineIndex(bytes: index.bytes))
+        #expect(back.pipeline == "p" && back.stagesTotal == 7 && back.expansionInputs == expansionInputs)
+        #expect((0..<3).map { back.paths[$0] } == ["a", "sub/b c", "é\n"])
+    }
+
+    @Test func aStandingComesBackAsItWas() throws {
+        let stamp = FileStamp(device: 1, inode: .max, sizeBytes: 3, modifiedNanoseconds: -4, changedNanoseconds: 5)
+        let standing = CachedStages(
+            stamps: [stamp, CachedStages.unknownStamp], isSuspect: [true, false],
+            executions: [ExecutionID(9), nil],
+            stageIDs: [4, 5])
+        let stamps = try #require(CachedStages.stamps(bytes: standing.stampBytes, count: 2))
+        let back = try #require(CachedStages(stamps: stamps, stageBytes: standing.stageBytes, stagesTotal: 2))
+        #expect(back.stamps == standing.stamps && back.isSuspect == standing.isSuspect)
+        #expect(back.executions == standing.executions && back.stageIDs == standing.stageIDs)
+        #expect(CachedStages.stamps(bytes: standing.stampBytes, count: 3) == nil)
+        #expect(CachedStages(stamps: stamps, stageBytes: standing.stageBytes, stagesTotal: 3) == nil)
+    }
+
+    @Test func requestsDifferByTheirFileAndTheirWords() {
+        let digests = [
+            requestDigest(ofPipeline: [1], words: ["a"]), requestDigest(ofPipeline: [2], words: ["a"]),
+            requestDigest(ofPipeline: [1], words: ["b"]), requestDigest(ofPipeline: [1], words: ["a", ""]),
+            requestDigest(ofPipeline: [], words: ["a"]),
+        ]
+        #expect(Set(digests).count == digests.count)
+    }
+
+    /// What would be executed, and what follows from what, is taken from no byte that was changed.
+    @Test func everyChangedByteOfStagesIsRefused() {
+        let (body, paths) = PipelineBody.made(of: graph, isSelected: [true, true], warnings: ["careful"])
+        func isTaken(_ bytes: [UInt8]) -> Bool {
+            guard let back = PipelineBody(bytes: bytes, pathCount: paths.count) else { return false }
+            return back.graph(of: [0, 1], pipeline: "p") != nil
+        }
+        let bytes = body.bytes
+        #expect(isTaken(bytes) && !isTaken(bytes.dropLast()) && !isTaken(bytes + [0]))
+        for index in bytes.indices {
+            var changed = bytes
+            changed[index] ^= 1 << UInt8(index % 8)
+            #expect(!isTaken(changed), "byte \(index)")
+        }
+        let standing = CachedStages(stamps: [], isSuspect: [true], executions: [ExecutionID(9)], stageIDs: [4])
+        let stageBytes = standing.stageBytes
+        for index in stageBytes.indices {
+            var changed = stageBytes
+            changed[index] ^= 1 << UInt8(index % 8)
+            #expect(CachedStages(stamps: [], stageBytes: changed, stagesTotal: 1) == nil, "byte \(index)")
+        }
+    }
+
+    /// Neither bytes that were changed nor an end that is missing may trap.
+    @Test func changedBytesOfAnIndexNeverTrap() {
+        let seed = UInt64.random(in: .min ... .max)
+        print("seed \(seed)")
+        var generator = SplitMix(state: seed)
+        let (_, paths) = PipelineBody.made(of: graph, isSelected: [true, true], warnings: [])
+        let index = PipelineIndex(pipeline: "p", stagesTotal: 2, expansionInputs: ExpansionInputs(), paths: paths)
+        var refused = 0
+        for round in 0..<2000 {
+            var bytes = index.bytes
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(
+                    in: .min ... .max, using: &generator)
+            }
+            if round % 5 == 0 { bytes.removeLast(Int.random(in: 1...bytes.count, using: &generator)) }
+            if PipelineIndex(bytes: bytes) == nil { refused += 1 }
+        }
+        #expect(refused > 200)
+    }
+}
+
+/// SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014): small, and the same for a seed everywhere.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

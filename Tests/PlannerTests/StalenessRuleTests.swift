@@ -1,0 +1,159 @@
+// One stage at a time: every reason of design section 3, and every way in which a stage is fresh.
+
+import Model
+import Planner
+import Testing
+
+@Suite struct StalenessRuleTests {
+    private let copy = stage("copy", reads: ["in"], makes: ["out"], params: [Param(name: "lr", value: .number("0.1"))])
+    private let disk = Disk(files: ["in": "1", "out": "made of 1"])
+
+    private func decide(
+        _ stage: Stage, _ past: Past, _ disk: Disk, forced: Bool = false, mayRestore: Bool = true
+    ) throws -> Decision {
+        let graph = graph([stage])
+        let facts = try gatherFacts(
+            of: 0, in: graph, decisions: [Decision(verdict: .run, reasons: [])], files: disk, history: past,
+            environment: stage.environment)
+        return try StalenessRule(history: past, mayRestore: mayRestore).evaluate(stage, facts: facts, isForced: forced)
+    }
+
+    @Test func aStageThatNeverRanRuns() throws {
+        let decision = try decide(copy, Past(), Disk(files: ["in": "1"]))
+        #expect(decision.verdict == .run)
+        #expect(decision.reasons == [Reason(.neverRan)])
+    }
+
+    @Test func nothingChangedIsFresh() throws {
+        var past = Past()
+        past.ran(copy, on: disk)
+        let decision = try decide(copy, past, disk)
+        #expect(decision.verdict == .fresh)
+        #expect(decision.executionID == ExecutionID(1))
+    }
+
+    /// What changed between the recorded execution and now, and the reason it must give.
+    @Test(arguments: [
+        ("input content", Reason.Code.inputChanged), ("input added", .inputAdded), ("input removed", .inputRemoved),
+        ("param", .paramChanged), ("command", .commandChanged), ("folder", .commandChanged), ("env", .envChanged),
+        ("output missing", .outputMissing), ("output modified", .outputModified), ("output set", .outputsChanged),
+        ("failed", .lastFailed), ("lost", .lastInterrupted), ("rejected", .rejected),
+        ("input changed while it ran", .inputChangedDuringRun),
+    ])
+    func aChangeRunsItWithItsReason(_ change: String, _ code: Reason.Code) throws {
+        var (then, now, diskNow) = (copy, copy, disk)
+        var past = Past()
+        var state = ExecutionState.succeeded
+        switch change {
+        case "input content": diskNow.files["in"] = "2"
+        case "input added":
+            diskNow.files["more"] = "m"
+            now.inputs.append(Input(name: "more", path: "more"))
+        case "input removed":
+            then.inputs.append(Input(name: "less", path: "less"))
+            diskNow.files["less"] = "l"
+        case "param": now.params = [Param(name: "lr", value: .number("0.2"))]
+        case "command": now.command = .shell("make faster")
+        case "folder": now.workingDirectory = "sub"
+        case "env": now.environment = [EnvironmentVariable(name: "MODE", value: "fast")]
+        case "output missing": diskNow.files["out"] = nil
+        case "output modified": diskNow.files["out"] = "tampered"
+        case "output set": now.outputs = [Output(name: "other", path: "other")]
+        case "failed": state = .failed
+        case "lost": state = .lost
+        default: break
+        }
+        var thenDisk = diskNow
+        if change != "input removed" { thenDisk = disk }
+        past.ran(
+            then, on: thenDisk, state: state, inputsChanged: change == "input changed while it ran",
+            rejected: change == "rejected")
+        let decision = try decide(now, past, diskNow)
+        #expect(decision.verdict == .run)
+        #expect(decision.reasons.contains { $0.code == code }, "got \(decision.reasons)")
+    }
+
+    @Test func aReasonTellsOldAndNew() throws {
+        var past = Past()
+        past.ran(copy, on: disk)
+        var now = copy
+        now.params = [Param(name: "lr", value: .number("0.2"))]
+        #expect(try decide(now, past, disk).reasons == [Reason(.paramChanged, subject: "lr", old: "0.1", new: "0.2")])
+    }
+
+    @Test func aNumberSpelledOtherwiseIsTheSameParam() throws {
+        var past = Past()
+        past.ran(copy, on: disk)
+        var now = copy
+        now.params = [Param(name: "lr", value: .number("0.10"))]
+        #expect(try decide(now, past, disk).verdict == .fresh)
+    }
+
+    @Test func anEarlierVersionIsFreshWhileItsOutputsAreThere() throws {
+        var past = Past()
+        past.ran(copy, on: disk)
+        // The second version made the same bytes.
+        past.ran(copy, on: Disk(files: ["in": "2", "out": "made of 1"]))
+        let decision = try decide(copy, past, disk)
+        #expect(decision.verdict == .fresh)
+        #expect(decision.executionID == ExecutionID(1))
+    }
+
+    @Test func whatWasMovedAsideIsRestoredUnlessForbidden() throws {
+        var past = Past()
+        past.ran(copy, on: disk)
+        let now = Disk(files: ["in": "2", "out": "made of 2"])
+        past.ran(copy, on: now)
+        past.kept = ["1/out": "made of 1"]
+        let back = Disk(files: ["in": "1", "out": "made of 2"])
+        #expect(try decide(copy, past, back).verdict == .restored)
+        #expect(try decide(copy, past, back, mayRestore: false).verdict == .run)
+        #expect(try decide(copy, past, back, forced: true).verdict == .run)
+        past.kept = ["1/out": "tampered"]
+        #expect(try decide(copy, past, back).verdict == .run)
+        past.kept = [:]
+        #expect(try decide(copy, past, back).verdict == .run)
+    }
+
+    @Test func anotherStagesExecutionWithTheSameKeyCounts() throws {
+        var past = Past()
+        past.ran(stage("renamed", reads: ["in"], makes: ["out"], params: copy.params), on: disk)
+        #expect(try decide(copy, past, disk).verdict == .fresh)
+    }
+
+    @Test func withoutOutputsOnlyTheNewestExecutionCounts() throws {
+        let check = stage("check", reads: ["in"], makes: [])
+        var past = Past()
+        past.ran(check, on: disk)
+        #expect(try decide(check, past, disk).verdict == .fresh)
+        past.ran(check, on: disk, state: .failed)
+        #expect(try decide(check, past, disk).verdict == .run)
+    }
+
+    @Test func alwaysForcedAndFrozen() throws {
+        var past = Past()
+        past.ran(copy, on: disk)
+        var always = copy
+        always.isAlways = true
+        #expect(try decide(always, past, disk).reasons == [Reason(.always)])
+        #expect(try decide(copy, past, disk, forced: true).reasons == [Reason(.forced)])
+        var frozen = copy
+        frozen.isFrozen = true
+        #expect(try decide(frozen, Past(), disk).verdict == .frozen)
+        #expect(try decide(frozen, Past(), Disk(files: ["in": "1"])).verdict == .blocked)
+    }
+
+    @Test func aSecretIsNeverInTheRecord() {
+        var secret = copy
+        secret.environment = [EnvironmentVariable(name: "API_TOKEN", value: "hunter2")]
+        secret.passedEnvironment = ["CUDA_HOME", "DB_PASSWORD"]
+        let recorded = recordedEnvironment(of: secret, salt: [1, 2, 3]) {
+            ["CUDA_HOME": "/cuda", "DB_PASSWORD": "swordfish"][$0]
+        }
+        #expect(recorded.map(\.name) == ["API_TOKEN", "CUDA_HOME", "DB_PASSWORD"])
+        #expect(recorded[1].value == "/cuda")
+        #expect(!recorded.contains { ($0.value ?? "").contains("hunter2") || ($0.value ?? "").contains("swordfish") })
+        let otherSalt = recordedEnvironment(of: secret, salt: [4]) { _ in nil }
+        #expect(otherSalt[0].value != recorded[0].value)
+    }
+}
