@@ -67,7 +67,7 @@ let package = Package(
         .testTarget(name: "PipelineFormatTests", dependencies: ["PipelineFormat", "JSON", "Model"]),
         .testTarget(name: "PlannerTests", dependencies: ["Planner", "Model"]),
         .testTarget(name: "PlanCacheTests", dependencies: ["PlanCache", "Model"]),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "RunsSQL", "Model", "CSQLite"]),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "RunsSQL", "Model", "CSQLite"], exclude: ["Stores"]),
         .testTarget(name: "ReportTests", dependencies: ["Report", "Model"]),
         .testTarget(name: "WorkspaceTests", dependencies: ["Workspace", "Model"]),
         .testTarget(name: "GPUTests", dependencies: ["GPU"]),

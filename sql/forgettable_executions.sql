@@ -14,7 +14,7 @@ WITH RECURSIVE needed (execution_id) AS (
 )
 SELECT e.execution_id
 FROM run_rows r JOIN execution_rows e ON e.run_id = r.run_id
-WHERE r.status <> 'running' AND r.finished_at < :before AND e.state <> 'running'
+WHERE r.status <> 'running' AND r.finished_at < :before AND e.finished_at IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM tag_rows t WHERE t.run_id = r.run_id AND t.tag IS NOT NULL)
   AND e.execution_id NOT IN (SELECT execution_id FROM needed)
   AND EXISTS (SELECT 1 FROM execution_rows n WHERE n.stage_id = e.stage_id AND n.execution_id > e.execution_id)

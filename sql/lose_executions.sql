@@ -1,3 +1,3 @@
--- And so are its executions.
+-- The open executions of a run that is lost.
 UPDATE execution_rows SET state = 'lost', finished_at = :at, error = 'the program that ran it is gone'
-WHERE run_id = :run_id AND state = 'running'
+WHERE run_id = :run_id AND (state = 'queued' OR state = 'running')

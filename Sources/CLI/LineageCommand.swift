@@ -109,7 +109,7 @@ struct LineageCommand: ParsableCommand {
     private func notWhatWasMade(by maker: String, _ state: ExecutionState, isThere: Bool) -> Failure {
         let versions = "`runs query \"select * from outputs where path = '…'\"` lists every version that was made."
         switch state {
-        case .running:
+        case .queued, .running:
             return Failure(.usage, "\(maker) is making '\(path)' now. Ask again when it has ended.")
         case .succeeded where isThere:
             return Failure(
@@ -118,7 +118,7 @@ struct LineageCommand: ParsableCommand {
             )
         case .succeeded:
             return Failure(.usage, "'\(path)' is not on disk; \(maker) was the last to make it. \(versions)")
-        case .failed, .timedOut, .outOfMemory, .interrupted, .lost:
+        case .failed, .timedOut, .outOfMemory, .interrupted, .lost, .stopped:
             let what = isThere ? "what '\(path)' holds is not trusted" : "'\(path)' is not on disk"
             return Failure(.usage, "\(what): \(maker), the last to make it, ended as \(state.rawValue). \(versions)")
         }

@@ -44,7 +44,7 @@ struct LogsCommand: ParsableCommand {
         for log in logs {
             if logs.count > 1 { Terminal.standardOutput.writeLine("==> \(sanitized(log.stage)) (\(log.state)) <==") }
             try print(log.path, of: project) {
-                try store.stage(of: log.execution)?.state == .running
+                try store.stage(of: log.execution)?.state.isOpen == true
             }
         }
     }

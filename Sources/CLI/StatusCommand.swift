@@ -26,7 +26,7 @@ struct StatusCommand: ParsableCommand {
         let preparation = try RunPreparation(request, store: store)
         let newest = try store.newestExecutions(pipeline: request.graph.pipeline)
         let selected = zip(request.graph.stages, preparation.plan.decisions).filter { $1.verdict != .notSelected }
-        let running = Set(newest.filter { $0.value.state == .running }.keys)
+        let running = Set(newest.filter { $0.value.state.isOpen }.keys)
         let rows = statusRows(stages: selected.map { ($0.name, $1) }, running: running)
         formatOptions.write(Table(columns: ["stage", "status", "why"], rows: rows))
     }

@@ -142,9 +142,9 @@ public struct StalenessRule<State: RecordedState> {
         var reasons: [Reason] = []
         switch newest.state {
         // What another run is executing now is no reason.
-        case .succeeded, .running: break
+        case .succeeded, .queued, .running: break
         case .failed, .timedOut, .outOfMemory: reasons.append(Reason(.lastFailed, new: newest.state.rawValue))
-        case .interrupted, .lost: reasons.append(Reason(.lastInterrupted, new: newest.state.rawValue))
+        case .interrupted, .lost, .stopped: reasons.append(Reason(.lastInterrupted, new: newest.state.rawValue))
         }
         guard let reference = try history.newestSucceeded(stage.name) else {
             return reasons.isEmpty ? [Reason(.neverRan)] : reasons

@@ -21,11 +21,31 @@ import Testing
         (ExecutionEnding(exit: .signal(15), stopCause: .interruption), .interrupted),
         (ExecutionEnding(exit: .signal(9), stopCause: .memoryLimit), .outOfMemory),
         (ExecutionEnding(exit: .notStarted("no such program")), .failed),
+        (ExecutionEnding(exit: .code(0), stopCause: .stoppingRule), .succeeded),
+        (ExecutionEnding(exit: .code(0), stopCause: .stoppingRule, missingOutputs: ["a"]), .stopped),
+        (ExecutionEnding(exit: .signal(15), stopCause: .stoppingRule), .stopped),
     ])
     func afterAnEnding(_ ending: ExecutionEnding, _ expected: ExecutionState) {
         let (state, error) = ExecutionState.after(ending)
         #expect(state == expected)
         #expect((error == nil) == (expected == .succeeded), "only a success has no sentence")
+    }
+
+    @Test(arguments: ExecutionState.allCases) func transitions(from state: ExecutionState) {
+        let ends: [ExecutionState] = [.succeeded, .failed, .timedOut, .outOfMemory, .interrupted, .lost, .stopped]
+        let expected: [ExecutionState] =
+            switch state {
+            case .queued: [.running] + ends.dropFirst()
+            case .running: ends
+            default: []
+            }
+        #expect(Set(ExecutionState.allCases.filter(state.mayBecome)) == Set(expected))
+        #expect(state.isFinal == ends.contains(state) && state.isOpen != state.isFinal)
+    }
+
+    @Test func whatThisProgramEndedUsesUpNoAttempt() {
+        let free = ExecutionState.allCases.filter { !$0.usesUpAttempt }
+        #expect(free == [.interrupted, .lost, .stopped])
     }
 
     @Test func theErrorNamesTheMissingOutput() {

@@ -37,4 +37,116 @@ struct OtherRunsTests {
             ])
         #expect(sentence { try store.finish(success(held)) }.contains("not running any more"))
     }
+
+    @Test func openExecutionsAreReadWithWhatTheirEngineKnows() throws {
+        let queued = try store.begin(start("q", key: 7, state: .queued), run: other, pipeline: "p")
+        try store.recordJob("4711_3", of: queued)
+        let done = try store.begin(start("d"), run: other, pipeline: "p")
+        try store.finish(success(done))
+        let open = try store.runningExecutions(of: other)
+        #expect(open.map(\.id) == [held, queued] && open.map(\.state) == [.running, .queued])
+        #expect(open.map(\.engineJobID) == [nil, "4711_3"] && open.map(\.key) == [digest(5), digest(7)])
+        let token = "0123456789abcdef0123456789abcdef"
+        #expect(
+            open.last
+                == RunningExecution(
+                    id: queued, stage: "q", token: token, state: .queued, key: digest(7), engineJobID: "4711_3",
+                    logPath: ".runs/logs/1/q.1.log"))
+    }
+
+    @Test func aRunIsTakenOverWithItsOpenExecutions() throws {
+        let queued = try store.begin(start("q", state: .queued), run: other, pipeline: "p")
+        try store.takeOver(run: other, by: mine, adopting: [queued], at: time(7))
+        #expect(try store.stage(of: held)?.state == .lost)
+        #expect(try store.runningExecutions(of: mine).map(\.id) == [queued])
+        #expect(try store.runningExecutions(of: mine).map(\.firstRunID) == [other])
+        #expect(try store.runningRuns().map(\.id) == [mine])
+        // The first run stands, however often it is taken over.
+        let third = try store.beginRun(runStart(), liveness: liveness)
+        try store.takeOver(run: mine, by: third, adopting: [queued], at: time(8))
+        #expect(try store.runningExecutions(of: third).map(\.firstRunID) == [other])
+        try store.markRunning(ExecutionRunning(id: queued, startedAt: time(9), host: "n1"))
+        try store.finish(success(queued))
+        #expect(
+            try store.rows("SELECT run_id, status FROM runs ORDER BY run_id") == [
+                [.integer(1), .text("lost")], [.integer(2), .text("lost")], [.integer(3), .text("running")],
+            ])
+    }
+
+    @Test func whatHasEndedCannotBeTakenOver() throws {
+        let done = try store.begin(start("d"), run: other, pipeline: "p")
+        try store.finish(success(done))
+        let told = sentence { try store.takeOver(run: other, by: mine, adopting: [held, done], at: time(7)) }
+        #expect(told.contains("cannot be taken over"))
+        #expect(try store.runningExecutions(of: other).map(\.id) == [held], "nothing was changed")
+        try store.markLost(run: other, at: time(8))
+        #expect(
+            sentence { try store.takeOver(run: other, by: mine, adopting: [], at: time(9)) }.contains("it has ended"))
+    }
+
+    @Test func logsAndRunsOfWhatWasTakenOverStayAsLongAsItsNewRun() throws {
+        let queued = try store.begin(start("q", state: .queued), run: other, pipeline: "p")
+        try store.takeOver(run: other, by: mine, adopting: [queued], at: time(7))
+        #expect(try store.runs(endedBefore: time(100)).isEmpty)
+        try store.finish(failure(queued, state: .interrupted, exit: nil))
+        try store.finishRun(mine, status: .succeeded, counts: RunCounts(), finishedAt: time(50), wallSeconds: 1)
+        #expect(try store.runs(endedBefore: time(20)).isEmpty)
+        #expect(try store.runs(endedBefore: time(100)) == [other, mine])
+        // The newest of its stage is never forgotten, nor is the run that began it.
+        _ = try store.forget(endedBefore: time(100), keeping: [])
+        #expect(try store.rows("SELECT run_id FROM runs ORDER BY run_id") == [[.integer(1)], [.integer(2)]])
+        #expect(try store.health().problems.isEmpty)
+    }
+}
+
+/// A program whose run another one has taken over writes nothing any more.
+struct EpochTests {
+    let project: Project
+    let store: Store
+    let run: RunID
+
+    init() throws {
+        project = try Project()
+        store = try project.store()
+        run = try store.beginRun(runStart(), liveness: liveness)
+    }
+
+    private func rows() throws -> [[TableValue]] {
+        try project.store(.read).rows("SELECT execution_id, state FROM executions ORDER BY execution_id")
+    }
+
+    @Test func itIsToldAtItsNextTransaction() throws {
+        let id = try store.begin(start("a"), run: run, pipeline: "p")
+        try project.store().markLost(run: run, at: time(7))
+        let before = try rows()
+        let told = [
+            sentence { _ = try store.begin(start("b"), run: run, pipeline: "p") },
+            sentence { try store.finish(success(id)) },
+            sentence { try store.setOwner(ofPaths: ["x"], to: id) },
+            sentence { try store.setCurrent(stage: "a", template: "a", pipeline: "p", execution: id) },
+            sentence {
+                try store.finishRun(run, status: .succeeded, counts: RunCounts(), finishedAt: time(9), wallSeconds: 9)
+            },
+        ]
+        for sentence in told { #expect(sentence.hasPrefix("run \(run) was taken over by another process")) }
+        #expect(try rows() == before)
+        #expect(try store.stageNames().map(\.stage) == ["a"])
+    }
+
+    @Test func aRunThatEndedIsOwnedNoMore() throws {
+        try store.finishRun(run, status: .succeeded, counts: RunCounts(), finishedAt: time(9), wallSeconds: 9)
+        try store.addNote("later", to: .run(run), at: time(10))
+        #expect(try store.tags(of: .run(run)).isEmpty)
+    }
+
+    @Test func aRunWhoseBeginningWasRolledBackIsNotOwned() throws {
+        try store.finishRun(run, status: .succeeded, counts: RunCounts(), finishedAt: time(9), wallSeconds: 9)
+        _ = sentence {
+            try store.inTransaction { () throws(Failure) in
+                _ = try store.beginRun(runStart(), liveness: liveness)
+                throw Failure(.usage, "stop")
+            }
+        }
+        try store.addNote("later", to: .run(run), at: time(10))
+    }
 }

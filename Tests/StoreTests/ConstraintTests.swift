@@ -18,50 +18,71 @@ struct ConstraintTests {
     func everyCombinationIsJudgedAsTheStateMachineDoes(state: ExecutionState) throws {
         let id = try store.begin(start("a"), run: run, pipeline: "p")
         var accepted = 0
-        for exitCode in [nil, 0, 1] as [Int?] {
-            for signal in [nil, 9] as [Int?] {
-                for hasError in [false, true] {
-                    for hasFinished in [false, true] {
-                        for hasWall in [false, true] {
-                            for inputsChanged in [false, true] {
-                                for rejected in [false, true] {
-                                    let ended: Bool
-                                    switch state {
-                                    case .running: ended = exitCode == nil && signal == nil && !hasError && !hasWall
-                                    case .succeeded: ended = exitCode == 0 && signal == nil && !hasError && hasWall
-                                    case .lost: ended = exitCode == nil && signal == nil && hasError
-                                    default: ended = (exitCode == nil || signal == nil) && hasError && hasWall
-                                    }
-                                    let flags = state == .succeeded || !(inputsChanged || rejected)
-                                    let expected = ended && flags && hasFinished == (state != .running)
-                                    let update = """
-                                        UPDATE execution_rows SET state = '\(state.rawValue)',
-                                          exit_code = \(exitCode.map(String.init) ?? "NULL"),
-                                          signal = \(signal.map(String.init) ?? "NULL"),
-                                          error = \(hasError ? "'e'" : "NULL"),
-                                          finished_at = \(hasFinished ? "'t'" : "NULL"),
-                                          wall_seconds = \(hasWall ? "1" : "NULL"),
-                                          inputs_changed_during_run = \(inputsChanged ? 1 : 0), rejected = \(rejected ? 1 : 0)
-                                        WHERE execution_id = \(id)
-                                        """
-                                    let wasAccepted = (try? store.connection.execute(update)) != nil
-                                    if wasAccepted { accepted += 1 }
-                                    #expect(wasAccepted == expected, "\(update)")
-                                }
-                            }
-                        }
-                    }
-                }
+        for fields in Fields.all {
+            let isOpenOrDone: Bool
+            switch state {
+            case .queued, .running:
+                isOpenOrDone = fields.exitCode == nil && fields.signal == nil && !fields.hasError && !fields.hasWall
+            case .succeeded:
+                isOpenOrDone = fields.exitCode == 0 && fields.signal == nil && !fields.hasError && fields.hasWall
+            case .lost: isOpenOrDone = fields.exitCode == nil && fields.signal == nil && fields.hasError
+            default:
+                isOpenOrDone = (fields.exitCode == nil || fields.signal == nil) && fields.hasError && fields.hasWall
             }
+            let isStarted: Bool
+            switch state {
+            case .queued: isStarted = !fields.hasStarted && fields.wasSubmitted
+            case .running, .succeeded: isStarted = fields.hasStarted
+            default: isStarted = fields.hasStarted || fields.wasSubmitted
+            }
+            let flags = state == .succeeded || !(fields.inputsChanged || fields.rejected)
+            let expected = isOpenOrDone && isStarted && flags && fields.hasFinished == state.isFinal
+            let update = fields.update(to: state, of: id)
+            let wasAccepted = (try? store.connection.execute(update)) != nil
+            if wasAccepted { accepted += 1 }
+            #expect(wasAccepted == expected, "\(update)")
         }
         #expect(accepted > 0)
+    }
+
+    /// The columns that go with a state.
+    private struct Fields {
+        var exitCode: Int?
+        var signal: Int?
+        var (hasError, hasFinished, hasWall) = (false, false, false)
+        var (inputsChanged, rejected, hasStarted, wasSubmitted) = (false, false, false, false)
+
+        static var all: [Fields] {
+            (0..<(3 << 8)).map { number in
+                func bit(_ place: Int) -> Bool { number >> place & 1 == 1 }
+                var fields = Fields()
+                fields.exitCode = [nil, 0, 1][number >> 8]
+                fields.signal = bit(0) ? 9 : nil
+                (fields.hasError, fields.hasFinished, fields.hasWall) = (bit(1), bit(2), bit(3))
+                (fields.inputsChanged, fields.rejected) = (bit(4), bit(5))
+                (fields.hasStarted, fields.wasSubmitted) = (bit(6), bit(7))
+                return fields
+            }
+        }
+
+        func update(to state: ExecutionState, of id: ExecutionID) -> String {
+            """
+            UPDATE execution_rows SET state = '\(state.rawValue)', exit_code = \(exitCode.map(String.init) ?? "NULL"),
+              signal = \(signal.map(String.init) ?? "NULL"), error = \(hasError ? "'e'" : "NULL"),
+              finished_at = \(hasFinished ? "'t'" : "NULL"), wall_seconds = \(hasWall ? "1" : "NULL"),
+              started_at = \(hasStarted ? "'t'" : "NULL"), queued_seconds = \(hasStarted ? "0" : "NULL"),
+              submitted_at = \(wasSubmitted ? "'t'" : "NULL"),
+              inputs_changed_during_run = \(inputsChanged ? 1 : 0), rejected = \(rejected ? 1 : 0)
+            WHERE execution_id = \(id)
+            """
+        }
     }
 
     /// Whatever the transition function makes of an ending, the store takes.
     @Test func everyTransitionIsAccepted() throws {
         let exits: [Exit] = [.code(0), .code(1), .code(137), .signal(9), .signal(15), .notStarted("no such program")]
         for exit in exits {
-            for cause in [nil, .timeout, .interruption, .memoryLimit] as [StopCause?] {
+            for cause in [nil, .timeout, .interruption, .memoryLimit, .stoppingRule] as [StopCause?] {
                 for killed in [false, true] {
                     for missing in [[], ["x"]] {
                         let ending = ExecutionEnding(
@@ -76,6 +97,21 @@ struct ConstraintTests {
                     }
                 }
             }
+        }
+    }
+
+    /// The store makes every transition that `mayBecome` allows, and no other.
+    @Test(arguments: [ExecutionState.queued, .running])
+    func transitionsAreThoseOfTheModel(from state: ExecutionState) throws {
+        for next in ExecutionState.allCases where next.isFinal {
+            let id = try store.begin(start("a", state: state), run: run, pipeline: "p")
+            let finish = next == .succeeded ? success(id) : failure(id, state: next, exit: nil)
+            let isAllowed = (try? store.finish(finish)) != nil
+            #expect(isAllowed == state.mayBecome(next), "\(next)")
+            #expect(try store.stage(of: id)?.state == (isAllowed ? next : state))
+            guard isAllowed else { continue }
+            let told = sentence { try store.markRunning(ExecutionRunning(id: id, startedAt: time(2), host: "n1")) }
+            #expect(told.contains("it is \(next.rawValue), not queued"))
         }
     }
 

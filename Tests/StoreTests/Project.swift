@@ -53,6 +53,21 @@ final class Project {
         while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { result += chunk[..<count] }
         return result
     }
+
+    /// Makes the folder one that may not be written to, whoever asks, while the closure runs.
+    func readOnly(_ body: () throws -> Void) throws {
+        if geteuid() == 0 {
+            // Permissions do not bind root: a read-only mount does.
+            try #require(mount(folder, folder, "", UInt(MS_BIND), nil) == 0)
+            defer { umount2(folder, Int32(MNT_DETACH)) }
+            try #require(mount("", folder, "", UInt(MS_BIND | MS_REMOUNT | MS_RDONLY), nil) == 0)
+            try body()
+        } else {
+            chmod(folder, 0o555)
+            defer { chmod(folder, 0o755) }
+            try body()
+        }
+    }
 }
 
 /// The sentence of the failure that the closure must end in.
@@ -96,7 +111,7 @@ func runStart(_ pipeline: String = "p", tag: String? = nil, note: String? = nil)
 func start(
     _ stage: String, key: Int = 1, baseKey: Int = 1, attempt: Int = 1, params: [Param] = [],
     environment: [EnvironmentVariable] = [], inputs: [RecordedPath] = [], outputs: [String] = [],
-    resources: ResourceRequest = ResourceRequest(), second: Int = 1
+    resources: ResourceRequest = ResourceRequest(), second: Int = 1, state: ExecutionState = .running
 ) -> ExecutionStart {
     ExecutionStart(
         stage: stage, template: String(stage.prefix { $0 != "@" }), attempt: attempt, key: digest(key),
@@ -104,7 +119,8 @@ func start(
         details: ExecutionDetails(
             command: "make \(stage)", workingDirectory: nil, environment: environment, params: params, inputs: inputs),
         outputs: outputs.map { Output(name: $0, path: $0) }, resources: resources, timeoutSeconds: 60, keep: 1,
-        startedAt: time(second), queuedSeconds: 0.5, engine: "local", host: "host",
+        state: state, submittedAt: state == .queued ? time(second) : nil, startedAt: time(second), queuedSeconds: 0.5,
+        engine: "local", host: "host",
         logPath: ".runs/logs/1/\(stage).\(attempt).log", token: "0123456789abcdef0123456789abcdef",
         reasons: [Reason(.neverRan)], resumed: false, gpuIDs: [])
 }
@@ -119,9 +135,9 @@ func success(
         outputs: outputs, inputsChangedDuringRun: inputsChanged, metrics: metrics)
 }
 
-func failure(_ id: ExecutionID, state: ExecutionState = .failed) -> ExecutionFinish {
+func failure(_ id: ExecutionID, state: ExecutionState = .failed, exit: Exit? = .code(1)) -> ExecutionFinish {
     ExecutionFinish(
-        id: id, state: state, exit: .code(1), error: "exit code 1", finishedAt: time(9), usage: Usage(wallSeconds: 2))
+        id: id, state: state, exit: exit, error: "exit code 1", finishedAt: time(9), usage: Usage(wallSeconds: 2))
 }
 
 extension Store {

@@ -117,6 +117,48 @@ struct RecordingTests {
             ])
     }
 
+    @Test func aQueuedExecutionHasNoStartUntilItRuns() throws {
+        var begun = start("a", state: .queued)
+        begun.engine = "slurm"
+        let id = try store.begin(begun, run: run, pipeline: "p")
+        let columns =
+            "SELECT state, submitted_at, started_at, queued_seconds, host, gpu_ids, engine, engine_job_id FROM executions"
+        let submitted = TableValue.text("2026-01-01T00:00:01.000000Z")
+        #expect(
+            try store.rows(columns) == [
+                [.text("queued"), submitted, .null, .null, .text("host"), .null, .text("slurm"), .null]
+            ])
+        #expect(try store.rows("SELECT executions FROM stage_stats").isEmpty, "it has not ended")
+        try store.recordJob("17", of: id)
+        try store.markRunning(ExecutionRunning(id: id, startedAt: time(65), host: "n1", gpuIDs: ["GPU-1", "GPU-2"]))
+        #expect(
+            try store.rows(columns) == [
+                [
+                    .text("running"), submitted, .text("2026-01-01T00:01:05.000000Z"), .real(64), .text("n1"),
+                    .text("GPU-1,GPU-2"), .text("slurm"), .text("17"),
+                ]
+            ])
+        #expect(
+            sentence { try store.markRunning(ExecutionRunning(id: id, startedAt: time(66), host: "n2")) }
+                .contains("it is running, not queued"))
+        try store.finish(success(id))
+        #expect(sentence { try store.recordJob("18", of: id) }.contains("not running any more"))
+    }
+
+    /// The node's clock may be behind that of the host that submitted it.
+    @Test func theTimeInTheQueueIsNeverNegative() throws {
+        let id = try store.begin(start("a", second: 30, state: .queued), run: run, pipeline: "p")
+        try store.markRunning(ExecutionRunning(id: id, startedAt: time(20), host: "n1", engineJobID: "9"))
+        #expect(try store.rows("SELECT queued_seconds, engine_job_id FROM executions") == [[.real(0), .text("9")]])
+    }
+
+    @Test func whatASearchStoppedIsNoFailure() throws {
+        let id = try store.begin(start("a"), run: run, pipeline: "p")
+        try store.finish(failure(id, state: .stopped, exit: .signal(15)))
+        #expect(try store.rows("SELECT executions, failures FROM stage_stats") == [[.integer(1), .integer(0)]])
+        #expect(try store.succeededExecutions(key: digest(1)).isEmpty)
+    }
+
     /// Of a failure too: that is when they are wanted most.
     @Test(arguments: GPUPeakSource.allCases) func useOfGPUsIsRecorded(_ source: GPUPeakSource) throws {
         let id = try store.begin(start("a"), run: run, pipeline: "p")

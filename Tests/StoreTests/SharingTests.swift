@@ -46,22 +46,7 @@ struct SharingTests {
         #expect(rows == [[.text("p0"), .integer(200)], [.text("p1"), .integer(200)]])
     }
 
-    /// Makes the folder one that may not be written to, whoever asks, while the closure runs.
-    private func readOnly(_ body: () throws -> Void) throws {
-        if geteuid() == 0 {
-            // Permissions do not bind root: a read-only mount does.
-            try #require(mount(project.folder, project.folder, "", UInt(MS_BIND), nil) == 0)
-            defer { umount2(project.folder, Int32(MNT_DETACH)) }
-            try #require(mount("", project.folder, "", UInt(MS_BIND | MS_REMOUNT | MS_RDONLY), nil) == 0)
-            try body()
-        } else {
-            chmod(project.folder, 0o555)
-            defer { chmod(project.folder, 0o755) }
-            try body()
-        }
-    }
-
-    private static var canMount: Bool {
+    static var canMount: Bool {
         guard geteuid() == 0 else { return true }
         guard let project = try? Project(), mount(project.folder, project.folder, "", UInt(MS_BIND), nil) == 0 else {
             return false
@@ -77,7 +62,7 @@ struct SharingTests {
             _ = try store.beginRun(runStart(), liveness: liveness)
         }
         #expect(project.files == ["runs.db"])
-        try readOnly { () throws in
+        try project.readOnly { () throws in
             #expect(try project.store(.read).rows("SELECT status FROM runs") == [[.text("running")]])
             #expect(project.files == ["runs.db"])
             let told = sentence { _ = try project.store(.write) }
@@ -93,7 +78,7 @@ struct SharingTests {
         _ = try store.beginRun(runStart(), liveness: liveness)
         for name in ["runs.db", "runs.db-wal"] { try project.write(try live.bytes(of: name), to: name) }
         #expect(try project.bytes(of: "runs.db-wal").isEmpty == false)
-        try readOnly { () throws in
+        try project.readOnly { () throws in
             let copies = temporaryCopies()
             do {
                 let reader = try project.store(.read)

@@ -62,7 +62,7 @@ struct StatementTests {
         // Looking after a store.
         "digested_paths": ["p USING COVERING INDEX sqlite_autoindex_paths_1"],
         "unused_digests": ["p USING COVERING INDEX sqlite_autoindex_paths_1"],
-        "ended_before": ["run_rows"],
+        "ended_before": ["r"],
         "forgettable_executions": [
             "e", "current_executions", "path_owners", "json_each VIRTUAL TABLE INDEX 1:", "a", "needed",
         ],
@@ -88,7 +88,7 @@ struct StatementTests {
 
     /// JSON arrays that are handed to the statements that ask for a part, or look after a store.
     private static func arrays(of statement: Statement) -> Set<String> {
-        let prefixes = ["forget_", "unknown_", "ended_runs", "drop_digests", "makers_of_kept"]
+        let prefixes = ["forget_", "unknown_", "ended_runs", "drop_digests", "makers_of_kept", "adopt_executions"]
         if statement.name.hasSuffix("_of_stages") || statement.name.hasSuffix("_of_paths") {
             return ["chosen VIRTUAL TABLE INDEX 1:"]
         }
@@ -136,7 +136,7 @@ struct StatementTests {
             (SQL.recentWallSeconds, "execution_rows_by_stage"),
             (SQL.succeededByKey, "execution_rows_succeeded_by_key"),
             (SQL.succeededByBaseKey, "execution_rows_succeeded_by_base_key"),
-            (SQL.runningExecutionsOfRun, "execution_rows_by_run"),
+            (SQL.openExecutionsOfRun, "execution_rows_by_run"),
         ]
         for (statement, index) in indexes {
             let plan = try PreparedStatement(

@@ -10,7 +10,7 @@ WITH contents AS (
 ), waste AS (
   SELECT execution_id, 'identical outputs' AS kind FROM successes WHERE content = before
   UNION ALL
-  SELECT execution_id, state FROM executions WHERE state NOT IN ('running', 'succeeded')
+  SELECT execution_id, state FROM executions WHERE state NOT IN ('queued', 'running', 'succeeded', 'stopped')
 )
 SELECT w.kind, e.pipeline, e.stage, count(*) AS executions, sum(e.wall_seconds) / 3600 AS wall_hours,
   sum(e.user_cpu_seconds + e.system_cpu_seconds) / 3600 AS cpu_hours,

@@ -92,8 +92,13 @@ public struct ExecutionStart: Sendable {
     public var timeoutSeconds: Double?
     /// How many earlier versions of its outputs the stage asks to have kept.
     public var keep: Int
+    /// `running`, or `queued` for an engine that starts it later.
+    public var state: ExecutionState
+    /// When it was submitted to an engine that queues: required for `queued`, nil for engines that start at once.
+    public var submittedAt: Timestamp?
+    /// Not recorded for `queued`.
     public var startedAt: Timestamp
-    /// Seconds between being ready and being started.
+    /// Seconds between being ready and being started. Not recorded for `queued`.
     public var queuedSeconds: Double
     public var engine: String
     public var host: String
@@ -113,7 +118,7 @@ public struct ExecutionStart: Sendable {
     public init(
         stage: String, template: String, attempt: Int, key: Digest, baseKey: Digest, details: ExecutionDetails,
         inputMakers: [InputMaker] = [], outputs: [Output], resources: ResourceRequest, timeoutSeconds: Double?,
-        keep: Int, startedAt: Timestamp,
+        keep: Int, state: ExecutionState = .running, submittedAt: Timestamp? = nil, startedAt: Timestamp,
         queuedSeconds: Double, engine: String, host: String, logPath: String, token: String, reasons: [Reason],
         resumed: Bool, gpuIDs: [String], repetition: Int? = nil, accepted: Bool = false
     ) {
@@ -128,6 +133,8 @@ public struct ExecutionStart: Sendable {
         self.resources = resources
         self.timeoutSeconds = timeoutSeconds
         self.keep = keep
+        self.state = state
+        self.submittedAt = submittedAt
         self.startedAt = startedAt
         self.queuedSeconds = queuedSeconds
         self.engine = engine
@@ -139,6 +146,26 @@ public struct ExecutionStart: Sendable {
         self.gpuIDs = gpuIDs
         self.repetition = repetition
         self.accepted = accepted
+    }
+}
+
+/// What is recorded when a queued execution starts.
+public struct ExecutionRunning: Hashable, Sendable {
+    public var id: ExecutionID
+    public var startedAt: Timestamp
+    public var host: String
+    public var gpuIDs: [String]
+    /// The engine's name for it; nil: keep what is recorded.
+    public var engineJobID: String?
+
+    public init(
+        id: ExecutionID, startedAt: Timestamp, host: String, gpuIDs: [String] = [], engineJobID: String? = nil
+    ) {
+        self.id = id
+        self.startedAt = startedAt
+        self.host = host
+        self.gpuIDs = gpuIDs
+        self.engineJobID = engineJobID
     }
 }
 

@@ -2,6 +2,8 @@
 
 /// Where one attempt at a stage's command stands.
 public enum ExecutionState: String, Sendable, Hashable, CaseIterable {
+    /// Submitted to an engine that queues; not started yet, as far as is known.
+    case queued
     case running
     case succeeded
     case failed
@@ -13,9 +15,29 @@ public enum ExecutionState: String, Sendable, Hashable, CaseIterable {
     case interrupted
     /// The program that ran it is gone without a word.
     case lost
+    /// Ended by the stopping rule of a search. Not a failure, and its outputs are never fresh.
+    case stopped
+
+    /// Whether it has not ended yet.
+    public var isOpen: Bool { self == .queued || self == .running }
+
+    /// Whether it has ended: no other state follows.
+    public var isFinal: Bool { !isOpen }
 
     /// Whether ending so uses up one of the stage's attempts.
-    public var usesUpAttempt: Bool { self != .interrupted && self != .lost }
+    public var usesUpAttempt: Bool { self != .interrupted && self != .lost && self != .stopped }
+
+    /// Whether an execution in this state may change to `next`: the only transitions there are.
+    ///
+    /// A queued execution cannot succeed. If its result is found although nobody saw it start, it is recorded as running
+    /// first, so that every success has a start time.
+    public func mayBecome(_ next: ExecutionState) -> Bool {
+        switch self {
+        case .queued: next != .queued && next != .succeeded
+        case .running: next.isFinal
+        case .succeeded, .failed, .timedOut, .outOfMemory, .interrupted, .lost, .stopped: false
+        }
+    }
 }
 
 /// How a process ended, as `wait4` tells it.
@@ -31,6 +53,8 @@ public enum StopCause: Hashable, Sendable {
     case timeout
     case interruption
     case memoryLimit
+    /// The stopping rule of a search.
+    case stoppingRule
 }
 
 /// What is known when a process has ended and its outputs were looked at.
@@ -57,8 +81,8 @@ public struct ExecutionEnding: Sendable {
 }
 
 extension ExecutionState {
-    /// The only transition there is: from `running` to a final state. An exit of 0 with nothing missing is a success
-    /// even if a stop was on its way: the work is done.
+    /// The final state of a process that ended, and the sentence that says why it is no success. An exit of 0 with
+    /// nothing missing is a success even if a stop was on its way: the work is done.
     public static func after(_ ending: ExecutionEnding) -> (state: ExecutionState, error: String?) {
         if ending.exit == .code(0) {
             if let first = ending.missingOutputs.first {
@@ -89,6 +113,7 @@ extension ExecutionState {
         case .timeout: (.timedOut, "it ran longer than its timeout")
         case .interruption: (.interrupted, "runs was interrupted and stopped it")
         case .memoryLimit: (.outOfMemory, "it used more memory than it asked for (--enforce-memory)")
+        case .stoppingRule: (.stopped, "stopped by the search's stopping rule")
         }
     }
 }

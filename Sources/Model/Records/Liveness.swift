@@ -37,15 +37,36 @@ public struct RunningRun: Hashable, Sendable {
     }
 }
 
-/// An execution that no one has recorded the end of.
+/// An execution whose end was not recorded: queued, running, or lost with its run.
 public struct RunningExecution: Hashable, Sendable {
     public let id: ExecutionID
     public let stage: String
     /// What marks its processes.
     public let token: String
-    public init(id: ExecutionID, stage: String, token: String) {
+    public let state: ExecutionState
+    public let attempt: Int
+    public let key: Digest
+    public let engine: String
+    /// The engine's name for it; nil: not known, or the engine has none.
+    public let engineJobID: String?
+    /// Relative to the pipeline's folder.
+    public let logPath: String
+    /// The run that began it, where another run has taken it over since.
+    public let firstRunID: RunID?
+
+    public init(
+        id: ExecutionID, stage: String, token: String, state: ExecutionState = .running, attempt: Int = 1, key: Digest,
+        engine: String = "local", engineJobID: String? = nil, logPath: String, firstRunID: RunID? = nil
+    ) {
         self.id = id
         self.stage = stage
         self.token = token
+        self.state = state
+        self.attempt = attempt
+        self.key = key
+        self.engine = engine
+        self.engineJobID = engineJobID
+        self.logPath = logPath
+        self.firstRunID = firstRunID
     }
 }

@@ -71,8 +71,8 @@ public struct ExecutionFacts: Sendable {
     public var stage = ""
     public var state = ExecutionState.running
     public var isRejected = false
-    /// ISO 8601, as recorded.
-    public var startedAt = ""
+    /// ISO 8601, as recorded; nil: it has not started.
+    public var startedAt: String?
     public var wallSeconds: Double?
     /// User and system, of the process tree.
     public var cpuSeconds: Double?

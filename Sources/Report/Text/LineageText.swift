@@ -100,7 +100,7 @@ private struct Tree {
 private func described(_ node: Lineage.Node, withTime: Bool = false) -> String {
     let execution = node.execution
     var text = "\(sanitized(execution.stage)) (execution \(execution.id) of run \(execution.runID)"
-    if withTime { text += ", \(timeText(execution.startedAt)) UTC" }
+    if withTime, let start = execution.startedAt { text += ", \(timeText(start)) UTC" }
     if execution.state != .succeeded { text += ", \(execution.state.rawValue)" }
     if execution.isRejected { text += ", rejected" }
     return text + ")"
@@ -146,7 +146,7 @@ private func executionJSON(_ id: ExecutionID, _ direction: String, in lineage: L
             ("execution_id", .integer(id.value)), ("direction", .string(direction)),
             ("run_id", .integer(node.execution.runID.value)), ("stage", .string(node.execution.stage)),
             ("state", .string(node.execution.state.rawValue)), ("rejected", .bool(node.execution.isRejected)),
-            ("started_at", .string(node.execution.startedAt)), ("params", paramsJSON(node.execution.params)),
+            ("started_at", json(node.execution.startedAt)), ("params", paramsJSON(node.execution.params)),
             ("inputs", .array(inputs)), ("outputs", .array(node.outputs.map { .object(pathMembers($0)) })),
             ("read_by", direction == "downstream" ? numbers(node.readers) : .null),
         ]))

@@ -42,8 +42,8 @@ public struct LiveProgress: RunReporter {
             let colour: Colour =
                 switch stage.state {
                 case .succeeded: .green
-                case .interrupted: .yellow
-                case .running, .failed, .timedOut, .outOfMemory, .lost: .red
+                case .interrupted, .stopped: .yellow
+                case .queued, .running, .failed, .timedOut, .outOfMemory, .lost: .red
                 }
             pending.append(Line(text: RunWording.finished(stage), colour: colour))
             let tail = RunWording.logTail(stage)

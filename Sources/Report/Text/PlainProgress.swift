@@ -70,7 +70,7 @@ public struct QuietProgress: RunReporter {
             return ""
         case .stageFinished(let stage):
             let most = mostAttempts.removeValue(forKey: stage.stage) ?? 1
-            guard stage.state != .succeeded, stage.state != .interrupted else { return "" }
+            guard ![.succeeded, .interrupted, .stopped].contains(stage.state) else { return "" }
             let text = ([RunWording.finished(stage)] + RunWording.logTail(stage)).joined(separator: "\n") + "\n"
             if stage.attempt >= most { return text }
             held.append((stage.stage, text))

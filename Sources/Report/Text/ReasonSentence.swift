@@ -16,7 +16,11 @@ public func sentence(for reason: Reason) -> String {
         default: return "last attempt failed"
         }
     case .lastInterrupted:
-        return reason.new == ExecutionState.lost.rawValue ? "last attempt was lost" : "last attempt was interrupted"
+        switch reason.new {
+        case ExecutionState.lost.rawValue: return "last attempt was lost"
+        case ExecutionState.stopped.rawValue: return "last attempt was stopped"
+        default: return "last attempt was interrupted"
+        }
     case .rejected: return "\(subject ?? "its result") was rejected"
     // The command itself is too long for a phrase; its working directory, named as the subject, is not.
     case .commandChanged: return subject.map { "\($0) changed" + change(reason) } ?? "command changed"

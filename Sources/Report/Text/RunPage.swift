@@ -118,7 +118,7 @@ private func countsText(_ run: RunFacts) -> String {
 
 private func failures(of run: RunFacts) -> [ExecutionFacts] {
     run.stages.filter { $0.attempts > 0 }.compactMap(\.execution).filter {
-        $0.state != .succeeded && $0.state != .running
+        $0.state.isFinal && $0.state != .succeeded && $0.state != .stopped
     }
 }
 

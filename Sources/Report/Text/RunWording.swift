@@ -19,7 +19,8 @@ enum RunWording {
             case .outOfMemory: "ran out of memory after \(wall)"
             case .interrupted: "interrupted after \(wall)"
             case .lost: "lost after \(wall)"
-            case .running: "running for \(wall)"
+            case .stopped: "stopped after \(wall)"
+            case .queued, .running: "running for \(wall)"
             }
         let error = stage.error.map { ": " + sanitized($0) } ?? ""
         return "\(sanitized(stage.stage)): \(repetition(stage.repetition))\(what)\(error)"
@@ -31,9 +32,9 @@ enum RunWording {
     }
 
     /// The end of the log, indented, and the command that shows the rest. Nothing for a success, nor for a stage that
-    /// ended because the run was interrupted.
+    /// ended because the run was interrupted or its search stopped it.
     static func logTail(_ stage: StageFinished) -> [String] {
-        guard stage.state != .succeeded, stage.state != .interrupted else { return [] }
+        guard ![.succeeded, .interrupted, .stopped].contains(stage.state) else { return [] }
         return stage.logTail.map { "    " + sanitizedLogLine($0) } + ["    log: \(logsCommand(stage.stage))"]
     }
 

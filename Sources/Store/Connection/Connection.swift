@@ -59,10 +59,10 @@ final class Connection {
     }
 
     /// Asked to write, SQLite opens a file all the same that it may only read.
+    var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") != 0 }
+
     func refuseReadOnly() throws(Failure) {
-        if sqlite3_db_readonly(handle, "main") != 0 {
-            throw Self.failure(path: path, code: SQLITE_READONLY, message: nil)
-        }
+        if isReadOnly { throw Self.failure(path: path, code: SQLITE_READONLY, message: nil) }
     }
 
     fileprivate static func failure(path: String, code: Int32, message: String?) -> Failure {

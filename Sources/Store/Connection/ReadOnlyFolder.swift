@@ -28,6 +28,18 @@ extension Connection {
         let copy = try copyToTemporaryFolder(path)
         return (try Connection(path: "\(copy)/runs.db", flags: SQLITE_OPEN_READWRITE), copy)
     }
+
+    /// A connection to a copy of this store that may be written to, and the temporary folder that holds it.
+    func copyForReading() throws(Failure) -> (connection: Connection, temporaryFolder: String) {
+        let folder = try makeTemporaryFolder()
+        do {
+            try statement(SQL.copyStore).run([("path", "\(folder)/runs.db")])
+            return (try Connection(path: "\(folder)/runs.db", flags: SQLITE_OPEN_READWRITE), folder)
+        } catch {
+            removeTemporaryFolder(folder)
+            throw error
+        }
+    }
 }
 
 func removeTemporaryFolder(_ folder: String) {
@@ -54,7 +66,7 @@ private func percentEncoded(_ path: String) -> String {
     }.joined()
 }
 
-private func copyToTemporaryFolder(_ path: String) throws(Failure) -> String {
+private func makeTemporaryFolder() throws(Failure) -> String {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(base)/runs-reading-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
@@ -62,7 +74,11 @@ private func copyToTemporaryFolder(_ path: String) throws(Failure) -> String {
             .store,
             "no temporary folder could be made in \(base) to read the store in. Set TMPDIR to a writable folder.")
     }
-    let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+private func copyToTemporaryFolder(_ path: String) throws(Failure) -> String {
+    let folder = try makeTemporaryFolder()
     for suffix in ["", "-wal"] where !copyFile("\(path)\(suffix)", to: "\(folder)/runs.db\(suffix)") {
         removeTemporaryFolder(folder)
         throw Failure(

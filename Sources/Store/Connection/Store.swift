@@ -24,6 +24,8 @@ public final class Store {
     private var file: [UInt64] = []
     public private(set) var salt: [UInt8] = []
     var numbers = InternedIDs()
+    /// From `beginRun` to `finishRun`.
+    var ownedRun: OwnedRun?
     /// When the write-ahead log is next to be copied into the store; nil where there is no log.
     var nextCheckpoint: ContinuousClock.Instant?
 
@@ -66,8 +68,8 @@ public final class Store {
         try store.refuseForeignFile()
         try connection.refuseReadOnly()
         try store.chooseJournal(JournalChoice.forFolder(folder), folder: folder)
-        try connection.execute(SQL.foreignKeysOn.text)
         try store.migrate()
+        try connection.execute(SQL.foreignKeysOn.text)
         store.file = identity(ofFile: path)
         return store
     }
@@ -97,16 +99,17 @@ public final class Store {
 
     private static func openForReading(_ path: String) throws(Failure) -> Store {
         let (connection, temporaryFolder) = try Connection.forReading(path)
-        let store = Store(connection: connection, temporaryFolder: temporaryFolder)
+        var store = Store(connection: connection, temporaryFolder: temporaryFolder)
         try store.refuseForeignFile()
         guard try store.isMarked() else {
             throw Failure(.store, "the store \(path) holds nothing yet. Run `runs exec` first.")
         }
-        let applied = try store.refuseOtherVersion()
-        guard applied == Migrations.all.count else {
-            throw Failure(
-                .store,
-                "the store \(path) was made by an older runs. `runs exec` brings it up to date; nothing in it is lost.")
+        if try store.refuseOtherVersion() < Migrations.all.count {
+            if connection.isReadOnly {
+                let (copy, folder) = try connection.copyForReading()
+                store = Store(connection: copy, temporaryFolder: folder)
+            }
+            try store.migrate()
         }
         store.salt = try store.connection.statement(SQL.storeSalt).first { $0.blob(0) } ?? []
         return store
@@ -186,6 +189,8 @@ public final class Store {
             }
         }
         var applied = try refuseOtherVersion()
+        // A migration may copy a table that others refer to. Inside a transaction this cannot be switched.
+        if applied < Migrations.all.count { try connection.execute(SQL.foreignKeysOff.text) }
         for migration in Migrations.all where migration.version > applied {
             try inTransaction { () throws(Failure) in
                 // Another process may have been faster.

@@ -59,7 +59,7 @@ extension Store {
     /// Executions that were lost on this boot: their processes may have outlived them.
     public func lostExecutions(of here: Liveness) throws(Failure) -> [RunningExecution] {
         try connection.statement(SQL.lostExecutions).all([("folder_id", here.folderID), ("boot_id", here.bootID)]) {
-            RunningExecution(id: ExecutionID($0.integer(0)), stage: $0.text(1), token: $0.text(2))
+            row throws(Failure) in try runningExecution(row)
         }
     }
 

@@ -173,7 +173,7 @@ extension Store {
                 sizeBytes: row.integer(first + 4)))
     }
 
-    private func state(_ text: String) throws(Failure) -> ExecutionState {
+    func state(_ text: String) throws(Failure) -> ExecutionState {
         guard let state = ExecutionState(rawValue: text) else { throw unknown(text) }
         return state
     }

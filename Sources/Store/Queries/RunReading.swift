@@ -160,7 +160,7 @@ extension Store {
         facts.stage = row.text(2)
         facts.state = ExecutionState(rawValue: row.text(3)) ?? .lost
         facts.isRejected = row.flag(4)
-        facts.startedAt = row.text(5)
+        facts.startedAt = row.optionalText(5)
         facts.wallSeconds = row.isNull(6) ? nil : row.real(6)
         facts.cpuSeconds = row.isNull(7) ? nil : row.real(7)
         facts.maxRSSBytes = row.isNull(8) ? nil : row.integer(8)

@@ -21,17 +21,54 @@ extension Store {
         try connection.statement(SQL.dataVersion).first { $0.integer(0) } ?? 0
     }
 
+    /// Executions of a run whose end was not recorded: queued or running.
     public func runningExecutions(of run: RunID) throws(Failure) -> [RunningExecution] {
-        try connection.statement(SQL.runningExecutionsOfRun).all([("run_id", run.value)]) { row in
-            RunningExecution(id: ExecutionID(row.integer(0)), stage: row.text(1), token: row.text(2))
+        try connection.statement(SQL.openExecutionsOfRun).all([("run_id", run.value)]) { row throws(Failure) in
+            try runningExecution(row)
         }
     }
 
-    /// The run and its running executions become `lost`.
+    func runningExecution(_ row: Row) throws(Failure) -> RunningExecution {
+        RunningExecution(
+            id: ExecutionID(row.integer(0)), stage: row.text(1), token: row.text(2), state: try state(row.text(3)),
+            attempt: Int(row.integer(4)), key: try row.digest(5), engine: row.text(6),
+            engineJobID: row.optionalText(7), logPath: row.text(8),
+            firstRunID: row.isNull(9) ? nil : RunID(row.integer(9)))
+    }
+
+    /// The run and its open executions become `lost`. Should its program still be alive, it writes nothing any more.
     public func markLost(run: RunID, at time: Timestamp) throws(Failure) {
+        try inTransaction { () throws(Failure) in _ = try lose(run, at: time) }
+    }
+
+    /// Returns whether the run was running.
+    private func lose(_ run: RunID, at time: Timestamp) throws(Failure) -> Bool {
+        for statement in [SQL.loseExecutions, SQL.loseRun] {
+            try connection.statement(statement).run([("run_id", run.value), ("at", time.iso8601)])
+        }
+        return connection.changedRows == 1
+    }
+
+    /// Some open executions of a run become those of another run; the run and its other open executions become `lost`.
+    /// To read them with `runningExecutions` and take them over in one transaction keeps their own run from ending one
+    /// of them in between.
+    ///
+    /// - Parameter adopted: open executions of `run`.
+    /// - Throws: also where one of them is not open any more, or the run has ended. Nothing is changed then.
+    public func takeOver(
+        run: RunID, by newRun: RunID, adopting adopted: [ExecutionID], at time: Timestamp
+    ) throws(Failure) {
         try inTransaction { () throws(Failure) in
-            try connection.statement(SQL.loseExecutions).run([("run_id", run.value), ("at", time.iso8601)])
-            try connection.statement(SQL.loseRun).run([("run_id", run.value), ("at", time.iso8601)])
+            let executions = Set(adopted).map(\.value)
+            try connection.statement(SQL.adoptExecutions).run([
+                ("run_id", run.value), ("by", newRun.value), ("execution_ids", array(executions)),
+            ])
+            guard connection.changedRows == executions.count else {
+                throw Failure(.store, "run \(run) cannot be taken over: it has ended executions in the meantime.")
+            }
+            guard try lose(run, at: time) else {
+                throw Failure(.store, "run \(run) cannot be taken over: it has ended.")
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ import RunsSQL
 import struct Crypto.SHA256
 
 extension Store {
+    /// The run is this store's from now on: once another process has taken it over, no transaction writes any more.
     public func beginRun(_ start: RunStart, liveness: Liveness) throws(Failure) -> RunID {
         try inTransaction { () throws(Failure) in
             if !start.keepsPlanCache {
@@ -22,6 +23,7 @@ extension Store {
                 ("pid", Int(liveness.pid)), ("folder_id", liveness.folderID), ("stages_total", start.stagesTotal),
             ])
             let run = RunID(connection.lastInsertedRow)
+            ownedRun = OwnedRun(id: run, epoch: 1)
             for tag in start.tags { try addTag(tag, to: .run(run), at: start.startedAt) }
             for note in start.notes { try addNote(note, to: .run(run), at: start.startedAt) }
             return run
@@ -31,25 +33,33 @@ extension Store {
     public func finishRun(
         _ run: RunID, status: RunStatus, counts: RunCounts, finishedAt: Timestamp, wallSeconds: Double
     ) throws(Failure) {
-        try connection.statement(SQL.finishRun).run([
-            ("run_id", run.value), ("status", status.rawValue), ("finished_at", finishedAt.iso8601),
-            ("wall_seconds", wallSeconds), ("executed", counts.executed), ("fresh", counts.fresh),
-            ("restored", counts.restored), ("failed", counts.failed), ("blocked", counts.blocked),
-        ])
-        guard connection.changedRows == 1 else {
-            throw Failure(.store, "run \(run) is not running any more in the store. Another program recorded its end.")
+        try inTransaction { () throws(Failure) in
+            try connection.statement(SQL.finishRun).run([
+                ("run_id", run.value), ("status", status.rawValue), ("finished_at", finishedAt.iso8601),
+                ("wall_seconds", wallSeconds), ("executed", counts.executed), ("fresh", counts.fresh),
+                ("restored", counts.restored), ("failed", counts.failed), ("blocked", counts.blocked),
+            ])
+            guard connection.changedRows == 1 else {
+                throw Failure(
+                    .store, "run \(run) is not running any more in the store. Another program recorded its end.")
+            }
+            if ownedRun?.id == run { ownedRun = nil }
         }
         try refuseVanishedFile()
     }
 
-    /// The running row, with everything that determines its result; its outputs are its own from now on.
+    /// The row of an execution that runs or is queued, with everything that determines its result. It owns its outputs
+    /// from now on.
     public func begin(_ start: ExecutionStart, run: RunID, pipeline: String) throws(Failure) -> ExecutionID {
-        try inTransaction { () throws(Failure) in
+        let isQueued = start.state == .queued
+        return try inTransaction { () throws(Failure) in
             try connection.statement(SQL.insertExecution).run([
                 ("run_id", run.value),
                 ("stage_id", try stageID(start.stage, template: start.template, pipeline: pipeline)),
-                ("attempt", start.attempt), ("started_at", start.startedAt.iso8601),
-                ("queued_seconds", start.queuedSeconds), ("cpus", start.resources.cpus.value),
+                ("attempt", start.attempt), ("state", start.state.rawValue),
+                ("submitted_at", start.submittedAt?.iso8601),
+                ("started_at", isQueued ? nil : start.startedAt.iso8601),
+                ("queued_seconds", isQueued ? nil : start.queuedSeconds), ("cpus", start.resources.cpus.value),
                 ("gpus", start.resources.gpus?.value), ("memory_bytes", start.resources.memoryBytes),
                 ("timeout_seconds", start.timeoutSeconds), ("keep", start.keep), ("host", start.host),
                 ("engine", start.engine),
@@ -57,7 +67,7 @@ extension Store {
                 ("command_id", try commandID(start.details.command)),
                 ("working_directory", start.details.workingDirectory), ("log_path", start.logPath),
                 ("token", start.token), ("resumed", start.resumed),
-                ("gpu_ids", start.gpuIDs.isEmpty ? nil : start.gpuIDs.joined(separator: ",")),
+                ("gpu_ids", Self.text(ofGPUs: start.gpuIDs)),
                 ("repetition", start.repetition), ("accepted", start.accepted),
             ])
             let id = connection.lastInsertedRow
@@ -101,9 +111,45 @@ extension Store {
         }
     }
 
-    /// The one transition of an execution.
+    /// The engine's name for an execution that is queued or running.
     ///
-    /// - Throws: also where the execution is not running.
+    /// - Throws: also where it has ended.
+    public func recordJob(_ job: String, of execution: ExecutionID) throws(Failure) {
+        try inTransaction { () throws(Failure) in
+            try connection.statement(SQL.recordJob).run([
+                ("execution_id", execution.value), ("engine_job_id", job),
+            ])
+            guard connection.changedRows == 1 else { throw notOpen(execution) }
+        }
+    }
+
+    /// A queued execution starts.
+    ///
+    /// - Throws: also where it is not queued.
+    public func markRunning(_ running: ExecutionRunning) throws(Failure) {
+        try inTransaction { () throws(Failure) in
+            try connection.statement(SQL.markRunning).run([
+                ("execution_id", running.id.value), ("started_at", running.startedAt.iso8601),
+                ("host", running.host), ("gpu_ids", Self.text(ofGPUs: running.gpuIDs)),
+                ("engine_job_id", running.engineJobID),
+            ])
+            guard connection.changedRows == 1 else {
+                let state = try stage(of: running.id)?.state.rawValue ?? "missing"
+                throw Failure(.store, "execution \(running.id) cannot start: it is \(state), not queued.")
+            }
+        }
+    }
+
+    private static func text(ofGPUs ids: [String]) -> String? { ids.isEmpty ? nil : ids.joined(separator: ",") }
+
+    private func notOpen(_ execution: ExecutionID) -> Failure {
+        Failure(
+            .store, "execution \(execution) is not running any more in the store. Another program recorded its end.")
+    }
+
+    /// An execution that is queued or running ends; `ExecutionState.mayBecome` says how it may.
+    ///
+    /// - Throws: also where it has ended, or is queued and would succeed.
     public func finish(_ finish: ExecutionFinish) throws(Failure) {
         try inTransaction { () throws(Failure) in
             var exitCode: Int?
@@ -125,11 +171,7 @@ extension Store {
                 ("gpu_peak_source", finish.usage.gpuPeakSource?.rawValue),
                 ("gpu_mean_utilization", finish.usage.gpuMeanUtilization),
             ])
-            guard connection.changedRows == 1 else {
-                throw Failure(
-                    .store,
-                    "execution \(finish.id) is not running any more in the store. Another program recorded its end.")
-            }
+            guard connection.changedRows == 1 else { throw notOpen(finish.id) }
             for output in finish.outputs {
                 try connection.statement(SQL.insertExecutionOutput).run([
                     ("execution_id", finish.id.value), ("name_id", try nameID(output.name)),
@@ -243,15 +285,19 @@ extension Store {
 
     /// The outputs of a stage that are on disk come from that execution, which need not be the newest.
     public func setCurrent(stage: String, template: String, pipeline: String, execution: ExecutionID) throws(Failure) {
-        let number = try stageID(stage, template: template, pipeline: pipeline)
-        try connection.statement(SQL.setCurrent).run([("stage_id", number), ("execution_id", execution.value)])
+        try inTransaction { () throws(Failure) in
+            let number = try stageID(stage, template: template, pipeline: pipeline)
+            try connection.statement(SQL.setCurrent).run([("stage_id", number), ("execution_id", execution.value)])
+        }
     }
 
     public func setOwner(ofPaths paths: [String], to execution: ExecutionID) throws(Failure) {
-        for path in paths {
-            try connection.statement(SQL.setOwner).run([
-                ("path_id", try pathID(path)), ("execution_id", execution.value),
-            ])
+        try inTransaction { () throws(Failure) in
+            for path in paths {
+                try connection.statement(SQL.setOwner).run([
+                    ("path_id", try pathID(path)), ("execution_id", execution.value),
+                ])
+            }
         }
     }
 

@@ -1,0 +1,1 @@
+select execution_id, name, requested from resources order by execution_id, name, requested

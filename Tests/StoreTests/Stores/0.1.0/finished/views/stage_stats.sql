@@ -1,0 +1,1 @@
+select pipeline, stage, executions, failures, wall_seconds_p50, wall_seconds_p95, wall_seconds_max, max_rss_bytes_p95, gpu_peak_bytes_p95, first_started_at, last_started_at from stage_stats order by pipeline, stage, executions, failures, wall_seconds_p50, wall_seconds_p95, wall_seconds_max, max_rss_bytes_p95, gpu_peak_bytes_p95, first_started_at, last_started_at

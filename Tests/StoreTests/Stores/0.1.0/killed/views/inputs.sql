@@ -1,0 +1,1 @@
+select execution_id, run_id, stage, name, path, digest_kind, sha256, size_bytes from inputs order by execution_id, run_id, stage, name, path, digest_kind, sha256, size_bytes
