@@ -1,2 +1,2 @@
--- What marks an SQLite file as a store of runs: the letters "runs".
+-- The mark of a store of runs in an SQLite file: the letters "runs".
 PRAGMA application_id

@@ -1,2 +1,2 @@
--- Takes the write lock at once, so that a transaction never fails half-way for want of it.
+-- Takes the write lock at once, so that no transaction fails half-way because another one has it.
 BEGIN IMMEDIATE

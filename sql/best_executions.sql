@@ -1,6 +1,6 @@
--- The succeeded executions with the largest (or smallest) newest value of a metric; of equal ones the newest first. NaN
--- and the infinities are no values. Executions that reported the metric are found by a seek each, however many values
--- each reported and however many others there are. Materialized, so that each value is sought once.
+-- The succeeded executions with the largest (or smallest) newest value of a metric; among equal ones the newest first.
+-- NaN and infinities are ignored. Executions that reported the metric are found by one seek each, however many values
+-- each reported and however many others exist. Materialized, so that each value is looked up once.
 WITH RECURSIVE reporting (execution_id) AS (
   SELECT min(m.execution_id) FROM metric_points m WHERE m.name_id = :name_id
   UNION ALL

@@ -1,4 +1,4 @@
--- The same among the executions of some stages (a JSON array of their numbers), which are found by their stage.
+-- The same among the executions of some stages (a JSON array of stage IDs), found by stage.
 WITH valued AS MATERIALIZED (
   SELECT e.execution_id, e.run_id, e.stage_id, e.started_at,
     (SELECT l.value FROM metric_points l WHERE l.execution_id = e.execution_id AND l.name_id = :name_id

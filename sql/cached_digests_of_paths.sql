@@ -1,4 +1,4 @@
--- Digests that need not be taken again, of a few paths, by a JSON array of them.
+-- Cached digests of some paths (a JSON array).
 SELECT p.path, f.mode, f.device, f.inode, f.size_bytes, f.modified_nanoseconds, f.changed_nanoseconds, f.digest_kind,
   f.sha256, f.digested_bytes, f.tree
 FROM json_each(:paths) chosen

@@ -1,2 +1,2 @@
--- Flushes the write-ahead log to the disk and copies it into the store as far as no reader is in the way.
+-- Flushes the write-ahead log to the disk and copies it into the store as far as readers allow.
 PRAGMA wal_checkpoint (PASSIVE)

@@ -1,3 +1,3 @@
--- At a second's commits of short stages, the log is copied into the store by the clock (checkpoint.sql); this bounds its
--- size, to 64 MB, where one second writes more.
+-- With many commits a second, checkpoints are made by the clock (checkpoint.sql). This bounds the size of the log, to
+-- 64 MB, if one second writes more.
 PRAGMA wal_autocheckpoint = 16384

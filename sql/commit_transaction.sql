@@ -1,2 +1,2 @@
--- Makes what a transaction wrote visible and, as far as the journal promises, durable.
+-- Makes a transaction visible and, as far as the journal mode guarantees, durable.
 COMMIT

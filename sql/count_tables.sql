@@ -1,2 +1,2 @@
--- Whether a file without our mark is empty or somebody else's.
+-- Whether a file without our mark is empty or belongs to another program.
 SELECT count(*) FROM sqlite_schema

@@ -1,4 +1,4 @@
--- Which migrations a store has had, by the digest of their texts.
+-- Which migrations were applied to a store, by the digest of their texts.
 CREATE TABLE IF NOT EXISTS migrations (
   version INTEGER PRIMARY KEY,
   name TEXT NOT NULL,

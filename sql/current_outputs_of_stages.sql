@@ -1,4 +1,4 @@
--- The same for a few stages, by a JSON array of their numbers.
+-- The same for some stages (a JSON array of stage IDs).
 SELECT c.execution_id, n.name, p.path, a.digest_kind, a.sha256, a.size_bytes
 FROM json_each(:stage_ids) chosen JOIN stages s ON s.stage_id = chosen.value
 JOIN current_executions c ON c.stage_id = s.stage_id

@@ -1,2 +1,2 @@
--- Another number as soon as another program has committed anything since this connection last asked.
+-- Changes as soon as another process has committed anything since this connection last asked.
 PRAGMA data_version

@@ -1,2 +1,2 @@
--- A run of the pipeline begins: how the stages stand is known again when it ends.
+-- A run of the pipeline begins: its plan cache is written again when it ends.
 DELETE FROM standings WHERE pipeline_id = :pipeline_id

@@ -1,2 +1,2 @@
--- Results were judged, or forgotten: no standing is to rest on them.
+-- Results were reviewed, or deleted: no plan cache may rely on them.
 DELETE FROM standings

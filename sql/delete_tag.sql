@@ -1,2 +1,2 @@
--- A label that counts no more.
+-- Deletes a tag.
 DELETE FROM tag_rows WHERE run_id = :run_id AND execution_id IS :execution_id AND tag = :tag

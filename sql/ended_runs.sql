@@ -1,3 +1,3 @@
--- Which of some runs (a JSON array of their numbers) are not running, or are not known.
+-- Which of some runs (a JSON array of run IDs) are not running, or are unknown.
 SELECT chosen.value FROM json_each(:run_ids) chosen
 WHERE NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = chosen.value AND r.status = 'running')

@@ -1,4 +1,4 @@
--- What is recorded of some executions (a JSON array of their numbers) in their own rows.
+-- The rows of some executions (a JSON array of execution IDs).
 SELECT e.execution_id, e.run_id, s.name AS stage, e.state, e.rejected, e.started_at, e.wall_seconds,
   e.user_cpu_seconds + e.system_cpu_seconds AS cpu_seconds, e.max_rss_bytes, e.gpu_peak_bytes, e.error, e.note,
   e.log_path, c.command

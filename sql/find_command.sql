@@ -1,2 +1,2 @@
--- The number of a command.
+-- The ID of a command.
 SELECT command_id FROM commands WHERE command = :text

@@ -1,2 +1,2 @@
--- The number of a name.
+-- The ID of a name.
 SELECT name_id FROM names WHERE name = :text

@@ -1,2 +1,2 @@
--- The number of a path.
+-- The ID of a path.
 SELECT path_id FROM paths WHERE path = :text

@@ -1,2 +1,2 @@
--- The number of a pipeline.
+-- The ID of a pipeline.
 SELECT pipeline_id FROM pipelines WHERE name = :name

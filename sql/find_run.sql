@@ -1,2 +1,2 @@
--- Whether there is such a run.
+-- Whether a run exists.
 SELECT run_id FROM run_rows WHERE run_id = :run_id

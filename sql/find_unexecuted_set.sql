@@ -1,2 +1,2 @@
--- A set that an earlier run found too.
+-- The ID of a set that an earlier run recorded.
 SELECT unexecuted_set_id FROM unexecuted_sets WHERE digest = :digest

@@ -1,2 +1,2 @@
--- SQLite leaves them off unless told for each connection.
+-- Off by default in every connection of SQLite.
 PRAGMA foreign_keys = ON

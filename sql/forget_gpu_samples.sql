@@ -1,2 +1,2 @@
--- Samples of executions that are forgotten (a JSON array of their numbers).
+-- Deletes the GPU samples of some executions (a JSON array of execution IDs).
 DELETE FROM gpu_sample_rows WHERE execution_id IN (SELECT value FROM json_each(:execution_ids))

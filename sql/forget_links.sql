@@ -1,3 +1,3 @@
--- Verdicts of runs that stay no longer name the executions that go (a JSON array of their numbers).
+-- Clears the deleted executions (a JSON array of execution IDs) in the decisions of runs that stay.
 UPDATE decision_rows SET execution_id = NULL
 WHERE execution_id IN (SELECT value FROM json_each(:execution_ids))

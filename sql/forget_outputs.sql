@@ -1,2 +1,2 @@
--- What executions that are forgotten made (a JSON array of their numbers).
+-- Deletes the outputs of some executions (a JSON array of execution IDs).
 DELETE FROM execution_outputs WHERE execution_id IN (SELECT value FROM json_each(:execution_ids))

@@ -1,2 +1,2 @@
--- Params of executions that are forgotten (a JSON array of their numbers).
+-- Deletes the params of some executions (a JSON array of execution IDs).
 DELETE FROM execution_params WHERE execution_id IN (SELECT value FROM json_each(:execution_ids))

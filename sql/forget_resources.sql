@@ -1,2 +1,2 @@
--- Counted resources of executions that are forgotten (a JSON array of their numbers).
+-- Deletes the counted resources of some executions (a JSON array of execution IDs).
 DELETE FROM execution_resources WHERE execution_id IN (SELECT value FROM json_each(:execution_ids))

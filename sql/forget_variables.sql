@@ -1,2 +1,2 @@
--- Variables of executions that are forgotten (a JSON array of their numbers).
+-- Deletes the variables of some executions (a JSON array of execution IDs).
 DELETE FROM execution_environment WHERE execution_id IN (SELECT value FROM json_each(:execution_ids))

@@ -1,6 +1,6 @@
--- Executions of runs that ended before a time, bear no label, and that nothing of today rests on: neither outputs of a
--- stage, nor an output path, nor what is kept (a JSON array of numbers) comes from them or descends from them, and none
--- is the newest of its stage.
+-- Executions that can be deleted: their run ended before a time and has no tag, no current output, output path or kept
+-- version (a JSON array of execution IDs) comes from them or descends from them, and they are not the newest of their
+-- stage.
 WITH RECURSIVE needed (execution_id) AS (
   SELECT execution_id FROM current_executions
   UNION SELECT execution_id FROM path_owners

@@ -1,5 +1,5 @@
--- Runs that ended before a time, bear no label, and all of whose executions go (a JSON array of their numbers), those
--- that another run took over from them included.
+-- Runs that can be deleted: they ended before a time, have no tag, and all their executions are deleted (a JSON array
+-- of execution IDs), also those that another run took over.
 SELECT r.run_id FROM run_rows r
 WHERE r.status <> 'running' AND r.finished_at < :before
   AND NOT EXISTS (SELECT 1 FROM tag_rows t WHERE t.run_id = r.run_id AND t.tag IS NOT NULL)

@@ -1,4 +1,4 @@
--- The executions of some stages (a JSON array of their numbers), newest first, with what a person asks of them.
+-- The executions of some stages (a JSON array of stage IDs), newest first, as `runs history` shows them.
 SELECT e.execution_id, e.run_id AS run, s.name AS stage, e.attempt, e.state,
   (SELECT group_concat(d.reason || CASE WHEN d.subject IS NULL THEN '' ELSE ' ' || d.subject END, '; ')
    FROM decision_rows d WHERE d.run_id = e.run_id AND d.stage_id = e.stage_id) AS why,
@@ -8,7 +8,8 @@ SELECT e.execution_id, e.run_id AS run, s.name AS stage, e.attempt, e.state,
    WHERE x.execution_id = e.execution_id) AS params,
   (SELECT json_group_object(m.name, m.last)
    FROM (SELECT n.name, (SELECT coalesce(l.value, l.value_text) FROM metric_points l
-           WHERE l.execution_id = g.execution_id AND l.name_id = g.name_id ORDER BY l.metric_point_id DESC LIMIT 1) AS last
+           WHERE l.execution_id = g.execution_id AND l.name_id = g.name_id
+           ORDER BY l.metric_point_id DESC LIMIT 1) AS last
          FROM (SELECT DISTINCT execution_id, name_id FROM metric_points WHERE execution_id = e.execution_id) g
          JOIN names n ON n.name_id = g.name_id ORDER BY n.name) m) AS metrics,
   e.error,

@@ -1,2 +1,2 @@
--- Whether anything of this kind and size was ever read or made: what was not need not be digested to know that.
+-- Whether anything of this kind and size was ever read or made. If not, the file need not be hashed.
 SELECT artifact_id FROM artifacts WHERE size_bytes = :size_bytes AND digest_kind = :digest_kind LIMIT 1

@@ -1,5 +1,5 @@
--- The inputs of an execution, each with the newest earlier execution that made it, or what it lies in or holds, as in
--- the view lineage_params.
+-- The inputs of an execution, each with the newest earlier execution that made it, or made what it lies in or contains,
+-- as in the view lineage_params.
 SELECT n.name, p.path, a.digest_kind, a.sha256, a.size_bytes,
   coalesce(l.maker_id, (SELECT max(o.execution_id) FROM execution_outputs o
    WHERE o.artifact_id = i.artifact_id AND o.execution_id < i.execution_id)) AS maker

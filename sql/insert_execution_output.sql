@@ -1,3 +1,3 @@
--- What an execution made.
+-- An output of an execution.
 INSERT INTO execution_outputs (execution_id, name_id, artifact_id) VALUES (:execution_id, :name_id, :artifact_id)
 ON CONFLICT DO NOTHING

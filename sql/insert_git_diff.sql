@@ -1,2 +1,2 @@
--- What tracked files hold that the commit does not; nothing where it is known.
+-- Uncommitted changes, unless they were recorded before.
 INSERT INTO git_diffs (gzip, size_bytes, is_cut) VALUES (:gzip, :size_bytes, :is_cut) ON CONFLICT DO NOTHING

@@ -1,3 +1,3 @@
--- A label or a remark.
+-- A tag or a note.
 INSERT INTO tag_rows (run_id, execution_id, tag, note, created_at)
 VALUES (:run_id, :execution_id, :tag, :note, :created_at)

@@ -1,2 +1,2 @@
--- Whether the file is sound: one row `ok`, or a row for each thing that is wrong.
+-- One row `ok`, or one row for each problem of the file.
 PRAGMA integrity_check

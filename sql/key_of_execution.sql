@@ -1,2 +1,2 @@
--- What determined an execution's result, as one number.
+-- The digest of everything that determines an execution's result.
 SELECT key FROM execution_rows WHERE execution_id = :execution_id

@@ -1,4 +1,4 @@
--- The newest execution of each of some stages (a JSON array of their numbers), or that of one run.
+-- The newest execution of each of some stages (a JSON array of stage IDs), in one run or in all.
 SELECT e.execution_id, s.name AS stage, e.state, e.log_path
 FROM json_each(:stage_ids) chosen
 JOIN execution_rows e ON e.execution_id =

@@ -1,4 +1,4 @@
--- The newest execution that succeeded and made exactly this at a path.
+-- The newest succeeded execution that made exactly this content at a path.
 SELECT o.execution_id FROM paths p
 JOIN artifacts a ON a.path_id = p.path_id
 JOIN execution_outputs o ON o.artifact_id = a.artifact_id

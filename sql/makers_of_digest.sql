@@ -1,4 +1,4 @@
--- The executions that made exactly this content, at whatever path or at one, newest first.
+-- The executions that made exactly this content, at any path or at one, newest first.
 SELECT o.execution_id, p.path
 FROM artifacts a
 JOIN execution_outputs o ON o.artifact_id = a.artifact_id

@@ -1,4 +1,4 @@
--- For each stage that a run rests on, the last values of a metric: that of the execution taken, and those before it.
+-- For each stage that a run is based on, the last values of a metric: that of the execution used, and earlier ones.
 WITH taken AS (
   SELECT e.execution_id FROM execution_rows e WHERE e.run_id = :run_id
   UNION

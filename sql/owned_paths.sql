@@ -1,4 +1,4 @@
--- Every output path of a pipeline that an execution made, with its stage.
+-- Every output path that an execution of the pipeline made, with its stage.
 SELECT p.path, s.name
 FROM path_owners o
 CROSS JOIN execution_rows e ON e.execution_id = o.execution_id

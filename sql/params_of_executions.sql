@@ -1,4 +1,4 @@
--- The params of some executions (a JSON array of their numbers): JSON text, and the word where it is a string.
+-- The params of some executions (a JSON array of execution IDs): JSON text, and the plain text of strings.
 SELECT x.execution_id, n.name, x.value,
   CASE json_type(x.value) WHEN 'text' THEN json_extract(x.value, '$') END AS word
 FROM json_each(:execution_ids) chosen

@@ -1,4 +1,4 @@
--- The executions that read exactly this content, at whatever path or at one, newest first.
+-- The executions that read exactly this content, at any path or at one, newest first.
 SELECT i.execution_id, p.path
 FROM artifacts a
 JOIN execution_inputs i ON i.artifact_id = a.artifact_id

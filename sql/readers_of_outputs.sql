@@ -1,5 +1,5 @@
--- The later executions that read what an execution made, before another one made the same again, or something in it;
--- newest first.
+-- The later executions that read what an execution made, or something in it, before another execution made the same
+-- again; newest first.
 SELECT l.execution_id FROM input_makers l WHERE l.maker_id = :execution_id
 UNION
 SELECT i.execution_id
@@ -7,5 +7,6 @@ FROM execution_outputs o
 JOIN execution_inputs i ON i.artifact_id = o.artifact_id AND i.execution_id > o.execution_id
 WHERE o.execution_id = :execution_id
   AND NOT EXISTS (SELECT 1 FROM execution_outputs x
-                  WHERE x.artifact_id = o.artifact_id AND x.execution_id > o.execution_id AND x.execution_id < i.execution_id)
+                  WHERE x.artifact_id = o.artifact_id AND x.execution_id > o.execution_id
+                    AND x.execution_id < i.execution_id)
 ORDER BY execution_id DESC LIMIT :limit

@@ -1,4 +1,4 @@
--- The same for a few stages, by a JSON array of their numbers.
+-- The same for some stages (a JSON array of stage IDs).
 SELECT s.name, e.wall_seconds
 FROM json_each(:stage_ids) chosen JOIN stages s ON s.stage_id = chosen.value
 JOIN execution_rows e ON e.execution_id IN

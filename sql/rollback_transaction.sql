@@ -1,2 +1,2 @@
--- Drops what a transaction wrote.
+-- Undoes a transaction.
 ROLLBACK

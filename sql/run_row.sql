@@ -1,2 +1,2 @@
--- A run, for whom it may concern.
+-- The row of a run with the columns of the view.
 SELECT * FROM runs WHERE run_id = :run_id

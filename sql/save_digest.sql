@@ -1,4 +1,4 @@
--- A digest that a later run need not take again.
+-- Caches a digest.
 INSERT INTO file_digests (path_id, mode, device, inode, size_bytes, modified_nanoseconds, changed_nanoseconds,
   digest_kind, sha256, digested_bytes, tree)
 VALUES (:path_id, :mode, :device, :inode, :size_bytes, :modified_nanoseconds, :changed_nanoseconds, :digest_kind,

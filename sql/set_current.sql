@@ -1,3 +1,3 @@
--- The outputs of a stage that are on disk now come from this execution.
+-- The current outputs of a stage come from this execution.
 INSERT INTO current_executions (stage_id, execution_id) VALUES (:stage_id, :execution_id)
 ON CONFLICT (stage_id) DO UPDATE SET execution_id = excluded.execution_id

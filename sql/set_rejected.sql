@@ -1,3 +1,3 @@
--- A result counts no more, or again.
+-- Marks a result as invalid, or valid again.
 UPDATE execution_rows SET rejected = :rejected
 WHERE execution_id = :execution_id AND state = 'succeeded' AND rejected <> :rejected

@@ -1,2 +1,2 @@
--- The library that reads the file.
+-- The version of the SQLite library.
 SELECT sqlite_version()

@@ -1,4 +1,4 @@
--- Whose execution it is, and how it stands.
+-- Pipeline, stage and state of an execution.
 SELECT p.name, s.name, e.state
 FROM execution_rows e JOIN stages s ON s.stage_id = e.stage_id JOIN pipelines p ON p.pipeline_id = s.pipeline_id
 WHERE e.execution_id = :execution_id

@@ -1,2 +1,2 @@
--- What secret values are digested with.
+-- The salt for the digests of secret values.
 SELECT salt FROM store

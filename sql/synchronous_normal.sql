@@ -1,2 +1,2 @@
--- With WAL: a crash of the machine may lose the last commits, never the store.
+-- With a write-ahead log: a crash of the machine may lose the last commits, never the store.
 PRAGMA synchronous = NORMAL

@@ -1,2 +1,2 @@
--- What is said of a run and of its executions.
+-- The tags and notes of a run and of its executions.
 SELECT execution_id, tag, note, created_at FROM tags WHERE run_id = :run_id

@@ -1,5 +1,4 @@
--- Paths of which a digest is remembered, although only runs that ended before a time read or made them, and no
--- execution that outputs of today come from.
+-- Paths with a cached digest that only runs that ended before a time read or made, and no current output comes from.
 SELECT DISTINCT p.path
 FROM file_digests f JOIN paths p ON p.path_id = f.path_id
 WHERE NOT EXISTS (

@@ -1,5 +1,5 @@
--- For each stage that a run rests on (executed in it, or fresh or restored by an execution of an earlier run), what its
--- successes used: those of the run that executed it, and a bounded number from before, few of each run's repeats.
+-- For each stage that a run is based on (executed in it, or fresh or restored from an earlier run), what its successes
+-- used: those of the run that executed it, and a bounded number of earlier ones, few of each run's repeats.
 WITH taken AS (
   SELECT e.execution_id FROM execution_rows e WHERE e.run_id = :run_id
   UNION

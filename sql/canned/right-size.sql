@@ -1,7 +1,7 @@
 -- What stages ask for against the 95th percentile of what they use, with the resources to ask for instead.
 WITH
--- used: by nearest rank, of peak memory, of CPU seconds a second, of GPUs kept busy. To ask for: a fifth more memory,
--- in steps of 64 MiB; whole cpus; whole GPUs. Never a share of a GPU instead of all of it: how busy it was does not tell
+-- used: by nearest rank, of peak memory, of CPU seconds per second, of GPUs kept busy. To ask for: a fifth more memory,
+-- in steps of 64 MiB; whole cpus; whole GPUs. Never a fraction of a GPU instead of a whole one: utilization does not say
 -- whether its memory can be shared, hence the peak beside the advice.
 figures AS (
   SELECT pipeline, stage, 'memory' AS resource, CAST(max_rss_bytes AS REAL) AS used FROM executions
