@@ -1,6 +1,7 @@
 // The queries that come with the program, on stores that the program made and whose figures were then set to known
 // ones: what they answer, not only that they run.
 
+import TestSupport
 import Testing
 
 @Suite struct CannedQueryTests {

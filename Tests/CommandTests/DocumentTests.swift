@@ -2,6 +2,7 @@
 // accepts the examples and refuses wrong files, by a validator that is not ours.
 
 import Foundation
+import TestSupport
 import Testing
 
 private let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")

@@ -1,6 +1,7 @@
 // Stages that fail, take too long, or are stopped: what is recorded, and what runs next.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct FailureTests {

@@ -2,6 +2,7 @@
 // failure of the driver harms a run.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: hasCCompiler, "no cc to build the fake driver library with"))

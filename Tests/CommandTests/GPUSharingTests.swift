@@ -1,6 +1,7 @@
 // GPUs found, given to stages and shared with other runs, with a library in the driver's place.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: hasCCompiler, "no cc to build the fake driver library with"))

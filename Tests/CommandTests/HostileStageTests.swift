@@ -1,6 +1,7 @@
 // Stages that put odd things where the program looks: it must neither hang, nor stop for good, nor lose what was made.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct HostileStageTests {

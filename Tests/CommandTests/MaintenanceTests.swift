@@ -1,6 +1,7 @@
 // `runs doctor` and `runs gc`: what they find, what they change, and what they never touch.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct MaintenanceTests {

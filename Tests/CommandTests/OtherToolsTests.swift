@@ -2,6 +2,7 @@
 // says, with the types that docs/store.md promises, also while a run is writing.
 
 import Foundation
+import TestSupport
 import Testing
 
 private let pythonWithDuckDB = pythonWith(

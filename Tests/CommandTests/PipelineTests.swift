@@ -1,5 +1,6 @@
 // What can stand in a pipeline, tried with real stages: templates, quoting, params, environment, folders, patterns.
 
+import TestSupport
 import Testing
 
 @Suite struct PipelineTests {

@@ -4,6 +4,7 @@ import CSQLite
 import Glibc
 import Model
 import RunsSQL
+import TestSupport
 import Testing
 
 @testable import Store
@@ -14,7 +15,7 @@ struct OpeningTests {
 
     /// Changes the file behind the store's back.
     private func change(_ sql: String) throws {
-        try Connection(path: project.path, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE).execute(sql)
+        try Connection(path: project.storePath, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE).execute(sql)
     }
 
     @Test func aNewStoreIsMadeOnceAndFoundAgain() throws {
@@ -58,7 +59,7 @@ struct OpeningTests {
             _ = try store.beginRun(runStart(), liveness: liveness)
             // The file alone, as after a loss of power that took the log.
             let copy = try Project()
-            try copy.write(try project.bytes(of: "runs.db"), to: "runs.db")
+            try copy.write("runs.db", bytes: try project.bytes(of: "runs.db"))
             #expect(try copy.store().rows("SELECT status FROM runs LIMIT 1") == (expected.isEmpty ? [] : [expected]))
         }
         #expect(try #require(store.nextCheckpoint) > .now, "the next one is a second away")
@@ -81,15 +82,15 @@ struct OpeningTests {
     }
 
     @Test func readingNeedsAStore() throws {
-        #expect(sentence { _ = try project.store(.read) }.contains(project.path))
+        #expect(sentence { _ = try project.store(.read) }.contains(project.storePath))
         #expect(project.files.isEmpty)
-        try project.write([], to: "runs.db")
+        try project.write("runs.db", bytes: [])
         #expect(sentence { _ = try project.store(.read) }.contains("holds nothing yet"))
     }
 
     @Test func aFolderIsNoStore() throws {
-        mkdir(project.path, 0o755)
-        defer { rmdir(project.path) }
+        mkdir(project.storePath, 0o755)
+        defer { rmdir(project.storePath) }
         #expect(sentence { _ = try project.store() }.contains("is a folder"))
     }
 
@@ -115,7 +116,7 @@ struct OpeningTests {
 
     @Test(arguments: [Store.Access.write, .read])
     func aFileThatIsNoDatabaseIsRefused(access: Store.Access) throws {
-        try project.write([UInt8](repeating: 65, count: 5000), to: "runs.db")
+        try project.write("runs.db", bytes: [UInt8](repeating: 65, count: 5000))
         let told = sentence { _ = try project.store(access) }
         #expect(told.contains("is no SQLite file") && told.contains("--store"))
     }
@@ -129,14 +130,14 @@ struct OpeningTests {
         }
         #expect(project.files == ["runs.db"])
         let whole = try project.bytes(of: "runs.db")
-        try project.write(Array(whole[..<(whole.count / 2)]), to: "runs.db")
+        try project.write("runs.db", bytes: Array(whole[..<(whole.count / 2)]))
         let told = sentence {
             let store = try project.store(access)
             _ = try store.newestExecutions(pipeline: "p")
             _ = try store.cachedDigests()
             _ = try store.rows("SELECT * FROM executions")
         }
-        #expect(told.contains(project.path) && told.contains("is damaged"), "\(told)")
+        #expect(told.contains(project.storePath) && told.contains("is damaged"), "\(told)")
     }
 
     @Test(arguments: [Store.Access.write, .read])
@@ -170,7 +171,7 @@ struct OpeningTests {
     @Test func theFileHasTheModeOfTheUmask() throws {
         _ = try project.store()
         var status = stat()
-        #expect(stat(project.path, &status) == 0)
+        #expect(stat(project.storePath, &status) == 0)
         let mask = umask(0)
         umask(mask)
         #expect(status.st_mode & 0o777 == 0o644 & ~mask)

@@ -1,6 +1,7 @@
 // The examples of the project, copied as a user copies them.
 
 import Foundation
+import TestSupport
 
 extension TestProject {
     /// A project that is a copy of `Examples/NAME`.
@@ -11,11 +12,5 @@ extension TestProject {
             try FileManager.default.copyItem(atPath: "\(root)/Examples/\(name)/\(entry)", toPath: project.path(entry))
         }
         return project
-    }
-
-    /// Stages that the newest run executed, sorted.
-    func executedStages() throws -> [String] {
-        try query("select distinct stage from executions where run_id = (select max(run_id) from runs) order by stage")
-            .compactMap { $0["stage"]?.text }
     }
 }

@@ -2,6 +2,7 @@
 // file; knows nothing of the program's modules.
 
 import Glibc
+import TestSupport
 
 let hasCCompiler = system("command -v cc > /dev/null") == 0
 

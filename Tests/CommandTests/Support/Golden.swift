@@ -1,6 +1,7 @@
 // Comparison of what the program prints with files that were looked at once. Knows texts; `RUNS_BLESS=1` writes them.
 
 import Glibc
+import TestSupport
 import Testing
 
 /// A change to a text that takes out what differs from one machine, or one moment, to the next.
