@@ -50,8 +50,13 @@ struct Package {
             }.map(\.name))
     }
 
-    /// Files that do not open with a comment.
-    func filesWithoutHead() -> [String] { files.filter { !$0.opensWithComment }.map(\.path) }
+    /// Files that do not open with a comment. That of a C file may stand in its header.
+    func filesWithoutHead() -> [String] {
+        let headers = Set(files.filter { $0.path.hasSuffix(".h") && $0.opensWithComment }.map(\.name))
+        return files.filter { file in
+            !file.opensWithComment && !(file.path.hasSuffix(".c") && headers.contains(file.name.dropLast() + "h"))
+        }.map(\.path)
+    }
 
     /// Without programs: these are built for a target, not imported by it.
     private func libraries(of target: Target) -> [String] {

@@ -30,6 +30,9 @@ struct SourceFile {
         (self.imports, self.types) = (imports, types)
     }
 
+    /// Without its folders.
+    var name: String { path.components(separatedBy: "/").last ?? path }
+
     /// Whether it opens with a comment, in the language that the name tells; true for other languages. In C, lines for
     /// the preprocessor may come before it.
     var opensWithComment: Bool {

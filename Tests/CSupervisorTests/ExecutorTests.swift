@@ -57,8 +57,9 @@ import Testing
         defer { for word in words { free(word) } }
         var pid: pid_t = 0
         #expect(posix_spawn(&pid, try RunsBinary.path(), nil, nil, &words, environ) == 0)
-        var status: Int32 = 0
+        var status: Int32 = -1
         #expect(waitpid(pid, &status, 0) == pid)
+        #expect(status == 2 << 8, "it says that it does not know these arguments")
     }
 }
 

@@ -6,9 +6,7 @@ import Testing
 
 @Suite struct FailureTests {
     private func project(_ stages: String, extra: String = "") throws -> TestProject {
-        let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", \#(extra) "stages": {\#(stages)}}"#)
-        return project
+        try TestProject(stages: stages, extra: extra)
     }
 
     @Test func aFailedStageBlocksWhatNeedsItAndRunsAgain() throws {

@@ -6,9 +6,7 @@ import Testing
 
 @Suite struct HostileStageTests {
     private func project(_ stages: String) throws -> TestProject {
-        let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", "params": {"v": 1}, "stages": {\#(stages)}}"#)
-        return project
+        try TestProject(stages: stages, extra: #""params": {"v": 1},"#)
     }
 
     @Test func aKeptVersionThatWasChangedIsNotPutBack() throws {

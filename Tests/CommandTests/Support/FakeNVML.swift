@@ -15,7 +15,8 @@ final class FakeNVML {
     /// - Parameter options: for the compiler, as the library's source has them.
     init(_ project: TestProject, gpus: Int = 2, options: String = "") throws {
         self.project = project
-        let mark = String(UInt64.random(in: .min ... .max), radix: 16)
+        // The last word of the folder's name: six letters and digits that no other folder has.
+        let mark = project.folder.split(separator: "-").last ?? ""
         uuids = (0..<gpus).map { "GPU-\($0)\(mark)" }
         let source = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         try project.shell(
