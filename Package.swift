@@ -81,7 +81,7 @@ let package = Package(
         .testTarget(name: "CSupervisorTests", dependencies: ["ProcessHost", "Model", "TestSupport", "runs"]),
         // These drive the built program and import nothing of it.
         .testTarget(name: "CommandTests", dependencies: ["TestSupport", "runs"], exclude: ["Golden"]),
-        .testTarget(name: "ArchitectureTests"),
+        .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -2,6 +2,7 @@
 // files; the rules are in Checks.swift.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct ArchitectureTests {
@@ -76,13 +77,13 @@ import Testing
 
 /// The package that these tests are part of.
 private func readPackage() -> Package {
-    let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
     func text(_ path: String) -> String {
-        FileManager.default.contents(atPath: "\(root)/\(path)").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        FileManager.default.contents(atPath: "\(packageFolder)/\(path)").map { String(decoding: $0, as: UTF8.self) }
+            ?? ""
     }
     var files: [SourceFile] = []
     for folder in ["Sources", "Plugins", "Tests", "migrations", "sql"] {
-        for case let name as String in FileManager.default.enumerator(atPath: "\(root)/\(folder)") ?? .init() {
+        for case let name as String in FileManager.default.enumerator(atPath: "\(packageFolder)/\(folder)") ?? .init() {
             let path = "\(folder)/\(name)"
             if path.contains(/\.(swift|c|h|sql|py|sh|modulemap)$/) {
                 files.append(SourceFile(path: path, text: text(path)))

@@ -55,7 +55,7 @@ enum ArrowTable {
         // Tests.
         "TestSupport": ["Foundation", "Testing"],
         "CommandTests": ["Foundation", "Testing", "TestSupport"],
-        "ArchitectureTests": ["Foundation", "Testing"],
+        "ArchitectureTests": ["Foundation", "Testing", "TestSupport"],
         "CSupervisorTests": ["Testing", "TestSupport", "ProcessHost", "Model"],
     ]
 

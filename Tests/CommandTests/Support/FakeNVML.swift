@@ -18,9 +18,9 @@ final class FakeNVML {
         // The last word of the folder's name: six letters and digits that no other folder has.
         let mark = project.folder.split(separator: "-").last ?? ""
         uuids = (0..<gpus).map { "GPU-\($0)\(mark)" }
-        let source = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let source = "\(packageFolder)/Tests/FakeNVML/fake_nvml.c"
         try project.shell(
-            "mkdir fake && cc \(options) -shared -fPIC -o fake/libnvidia-ml.so.1 '/\(source)/FakeNVML/fake_nvml.c'")
+            "mkdir fake && cc \(options) -shared -fPIC -o fake/libnvidia-ml.so.1 '\(source)'")
         try say()
     }
 

@@ -63,10 +63,7 @@ func expectGolden(
         """, sourceLocation: sourceLocation)
 }
 
-private let goldenFolder: String = {
-    let folders = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
-    return folders.joined(separator: "/") + "/Golden"
-}()
+private let goldenFolder = packageFolder + "/Tests/CommandTests/Golden"
 
 private func readText(_ path: String) -> String? {
     guard let file = fopen(path, "re") else { return nil }
