@@ -2,6 +2,7 @@
 
 import Glibc
 import Model
+import TestSupport
 import Testing
 
 @testable import ProcessHost
@@ -35,7 +36,7 @@ import Testing
         let ending = try stage.ending(of: id)
         #expect(ending.exitCode == 3)
         #expect(ending.leftovers == 1)
-        #expect(!isRunning(try #require(Int32(try stage.lines(of: "child")[0]))))
+        #expect(!ProcessSight.isRunning(try #require(Int32(try stage.lines(of: "child")[0]))))
     }
 
     @Test func daemonsThatLeftTheSessionAreEnded() throws {
@@ -50,7 +51,9 @@ import Testing
         let ending = try stage.ending(of: id)
         #expect(ending.exitCode == 0)
         #expect(ending.leftovers >= 3)
-        for line in try stage.lines(of: "daemons", count: 3) { #expect(!isRunning(try #require(Int32(line)))) }
+        for line in try stage.lines(of: "daemons", count: 3) {
+            #expect(!ProcessSight.isRunning(try #require(Int32(line))))
+        }
     }
 
     /// In the middle of exec a process has no environment that could tell whose it is.
@@ -72,10 +75,10 @@ import Testing
         let id = stage.spawn(["sh", "-c", "sleep 1000 & exit 0"], log: stage.path("second"))
         let ending = try stage.ending(of: id)
         #expect(ending.leftovers == 1)
-        #expect(isRunning(daemon))
+        #expect(ProcessSight.isRunning(daemon))
         stage.stop(other, grace: 30)
         #expect(try stage.ending(of: other).signal == SIGTERM)
-        #expect(!isRunning(daemon))
+        #expect(!ProcessSight.isRunning(daemon))
     }
 
     @Test func anOrphanThatEndsByItselfIsNoLeftover() throws {
@@ -98,7 +101,7 @@ import Testing
         _ = try stage.lines(of: "ready", count: 0)
         stage.stop(id, grace: 3600)
         _ = try stage.lines(of: "asked")
-        #expect(isRunning(try stage.pid(of: id)))
+        #expect(ProcessSight.isRunning(try stage.pid(of: id)))
         // A smaller grace shortens the wait; the second TERM is spared.
         stage.stop(id, grace: 0.05)
         #expect(try stage.ending(of: id).signal == SIGKILL)
@@ -112,7 +115,7 @@ import Testing
         let id = stage.spawn(["sh", "-c", main, stubborn], grace: 0.1)
         let ending = try stage.ending(of: id)
         #expect(ending.leftovers >= 1)
-        #expect(!isRunning(try #require(Int32(try stage.lines(of: "child")[0]))))
+        #expect(!ProcessSight.isRunning(try #require(Int32(try stage.lines(of: "child")[0]))))
     }
 
     @Test func stoppedProcessesCanBeEnded() throws {
@@ -121,7 +124,7 @@ import Testing
         for (name, grace) in [("asked", 30.0), ("killed", 0)] {
             let id = stage.spawn([command[0], command[1], command[2], name])
             let pid = try stage.pid(of: id)
-            _ = try eventually("the stop") { processState(pid) == "T" ? true : nil }
+            try wait(for: "the stop") { ProcessSight.of(pid)?.state == "T" }
             stage.stop(id, grace: grace)
             let ending = try stage.ending(of: id)
             if grace > 0 { #expect(ending.exitCode == 7) } else { #expect(ending.signal == SIGKILL) }
@@ -154,7 +157,7 @@ import Testing
         let ids = scripts.map { stage.spawn(["sh", "-c", $0], grace: 0.2) }
         let pids = try ["a", "b", "c", "d"].map { try #require(Int32(try stage.lines(of: $0)[0])) }
         stage.shutDown()
-        for pid in pids { #expect(!isRunning(pid)) }
+        for pid in pids { #expect(!ProcessSight.isRunning(pid)) }
         let ended = stage.allEvents.compactMap { if case .exited(let ending) = $0 { ending.id } else { nil } }
         #expect(ended.sorted() == ids)
         #expect(!stage.allEvents.contains(.gone))
@@ -167,7 +170,7 @@ import Testing
         let pid = try stage.pid(of: id)
         kill(supervisor, SIGKILL)
         try stage.wait(for: .gone)
-        _ = try eventually("its death") { isRunning(pid) ? nil : true }
+        try wait(for: "its death") { !ProcessSight.isRunning(pid) }
         stage.spawn(["true"])
         stage.shutDown()
     }

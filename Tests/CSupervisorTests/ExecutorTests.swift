@@ -2,6 +2,7 @@
 // nonsense. They speak over a bare socket.
 
 import Glibc
+import TestSupport
 import Testing
 
 @testable import ProcessHost
@@ -15,7 +16,7 @@ import Testing
         // Both directions at once, with events unread: what the death of a process does.
         executor.disconnect()
         #expect(executor.exitStatus() == 0)
-        for pid in pids { #expect(!isRunning(pid)) }
+        for pid in pids { #expect(!ProcessSight.isRunning(pid)) }
     }
 
     @Test func anExecutorThatDoesNotListenIsWaitedFor() throws {
@@ -32,9 +33,9 @@ import Testing
         #expect(executor.exitStatus() == 0)
     }
 
-    @Test(arguments: 0..<40 as Range<UInt64>)
+    @Test(arguments: testSeeds(from: 0, count: 40))
     func nonsenseEndsTheSupervisorInOrder(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let executor = try BareExecutor()
         try executor.send(executor.spawn(1, "echo $$ > main; sleep 1000"))
         let pid = try #require(Int32(try executor.line(of: "main")))
@@ -47,7 +48,7 @@ import Testing
         try? executor.send(frame)
         try? executor.send([1, 0, 0, 0, 99])
         #expect(executor.exitStatus() == 0, "seed \(seed)")
-        #expect(!isRunning(pid), "seed \(seed)")
+        #expect(!ProcessSight.isRunning(pid), "seed \(seed)")
     }
 
     @Test func withoutASocketItIsNoSupervisor() throws {
@@ -55,9 +56,10 @@ import Testing
         var words = [strdup("runs-supervisor"), strdup("999"), strdup("0"), nil]
         defer { for word in words { free(word) } }
         var pid: pid_t = 0
-        #expect(posix_spawn(&pid, try programPath(), nil, nil, &words, environ) == 0)
-        var status: Int32 = 0
+        #expect(posix_spawn(&pid, try RunsBinary.path(), nil, nil, &words, environ) == 0)
+        var status: Int32 = -1
         #expect(waitpid(pid, &status, 0) == pid)
+        #expect(status == 2 << 8, "it says that it does not know these arguments")
     }
 }
 
@@ -65,12 +67,11 @@ import Testing
 private final class BareExecutor {
     private let socket: Int32
     private let pid: pid_t
-    private let folder: String
+    private let folder: TemporaryFolder
     private var isConnected = true
 
     init() throws {
-        var template = Array("/tmp/supervisor-tests-XXXXXX".utf8CString)
-        folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        folder = try TemporaryFolder()
         var ends: [Int32] = [-1, -1]
         try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
         var actions = posix_spawn_file_actions_t()
@@ -80,29 +81,27 @@ private final class BareExecutor {
         var words = [strdup("runs-supervisor"), strdup("200"), strdup("0"), nil]
         defer { for word in words { free(word) } }
         var pid: pid_t = 0
-        try #require(posix_spawn(&pid, try programPath(), &actions, nil, &words, environ) == 0)
+        try #require(posix_spawn(&pid, try RunsBinary.path(), &actions, nil, &words, environ) == 0)
         close(ends[1])
         self.pid = pid
         socket = ends[0]
     }
 
-    deinit {
-        disconnect()
-        _ = run("/bin/rm", ["-rf", folder])
-    }
+    deinit { disconnect() }
 
     func spawn(_ id: UInt64, _ script: String) -> [UInt8] {
         SupervisorCommand.spawn(
             SpawnRequest(
-                id: id, arguments: ["sh", "-c", script], environment: ["PATH=/bin:/usr/bin"], workingDirectory: folder,
-                logPath: "\(folder)/log\(id)", token: "", graceSeconds: 30))
+                id: id, arguments: ["sh", "-c", script], environment: ["PATH=/bin:/usr/bin"],
+                workingDirectory: folder.folder,
+                logPath: folder.path("log\(id)"), token: "", graceSeconds: 30))
     }
 
     func send(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = Glibc.send(socket, Array(rest), rest.count, Int32(MSG_NOSIGNAL))
-            guard count > 0 else { throw Unexpected(description: "it does not take commands: errno \(errno)") }
+            guard count > 0 else { throw HarnessError("it does not take commands: errno \(errno)") }
             rest = rest.dropFirst(count)
         }
     }
@@ -127,12 +126,7 @@ private final class BareExecutor {
 
     func line(of name: String) throws -> String {
         try eventually("a line in \(name)") {
-            guard let file = fopen("\(folder)/\(name)", "r") else { return nil }
-            defer { fclose(file) }
-            var bytes = [CChar](repeating: 0, count: 128)
-            guard fgets(&bytes, 128, file) != nil else { return nil }
-            let text = String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            return text.hasSuffix("\n") ? String(text.dropLast()) : nil
+            folder.read(name).flatMap { $0.hasSuffix("\n") ? String($0.dropLast()) : nil }
         }
     }
 
@@ -140,16 +134,5 @@ private final class BareExecutor {
         var status: Int32 = -1
         while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
         return status
-    }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,6 +1,7 @@
 // How processes begin: program, arguments, environment, folder, log, signals; and how it is told where they do not.
 
 import Glibc
+import TestSupport
 import Testing
 
 @testable import ProcessHost
@@ -54,7 +55,7 @@ import Testing
     @Test func whatCannotBeStartedSaysWhy() throws {
         let stage = try Stage()
         let plain = stage.path("plain")
-        _ = run("/usr/bin/touch", [plain])
+        try stage.write("plain", "")
         let tooLong = String(repeating: "x", count: 40_000_000)
         let table: [(id: UInt64, errno: Int32, step: String)] = [
             (stage.spawn(["no-such-program"]), ENOENT, "exec"),
@@ -80,10 +81,8 @@ import Testing
 
     @Test func programsAreFoundAsByAShell() throws {
         let stage = try Stage()
-        _ = run("/bin/mkdir", ["-p", stage.path("first"), stage.path("second")])
-        _ = try stage.script("first/tool", "#!/bin/sh\necho denied\n")
-        chmod(stage.path("first/tool"), 0o644)
-        _ = try stage.script("second/tool", "echo second $1\n")
+        try stage.write("first/tool", "#!/bin/sh\necho denied\n")
+        try stage.write("second/tool", "echo second $1\n", executable: true)
         let path = "PATH=\(stage.path("first")):\(stage.path("second")):/bin:/usr/bin"
         // The first is not executable, the second has no `#!`.
         #expect(try stage.ending(of: stage.spawn(["tool", "word"], environment: [path])).exitCode == 0)
@@ -98,9 +97,9 @@ import Testing
     /// What a shell would merely execute, and what becomes of it where it cannot be.
     @Test func plainWordsComeBeforeTheShell() throws {
         let stage = try Stage()
-        _ = try stage.script("tool", "echo tool $1\n")
+        try stage.write("tool", "echo tool $1\n", executable: true)
         let plain = stage.path("plain")
-        _ = run("/bin/touch", [plain])
+        try stage.write("plain", "")
         let table: [(plainWords: [String], log: String)] = [
             ([], "shell\n"), (["echo", "direct"], "direct\n"), ([stage.path("tool"), "a"], "tool a\n"),
             (["no-such-program", "a"], "shell\n"), ([plain], "shell\n"), (["/"], "shell\n"),

@@ -4,29 +4,27 @@
 import Glibc
 import Model
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ProcessHost
 
 /// A supervisor with a scratch folder; shut down and removed when it is let go.
-final class Stage: Sendable {
-    let folder: String
+final class Stage: TestFolder {
+    private let temporary: TemporaryFolder
+    var folder: String { temporary.folder }
     private let supervisor: Supervisor
     private let events: EventList
     private let nextID = Mutex<UInt64>(1)
 
     /// - Parameter executable: nil: the program that every supervisor is.
     init(executable: String? = nil) throws {
-        var template = Array("/tmp/supervisor-tests-XXXXXX".utf8CString)
-        folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        temporary = try TemporaryFolder()
         supervisor = try Supervisor.start(executable: executable)
         events = EventList(of: supervisor)
     }
 
-    deinit {
-        supervisor.shutDown()
-        _ = run("/bin/rm", ["-rf", folder])
-    }
+    deinit { supervisor.shutDown() }
 
     @discardableResult
     func spawn(
@@ -59,7 +57,7 @@ final class Stage: Sendable {
             default: false
             }
         }
-        guard case .exited(let ending) = event else { throw Unexpected(description: "\(event)") }
+        guard case .exited(let ending) = event else { throw HarnessError("\(event)") }
         return ending
     }
 
@@ -67,7 +65,7 @@ final class Stage: Sendable {
         let event = try events.wait { event in
             if case .started(id, _, _) = event { true } else { false }
         }
-        guard case .started(_, let pid, _) = event else { throw Unexpected(description: "\(event)") }
+        guard case .started(_, let pid, _) = event else { throw HarnessError("\(event)") }
         return pid
     }
 
@@ -79,52 +77,24 @@ final class Stage: Sendable {
             default: false
             }
         }
-        guard case .failed(_, let errno, let step) = event else { throw Unexpected(description: "\(event)") }
+        guard case .failed(_, let errno, let step) = event else { throw HarnessError("\(event)") }
         return (errno, step)
     }
 
     func wait(for event: SupervisorEvent) throws { _ = try events.wait { $0 == event } }
     var allEvents: [SupervisorEvent] { events.all }
 
-    func path(_ name: String) -> String { "\(folder)/\(name)" }
-
-    func text(_ name: String) throws -> String {
-        let file = try #require(fopen(path(name), "r"), "\(name) cannot be read")
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        for byte in sequence(
-            state: (),
-            next: { _ in
-                let byte = getc(file); return byte == EOF ? nil : byte
-            })
-        {
-            bytes.append(UInt8(truncatingIfNeeded: byte))
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    func text(_ name: String) throws -> String { try #require(read(name), "\(name) cannot be read") }
 
     /// Waits until a file has this many lines, and returns them.
     func lines(of name: String, count: Int = 1) throws -> [String] {
         try eventually("\(count) lines in \(name)") {
-            guard access(path(name), R_OK) == 0 else { return nil }
-            let text = try text(name)
-            guard text.hasSuffix("\n") else { return nil }
+            guard let text = read(name), text.hasSuffix("\n") else { return nil }
             let lines = text.split(separator: "\n").map(String.init)
             return lines.count >= count ? lines : nil
         }
     }
-
-    /// A file with what `text` says, executable.
-    func script(_ name: String, _ text: String) throws -> String {
-        let file = try #require(fopen(path(name), "w"))
-        fputs(text, file)
-        fclose(file)
-        chmod(path(name), 0o755)
-        return path(name)
-    }
 }
-
-struct Unexpected: Error, CustomStringConvertible { let description: String }
 
 /// Events in order of arrival.
 final class EventList: Sendable {
@@ -143,46 +113,4 @@ final class EventList: Sendable {
     func wait(where condition: (SupervisorEvent) -> Bool) throws -> SupervisorEvent {
         try eventually("an event") { all.first(where: condition) }
     }
-}
-
-/// The first value that `attempt` gives, tried again and again for a minute at most.
-func eventually<Value>(_ what: String, _ attempt: () throws -> Value?) throws -> Value {
-    for _ in 0..<30_000 {
-        if let value = try attempt() { return value }
-        usleep(2000)
-    }
-    throw Unexpected(description: "waited a minute for \(what); it did not come")
-}
-
-/// `runs`, which is built into the folder that holds the tests.
-func programPath() throws -> String {
-    var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-    guard readlink("/proc/self/exe", &path, Int(PATH_MAX)) > 0 else { throw Unexpected(description: "no /proc") }
-    let tests = String(decoding: path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let slash = try #require(tests.lastIndex(of: "/"))
-    return tests[...slash] + "runs"
-}
-
-/// Runs a program to its end; its wait status.
-func run(_ program: String, _ arguments: [String]) -> Int32 {
-    var words = ([program] + arguments).map { strdup($0) } + [nil]
-    defer { for word in words { free(word) } }
-    var pid: pid_t = 0
-    guard posix_spawn(&pid, program, nil, nil, &words, environ) == 0 else { return -1 }
-    var status: Int32 = 0
-    while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
-    return status
-}
-
-/// Whether a process of this number runs: neither gone nor a zombie.
-func isRunning(_ pid: Int32) -> Bool { processState(pid).map { $0 != "Z" && $0 != "X" } ?? false }
-
-func processState(_ pid: Int32) -> Character? {
-    guard let file = fopen("/proc/\(pid)/stat", "r") else { return nil }
-    defer { fclose(file) }
-    var bytes = [CChar](repeating: 0, count: 512)
-    guard fgets(&bytes, 512, file) != nil else { return nil }
-    let text = String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    guard let end = text.lastIndex(of: ")") else { return nil }
-    return text[text.index(after: end)...].first { $0 != " " }
 }

@@ -1,6 +1,7 @@
 // What is measured of a process and its descendants.
 
 import Glibc
+import TestSupport
 import Testing
 
 @testable import ProcessHost
@@ -15,7 +16,7 @@ import Testing
 
     /// What the supervisor itself holds is the least that can be reported; where it is the whole program, that is more.
     @Test func theWholeProgramIsASupervisorToo() throws {
-        let stage = try Stage(executable: try programPath())
+        let stage = try Stage(executable: try RunsBinary.path())
         let ending = try stage.ending(of: stage.spawn(["true"]))
         #expect(ending.exitCode == 0)
         #expect(ending.peakResidentBytes < 16 << 20)

@@ -1,6 +1,7 @@
 // `runs accept`: what is taken as it is, what cannot be, and how it is taken back.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct AcceptTests {

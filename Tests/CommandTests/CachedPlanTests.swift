@@ -3,6 +3,7 @@
 // against the plan, which always looks at everything.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct RecollectionTests {
@@ -245,9 +246,8 @@ import Testing
 
     /// Random edits to the files of a pipeline of twelve stages; after each, the run does what the plan said, which knows
     /// nothing of the last run's end, and leaves what the files say.
-    @Test(arguments: 0..<8)
-    func doesWhatAWholeLookWouldDo(number: Int) throws {
-        let seed = try testSeed(20_261_125) &+ UInt64(number)
+    @Test(arguments: testSeeds(from: 20_261_125, count: 8))
+    func doesWhatAWholeLookWouldDo(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let count = 12
         var inputs: [[String]] = []

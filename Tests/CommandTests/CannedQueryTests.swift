@@ -1,14 +1,11 @@
 // The queries that come with the program, on stores that the program made and whose figures were then set to known
 // ones: what they answer, not only that they run.
 
+import TestSupport
 import Testing
 
 @Suite struct CannedQueryTests {
-    private func project(_ stages: String) throws -> TestProject {
-        let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", "stages": {\#(stages)}}"#)
-        return project
-    }
+    private func project(_ stages: String) throws -> TestProject { try TestProject(stages: stages) }
 
     /// The rows, each with its cells joined, of the columns asked for.
     private func rows(_ project: TestProject, _ query: String, _ columns: [String], _ parameters: String...) throws

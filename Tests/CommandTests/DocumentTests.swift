@@ -2,12 +2,11 @@
 // accepts the examples and refuses wrong files, by a validator that is not ours.
 
 import Foundation
+import TestSupport
 import Testing
 
-private let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
-
 private func document(_ path: String) throws -> String {
-    try String(contentsOfFile: "\(root)/\(path)", encoding: .utf8)
+    try String(contentsOfFile: "\(packageFolder)/\(path)", encoding: .utf8)
 }
 
 @Suite struct DocumentTests {
@@ -77,7 +76,8 @@ private func document(_ path: String) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
-            python, "validate.py", "\(root)/Examples/tabular/pipeline.json", "\(root)/Examples/sweep/sweep.json",
+            python, "validate.py", "\(packageFolder)/Examples/tabular/pipeline.json",
+            "\(packageFolder)/Examples/sweep/sweep.json",
             "starter/pipeline.json",
         ]
         process.currentDirectoryURL = URL(fileURLWithPath: project.folder)

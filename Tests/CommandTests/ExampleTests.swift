@@ -1,5 +1,6 @@
 // The example pipelines, as a new user runs them.
 
+import TestSupport
 import Testing
 
 @Suite struct ExampleTests {

@@ -1,6 +1,7 @@
 // Outputs outside of the project: made, kept and put back where that was asked for, refused where it was not.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct ExternalOutputTests {

@@ -1,13 +1,12 @@
 // Stages that fail, take too long, or are stopped: what is recorded, and what runs next.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct FailureTests {
     private func project(_ stages: String, extra: String = "") throws -> TestProject {
-        let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", \#(extra) "stages": {\#(stages)}}"#)
-        return project
+        try TestProject(stages: stages, extra: extra)
     }
 
     @Test func aFailedStageBlocksWhatNeedsItAndRunsAgain() throws {

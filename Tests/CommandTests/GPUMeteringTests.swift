@@ -2,6 +2,7 @@
 // failure of the driver harms a run.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: hasCCompiler, "no cc to build the fake driver library with"))
@@ -14,9 +15,7 @@ struct GPUMeteringTests {
     }
 
     private func project(_ stages: String...) throws -> TestProject {
-        let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", "stages": {\#(stages.joined(separator: ", "))}}"#)
-        return project
+        try TestProject(stages: stages.joined(separator: ", "))
     }
 
     /// Runs until the stages have begun and the driver has been read twice since, then lets them end.

@@ -2,6 +2,7 @@
 // machine that has a GPU, against what a stage says it allocated.
 
 import Glibc
+import TestSupport
 import Testing
 
 private let pythonWithNVML = pythonWith("pynvml; pynvml.nvmlInitWithFlags", packages: "nvidia-ml-py==13.615.71")

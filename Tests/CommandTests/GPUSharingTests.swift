@@ -1,15 +1,12 @@
 // GPUs found, given to stages and shared with other runs, with a library in the driver's place.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: hasCCompiler, "no cc to build the fake driver library with"))
 struct GPUSharingTests {
-    private func project(_ stages: String) throws -> TestProject {
-        let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", "stages": {\#(stages)}}"#)
-        return project
-    }
+    private func project(_ stages: String) throws -> TestProject { try TestProject(stages: stages) }
 
     @Test func doctorTellsWhatThereIs() throws {
         let project = try project(#""a": {"command": "true"}"#)

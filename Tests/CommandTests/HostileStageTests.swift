@@ -1,13 +1,12 @@
 // Stages that put odd things where the program looks: it must neither hang, nor stop for good, nor lose what was made.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct HostileStageTests {
     private func project(_ stages: String) throws -> TestProject {
-        let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", "params": {"v": 1}, "stages": {\#(stages)}}"#)
-        return project
+        try TestProject(stages: stages, extra: #""params": {"v": 1},"#)
     }
 
     @Test func aKeptVersionThatWasChangedIsNotPutBack() throws {

@@ -1,5 +1,6 @@
 // Commands longer than the kernel lets an argument be.
 
+import TestSupport
 import Testing
 
 @Suite struct LongCommandTests {

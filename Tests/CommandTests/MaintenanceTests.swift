@@ -1,14 +1,11 @@
 // `runs doctor` and `runs gc`: what they find, what they change, and what they never touch.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct MaintenanceTests {
-    private func project(_ stages: String) throws -> TestProject {
-        let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", "stages": {\#(stages)}}"#)
-        return project
-    }
+    private func project(_ stages: String) throws -> TestProject { try TestProject(stages: stages) }
 
     /// `a` makes what stands in `src`; three runs with three versions, all but the newest kept.
     private func projectWithVersions() throws -> TestProject {

@@ -3,6 +3,7 @@
 
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 private let hasTime = access("/usr/bin/time", X_OK) == 0

@@ -2,13 +2,12 @@
 
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct OnFinishTests {
     private func project(_ command: String = "echo a > a") throws -> TestProject {
-        let project = try TestProject()
-        try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "\#(command)"}}}"#)
-        return project
+        try TestProject(stages: #""a": {"command": "\#(command)"}"#)
     }
 
     private func told(_ project: TestProject) throws -> JSON {

@@ -2,6 +2,7 @@
 // says, with the types that docs/store.md promises, also while a run is writing.
 
 import Foundation
+import TestSupport
 import Testing
 
 private let pythonWithDuckDB = pythonWith(
@@ -12,7 +13,7 @@ private let pythonWithDatasette = pythonWith("datasette", packages: "datasette")
 private let hasSQLiteShell = system("command -v sqlite3 > /dev/null") == 0
 
 private let document = try? String(
-    contentsOfFile: #filePath.components(separatedBy: "/Tests/")[0] + "/docs/store.md", encoding: .utf8)
+    contentsOfFile: packageFolder + "/docs/store.md", encoding: .utf8)
 
 /// Type of every column of every view, as documented.
 private let documentedTypes: [String: [String: String]] = {

@@ -1,13 +1,10 @@
 // What can stand in a pipeline, tried with real stages: templates, quoting, params, environment, folders, patterns.
 
+import TestSupport
 import Testing
 
 @Suite struct PipelineTests {
-    private func project(_ pipeline: String) throws -> TestProject {
-        let project = try TestProject()
-        try project.write("pipeline.json", pipeline)
-        return project
-    }
+    private func project(_ pipeline: String) throws -> TestProject { try TestProject(pipeline: pipeline) }
 
     @Test func aStageSeesItsParamsAndVariables() throws {
         let project = try project(

@@ -2,16 +2,14 @@
 // model runs, for the same reasons, does its plan keep its promise, are the outputs on disk the right ones.
 // `RUNS_TEST_LONG=1` tries many more; `RUNS_TEST_SEED` begins with the case of that seed.
 
+import TestSupport
 import Testing
 
-private let isLong = environmentVariable("RUNS_TEST_LONG") == "1"
-
 @Suite struct PlannerPropertyTests {
-    @Test(arguments: 0..<(isLong ? 400 : 40))
-    func runsWhatTheModelRuns(number: Int) throws {
-        let seed = try testSeed(20_261_124) &+ UInt64(number)
+    @Test(arguments: testSeeds(from: 20_261_124, count: isLongTest ? 400 : 40))
+    func runsWhatTheModelRuns(seed: UInt64) throws {
         var scene = try Scene(seed: seed)
-        for step in 0..<(isLong ? 15 : 8) {
+        for step in 0..<(isLongTest ? 15 : 8) {
             if step > 0 { try scene.edit() }
             scene.takeSnapshot()
             try scene.settle()

@@ -1,6 +1,7 @@
 // What a run records without being asked: commit, branch, uncommitted changes, machine and versions.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: system("git --version > /dev/null 2>&1") == 0, "git is not installed"))

@@ -1,5 +1,6 @@
 // `import runs` in Python stages: what they report is recorded, and nothing happens outside of a run.
 
+import TestSupport
 import Testing
 
 @Suite struct PythonModuleTests {

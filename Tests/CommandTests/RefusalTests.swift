@@ -1,6 +1,7 @@
 // What is refused before anything runs, and how: exit 2, a sentence, nothing changed.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct RefusalTests {

@@ -1,6 +1,7 @@
 // `exec --repeat` and `--benchmark`: what is executed how often, what is marked, and what is printed.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct RepeatTests {

@@ -1,6 +1,7 @@
 // What a person says of results: `runs reject`, `runs tag`, `runs note`, and what follows from it.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct ReviewTests {

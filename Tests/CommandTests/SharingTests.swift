@@ -1,6 +1,7 @@
 // Several `runs exec` on one store at once: every stage executed once, and a killed one replaced.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct SharingTests {

@@ -1,6 +1,7 @@
 // Shell texts of plain words, which are executed without a shell: nobody can tell but by what it costs.
 
 import Glibc
+import TestSupport
 import Testing
 
 private let isDash = system("/bin/sh -c 'env -i A.b=1 /bin/sh -c \"env; true\" | grep -q A.b'") != 0

@@ -1,6 +1,7 @@
 // `runs stats`: figures, comparisons and exit statuses, on stores that the program made and whose figures were then
 // set.
 
+import TestSupport
 import Testing
 
 @Suite struct StatsTests {

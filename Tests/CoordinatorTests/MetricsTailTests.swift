@@ -3,13 +3,14 @@
 
 import Glibc
 import Model
+import TestSupport
 import Testing
 
 @testable import Coordinator
 
 @Suite struct MetricsTailTests {
-    @Test(arguments: UInt64(1)...6) func anyBytesInAnyPieces(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+    @Test(arguments: testSeeds(count: 6)) func anyBytesInAnyPieces(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
         let file = try ScratchFile()
         var tail = MetricsTail(path: file.path)
         var (expected, bad, found): ([Seen], Int, [Seen]) = ([], 0, [])
@@ -41,8 +42,8 @@ import Testing
     }
 
     /// Nothing but noise, newlines among it: no line of it is good, and none stops the reading.
-    @Test(arguments: UInt64(1)...20) func noise(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+    @Test(arguments: testSeeds(count: 20)) func noise(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
         let file = try ScratchFile()
         var tail = MetricsTail(path: file.path)
         let alphabet = Array("{}[]\",:\\\n\r eE+-.0123456789NaInfty\u{0}\u{e9}".utf8) + [0xFF, 0xC3]
@@ -137,7 +138,7 @@ private struct Line {
     var points: [Seen] = []
     var isBad = false
 
-    static func random(_ random: inout SplitMix) -> Line {
+    static func random(_ random: inout SeededGenerator) -> Line {
         switch Int.random(in: 0..<60, using: &random) {
         case 0..<40: return good(&random)
         case 40..<44: return Line(bytes: Array(repeating: 32, count: Int.random(in: 0..<4, using: &random)))
@@ -162,7 +163,7 @@ private struct Line {
         }
     }
 
-    private static func good(_ random: inout SplitMix) -> Line {
+    private static func good(_ random: inout SeededGenerator) -> Line {
         var points: [Seen] = []
         let step = Bool.random(using: &random) ? Int64.random(in: -3...1_000_000, using: &random) : nil
         let text = object(&random, prefix: "", depth: 0, step: step, &points)
@@ -171,7 +172,7 @@ private struct Line {
     }
 
     private static func object(
-        _ random: inout SplitMix, prefix: String, depth: Int, step: Int64?, _ points: inout [Seen]
+        _ random: inout SeededGenerator, prefix: String, depth: Int, step: Int64?, _ points: inout [Seen]
     ) -> String {
         var members: [String] = []
         if depth == 0, let step { members.append("\"step\": \(step)") }
@@ -206,16 +207,16 @@ private struct Line {
     }
 }
 
-/// A file that grows, and is removed when the test lets go of it.
+/// A file that grows, and is deleted when the test lets go of it.
 private final class ScratchFile {
-    let path: String
+    private let folder: TemporaryFolder
     private let descriptor: Int32
+    var path: String { folder.path("metrics") }
 
     init() throws {
-        var template = Array("/tmp/metrics-XXXXXX".utf8CString)
-        descriptor = mkstemp(&template)
+        folder = try TemporaryFolder()
+        descriptor = open(folder.path("metrics"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         try #require(descriptor >= 0)
-        path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
     }
 
     func append(_ bytes: ArraySlice<UInt8>) throws {
@@ -223,23 +224,7 @@ private final class ScratchFile {
         try #require(count == bytes.count)
     }
 
-    deinit {
-        close(descriptor)
-        unlink(path)
-    }
-}
-
-/// A small seeded generator.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    deinit { close(descriptor) }
 }
 
 extension MetricsTail {

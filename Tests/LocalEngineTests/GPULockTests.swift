@@ -3,22 +3,19 @@
 import EngineAPI
 import Glibc
 import Model
-import Programs
+import TestSupport
 import Testing
 
 @testable import LocalEngine
 
 @Suite struct GPULockTests {
-    private let folder: String
+    private let temporary: TemporaryFolder
+    private var folder: String { temporary.folder }
     private let gpus = ["GPU-a", "GPU-b"].map { uuid in
         Device(id: uuid, uuid: uuid)
     }
 
-    init() throws {
-        var template = Array("/tmp/runs-locks-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        folder = text(of: template)
-    }
+    init() throws { temporary = try TemporaryFolder() }
 
     private func share(_ thousandths: Int) -> Quantity { Quantity(thousandths: thousandths) }
 
@@ -38,7 +35,6 @@ import Testing
     }
 
     @Test func sharesOfTwoRunsAddUp() throws {
-        defer { system("rm -r '\(folder)'") }
         let (one, other) = (GPULocks(gpus, folder: folder), GPULocks(gpus, folder: folder))
         let first = try #require(take(one, [gpus[0]], 300))
         var second = take(other, [gpus[0]], 400)
@@ -55,7 +51,6 @@ import Testing
     }
 
     @Test func allDevicesOrNone() throws {
-        defer { system("rm -r '\(folder)'") }
         let (one, other) = (GPULocks(gpus, folder: folder), GPULocks(gpus, folder: folder))
         let held = try #require(take(one, [gpus[1]], 1000))
         #expect(take(other, gpus, 1000) == nil)
@@ -66,7 +61,6 @@ import Testing
     }
 
     @Test func aFileThatWasRemovedIsMadeAgain() throws {
-        defer { system("rm -r '\(folder)'") }
         let locks = GPULocks(gpus, folder: folder)
         #expect(take(locks, gpus, 1000) != nil)
         #expect(system("rm '\(folder)'/* && ls '\(folder)' | wc -l | grep -q 0") == 0)

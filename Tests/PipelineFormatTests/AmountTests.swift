@@ -1,3 +1,5 @@
+// Durations and sizes as a pipeline writes them.
+
 import PipelineFormat
 import Testing
 

@@ -3,12 +3,13 @@
 import JSON
 import Model
 import PipelineFormat
+import TestSupport
 import Testing
 
 @Suite struct FuzzTests {
     /// Bytes of the example replaced, dropped and doubled.
-    @Test(arguments: [UInt64(1), 2, 3]) func mutilatedBytes(seed: UInt64) {
-        var random = SplitMix(state: seed)
+    @Test(arguments: testSeeds(from: 1, count: 3)) func mutilatedBytes(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<200 {
             var bytes = Array(ExampleTests.text.utf8)
             for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -24,8 +25,8 @@ import Testing
     }
 
     /// Well-formed files in which values stand where they do not belong.
-    @Test(arguments: [UInt64(4), 5, 6]) func misplacedValues(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+    @Test(arguments: testSeeds(from: 4, count: 3)) func misplacedValues(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
         let whole = try JSONReader.value(of: Array(ExampleTests.text.utf8), dialect: .pipeline)
         var parts: [JSONValue] = []
         collect(whole, into: &parts)
@@ -60,7 +61,7 @@ import Testing
     }
 
     /// The value with one of its parts, at random, replaced by another.
-    private func swapped(_ value: JSONValue, _ parts: [JSONValue], _ random: inout SplitMix) -> JSONValue {
+    private func swapped(_ value: JSONValue, _ parts: [JSONValue], _ random: inout SeededGenerator) -> JSONValue {
         switch value {
         case .array(var elements) where !elements.isEmpty && Int.random(in: 0..<6, using: &random) > 0:
             let index = Int.random(in: 0..<elements.count, using: &random)
@@ -74,18 +75,5 @@ import Testing
         default:
             return parts.randomElement(using: &random) ?? value
         }
-    }
-}
-
-/// A small seeded generator.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

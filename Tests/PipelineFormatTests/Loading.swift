@@ -1,3 +1,5 @@
+// Pipelines loaded from text, with files that are only names. Knows the format; reads no disk.
+
 import Model
 import PipelineFormat
 import Testing

@@ -2,6 +2,7 @@
 
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @testable import Provenance
@@ -25,12 +26,11 @@ private func shell(_ command: String, in folder: String) -> Int32 {
 private let hasGit = shell("git --version", in: "/") == 0
 
 @Suite(.enabled(if: hasGit, "git is not installed")) struct GitTests {
-    private let folder: String
+    private let temporary: TemporaryFolder
+    private var folder: String { temporary.folder }
 
     init() throws {
-        var template = Array("/tmp/runs-git-XXXXXX".utf8CString)
-        let made = try #require(mkdtemp(&template))
-        folder = String(cString: made)
+        temporary = try TemporaryFolder()
         try run("git init -q -b main && mkdir sub && echo one > sub/file && git add . && git commit -q -m one")
     }
 
@@ -41,10 +41,7 @@ private let hasGit = shell("git --version", in: "/") == 0
         return try String(contentsOfFile: "\(folder)/.head", encoding: .utf8).filter { $0 != "\n" }
     }
 
-    private func remove() { try? FileManager.default.removeItem(atPath: folder) }
-
     @Test func branchesTagsAndPackedReferences() throws {
-        defer { remove() }
         let first = try head()
         #expect(GitCheckout(around: "\(folder)/sub") == GitCheckout(folder: folder, commit: first, branch: "main"))
         try run("git checkout -q -b topic/deep && git commit -q --allow-empty -m two && git pack-refs --all")
@@ -54,7 +51,6 @@ private let hasGit = shell("git --version", in: "/") == 0
     }
 
     @Test func worktreesAndNewRepositories() throws {
-        defer { remove() }
         try run("git worktree add -q -b other tree")
         #expect(
             GitCheckout(around: "\(folder)/tree/sub")
@@ -67,7 +63,6 @@ private let hasGit = shell("git --version", in: "/") == 0
     }
 
     @Test func whatIsNotCommitted() throws {
-        defer { remove() }
         let checkout = try #require(GitCheckout(around: folder))
         try run("echo untracked > outputs")
         let clean = try #require(checkout.difference(keepsPatch: true))
@@ -88,11 +83,8 @@ private let hasGit = shell("git --version", in: "/") == 0
 
 @Suite struct GzipTests {
     @Test(arguments: [1, 2, 1000, 1 << 20]) func backAndForth(_ count: Int) throws {
-        var state = UInt64(count)
-        let bytes = (0..<count).map { _ -> UInt8 in
-            state = state &* 6_364_136_223_846_793_005 &+ 1
-            return UInt8(truncatingIfNeeded: state >> 57)
-        }
+        var random = SeededGenerator(seed: UInt64(count))
+        let bytes = (0..<count).map { _ in UInt8.random(in: 0..<128, using: &random) }
         let packed = try #require(gzip(bytes))
         #expect(gunzip(packed, sizeBytes: count) == bytes)
         #expect(gunzip(packed, sizeBytes: count + 1) == nil)

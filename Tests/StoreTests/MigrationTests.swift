@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    private func connect() throws -> Connection { try Connection(path: project.path, flags: SQLITE_OPEN_READWRITE) }
+    private func connect() throws -> Connection { try Connection(path: project.storePath, flags: SQLITE_OPEN_READWRITE) }
 
     @Test(arguments: kept, [Store.Access.write, .read])
     func aStoreOf010IsBroughtUpToDate(name: String, access: Store.Access) throws {
@@ -64,7 +64,7 @@ import Testing
         let unknown = try store.rows("SELECT count(*) FROM executions WHERE submitted_at IS NOT NULL")
         #expect(unknown == [[.integer(0)]])
         // It was changed in its place.
-        #expect(try Store.open(path: project.path, access: .write).health().schemaVersion == Migrations.all.count)
+        #expect(try Store.open(path: project.storePath, access: .write).health().schemaVersion == Migrations.all.count)
     }
 
     @Test func theRunThatWasKilledIsLostAndAnotherGoesOn() throws {
@@ -117,7 +117,7 @@ import Testing
 
     @Test func manyProcessesMigrateItOnce() async throws {
         try copy("killed")
-        let path = project.path
+        let path = project.storePath
         try await withThrowingTaskGroup(of: Int.self) { group in
             for number in 0..<8 {
                 group.addTask {

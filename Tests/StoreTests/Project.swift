@@ -3,56 +3,23 @@
 import Glibc
 import Model
 import RunsSQL
+import TestSupport
 import Testing
 
 @testable import Store
 
-/// A temporary folder, removed at the end of the test.
-final class Project {
-    let folder: String
-    var path: String { folder + "/runs.db" }
+/// A temporary folder for a store.
+final class Project: TestFolder {
+    private let temporary: TemporaryFolder
+    init() throws { temporary = try TemporaryFolder() }
 
-    init() throws {
-        var template = Array("/tmp/runs-store-XXXXXX".utf8CString)
-        let made = mkdtemp(&template)
-        folder = String(cString: try #require(made))
-    }
-
-    deinit {
-        for name in files { unlink("\(folder)/\(name)") }
-        rmdir(folder)
-    }
-
+    var folder: String { temporary.folder }
+    /// Of the store.
+    var storePath: String { path("runs.db") }
     /// Names in the folder, sorted.
-    var files: [String] {
-        guard let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != "." && name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
+    var files: [String] { names() }
 
-    func store(_ access: Store.Access = .write) throws -> Store { try Store.open(path: path, access: access) }
-
-    func write(_ bytes: [UInt8], to name: String) throws {
-        let file = try #require(fopen("\(folder)/\(name)", "w"))
-        defer { fclose(file) }
-        #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
-    }
-
-    func bytes(of name: String) throws -> [UInt8] {
-        let file = try #require(fopen("\(folder)/\(name)", "r"))
-        defer { fclose(file) }
-        var result: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { result += chunk[..<count] }
-        return result
-    }
+    func store(_ access: Store.Access = .write) throws -> Store { try Store.open(path: storePath, access: access) }
 
     /// Makes the folder one that may not be written to, whoever asks, while the closure runs.
     func readOnly(_ body: () throws -> Void) throws {

@@ -4,6 +4,7 @@
 import CSQLite
 import Model
 import RunsSQL
+import TestSupport
 import Testing
 
 @testable import Store

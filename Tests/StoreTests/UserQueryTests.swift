@@ -1,6 +1,7 @@
 // What users may ask in SQL: reading, and nothing else; what is refused leaves no trace.
 
 import Model
+import TestSupport
 import Testing
 
 @testable import Store

@@ -1,5 +1,8 @@
+// What changes the fingerprint of a file or folder, and what does not.
+
 import Glibc
 import Model
+import TestSupport
 import Testing
 
 @testable import Workspace
@@ -13,16 +16,16 @@ import Testing
         ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
     ])
     func fileIsTheSHA256OfItsBytes(text: String, hex: String) throws {
-        try folder.write(text, to: "file")
+        try folder.write("file", text)
         let found = try #require(try folder.workspace().fingerprint(of: "file", mode: .content))
         let digest = try #require(Digest(hex: hex))
         #expect(found == Fingerprint(kind: .content, digest: digest, sizeBytes: Int64(text.utf8.count)))
-        #expect(try folder.workspace().fingerprint(of: folder.absolute("file"), mode: .content) == found)
+        #expect(try folder.workspace().fingerprint(of: folder.path("file"), mode: .content) == found)
     }
 
     @Test(arguments: [ReadBuffer.largestBytes - 1, ReadBuffer.largestBytes, ReadBuffer.largestBytes + 1])
     func filesAtTheEdgeOfTheBufferAreReadWhole(count: Int) throws {
-        try folder.write(String(repeating: "x", count: count), to: "file")
+        try folder.write("file", String(repeating: "x", count: count))
         let workspace = folder.workspace()
         var digester = Digester()
         [UInt8](repeating: UInt8(ascii: "x"), count: count).withUnsafeBytes { digester.update($0) }
@@ -32,7 +35,7 @@ import Testing
 
     @Test(arguments: ["gone", "file/below", "dangling", "gone/deeper"])
     func nothingThereIsNil(path: String) throws {
-        try folder.write("x", to: "file")
+        try folder.write("file", "x")
         try folder.link("dangling", to: "nowhere")
         for mode in [DigestMode.content, .metadata] {
             #expect(try folder.workspace().fingerprint(of: path, mode: mode) == nil)
@@ -42,7 +45,7 @@ import Testing
     }
 
     @Test func linksAtThePathAreFollowed() throws {
-        try folder.write("x", to: "data/file")
+        try folder.write("data/file", "x")
         try folder.link("file", to: "data/file")
         try folder.link("folder", to: "data")
         #expect(try folder.digest("file") == folder.digest("data/file"))
@@ -63,42 +66,42 @@ import Testing
     }
 
     static let edits = [
-        Edit("content") { try $0.write("A", to: "d/a") },
-        Edit("content below") { try $0.write("B", to: "d/sub/b") },
-        Edit("new file") { try $0.write("", to: "d/c") },
+        Edit("content") { try $0.write("d/a", "A") },
+        Edit("content below") { try $0.write("d/sub/b", "B") },
+        Edit("new file") { try $0.write("d/c", "") },
         Edit("new empty folder") { try $0.makeFolder("d/more") },
-        Edit("new hidden file") { try $0.write("", to: "d/.hidden") },
-        Edit("removed file") { unlink($0.absolute("d/a")) },
-        Edit("removed empty folder") { rmdir($0.absolute("d/empty")) },
-        Edit("renamed file") { rename($0.absolute("d/a"), $0.absolute("d/A")) },
-        Edit("moved up") { rename($0.absolute("d/sub/b"), $0.absolute("d/b")) },
-        Edit("executable") { chmod($0.absolute("d/a"), 0o755) },
+        Edit("new hidden file") { try $0.write("d/.hidden", "") },
+        Edit("removed file") { unlink($0.path("d/a")) },
+        Edit("removed empty folder") { rmdir($0.path("d/empty")) },
+        Edit("renamed file") { rename($0.path("d/a"), $0.path("d/A")) },
+        Edit("moved up") { rename($0.path("d/sub/b"), $0.path("d/b")) },
+        Edit("executable") { chmod($0.path("d/a"), 0o755) },
         Edit("link target") {
-            unlink($0.absolute("d/link")); try $0.link("d/link", to: "b")
+            unlink($0.path("d/link")); try $0.link("d/link", to: "b")
         },
         Edit("file for link") {
-            unlink($0.absolute("d/link")); try $0.write("a", to: "d/link")
+            unlink($0.path("d/link")); try $0.write("d/link", "a")
         },
         Edit("folder for file") {
-            unlink($0.absolute("d/a")); try $0.makeFolder("d/a")
+            unlink($0.path("d/a")); try $0.makeFolder("d/a")
         },
         Edit("link for empty folder") {
-            rmdir($0.absolute("d/empty")); try $0.link("d/empty", to: "sub")
+            rmdir($0.path("d/empty")); try $0.link("d/empty", to: "sub")
         },
-        Edit("other permissions", changes: false) { chmod($0.absolute("d/a"), 0o600) },
+        Edit("other permissions", changes: false) { chmod($0.path("d/a"), 0o600) },
         Edit("touched", changes: false) { try $0.setModified("d/a", nanoseconds: 5) },
-        Edit("same content written again", changes: false) { try $0.write("a", to: "d/a") },
-        Edit("what a link inside leads to", changes: false) { try $0.write("other", to: "outside") },
-        Edit("the program's own folder", changes: false) { try $0.write("x", to: "d/.runs/runs.db") },
-        Edit("the program's own folder below", changes: false) { try $0.write("x", to: "d/sub/.runs/runs.db") },
+        Edit("same content written again", changes: false) { try $0.write("d/a", "a") },
+        Edit("what a link inside leads to", changes: false) { try $0.write("outside", "other") },
+        Edit("the program's own folder", changes: false) { try $0.write("d/.runs/runs.db", "x") },
+        Edit("the program's own folder below", changes: false) { try $0.write("d/sub/.runs/runs.db", "x") },
     ]
 
     @Test(arguments: edits) func folderIsItsManifest(edit: Edit) throws {
-        try folder.write("a", to: "d/a")
-        try folder.write("b", to: "d/sub/b")
+        try folder.write("d/a", "a")
+        try folder.write("d/sub/b", "b")
         try folder.link("d/link", to: "a")
         try folder.link("d/out", to: "../outside")
-        try folder.write("outside", to: "outside")
+        try folder.write("outside", "outside")
         try folder.makeFolder("d/empty")
         let remembering = folder.workspace()
         let before = try #require(try remembering.fingerprint(of: "d", mode: .content))
@@ -112,7 +115,7 @@ import Testing
 
     @Test func equalFoldersAreEqualWhereverTheyAre() throws {
         for place in ["one", "some/where/else"] {
-            for name in ["a", "a-b", "a/b", "B/c"] where name != "a" { try folder.write(name, to: "\(place)/\(name)") }
+            for name in ["a", "a-b", "a/b", "B/c"] where name != "a" { try folder.write("\(place)/\(name)", name) }
         }
         #expect(try folder.digest("one") == folder.digest("some/where/else"))
         #expect(try folder.digest("one") != folder.digest("some"))
@@ -122,18 +125,18 @@ import Testing
         "with space", "with\nnewline", "-leading", "übergröße", "日本", "*", "'\"", String(repeating: "n", count: 255),
     ])
     func anyNameWillDo(name: String) throws {
-        try folder.write("x", to: "d/\(name)")
+        try folder.write("d/\(name)", "x")
         let plain = try folder.workspace().fingerprint(of: "d/\(name)", mode: .content)
         #expect(plain?.sizeBytes == 1)
         let first = try folder.digest("d")
-        try folder.write("y", to: "d/\(name)")
+        try folder.write("d/\(name)", "y")
         #expect(try folder.digest("d") != first)
     }
 
     @Test func namesInsideNeedNotBeUTF8() throws {
         try folder.makeFolder("d")
         func make(_ bytes: [UInt8], _ text: String) throws {
-            let name = Array(folder.absolute("d/").utf8) + bytes + [0]
+            let name = Array(folder.path("d/").utf8) + bytes + [0]
             let descriptor = open(name.map { CChar(bitPattern: $0) }, O_CREAT | O_WRONLY, 0o644)
             try #require(descriptor >= 0)
             defer { close(descriptor) }
@@ -149,14 +152,14 @@ import Testing
         #expect(one?.digest != two?.digest)
         #expect(throws: WorkspaceFailure.self) { try folder.workspace().matches(of: "d/*") }
         #expect(try folder.workspace().matches(of: "d/*.csv") == [])
-        try OutputArea(root: folder.path).remove("d")
+        try OutputArea(root: folder.folder).remove("d")
         #expect(!folder.exists("d"))
     }
 
     @Test func veryDeepFoldersAreReadAndRemoved() throws {
         // Deeper than a path or the number of open files may be.
         let name = String(repeating: "d", count: 200)
-        var here = open(folder.path, O_RDONLY | O_DIRECTORY)
+        var here = open(folder.folder, O_RDONLY | O_DIRECTORY)
         for _ in 0..<1500 {
             try #require(mkdirat(here, name, 0o777) == 0)
             let inner = openat(here, name, O_RDONLY | O_DIRECTORY)
@@ -169,12 +172,12 @@ import Testing
         close(file)
         close(here)
         #expect(try folder.workspace().fingerprint(of: name, mode: .content)?.sizeBytes == 1)
-        try OutputArea(root: folder.path).remove(name)
+        try OutputArea(root: folder.folder).remove(name)
         #expect(!folder.exists(name))
     }
 
     @Test func metadataIsSizeAndTime() throws {
-        try folder.write("abc", to: "d/a")
+        try folder.write("d/a", "abc")
         try folder.setModified("d/a", nanoseconds: 1_000_000_007)
         let workspace = folder.workspace()
         let (file, tree) = (
@@ -183,7 +186,7 @@ import Testing
         #expect(file?.kind == .metadata && tree?.kind == .metadata)
         #expect(file?.sizeBytes == 3 && tree?.sizeBytes == 3)
         #expect(file?.digest != tree?.digest)
-        try folder.write("xyz", to: "d/a")
+        try folder.write("d/a", "xyz")
         try folder.setModified("d/a", nanoseconds: 1_000_000_007)
         #expect(try workspace.fingerprint(of: "d/a", mode: .metadata) == file)
         #expect(try workspace.fingerprint(of: "d", mode: .metadata) == tree)
@@ -196,7 +199,7 @@ import Testing
 
     @Test func whatCannotBeReadIsNamed() throws {
         try folder.makeFolder("d/sub")
-        try #require(mkfifo(folder.absolute("d/sub/fifo"), 0o644) == 0)
+        try #require(mkfifo(folder.path("d/sub/fifo"), 0o644) == 0)
         for path in ["d/sub/fifo", "d"] {
             let failure = #expect(throws: WorkspaceFailure.self) { try folder.digest(path) }
             #expect(failure?.description.contains("'d/sub/fifo'") == true)
@@ -210,15 +213,15 @@ import Testing
     }
 
     @Test(.enabled(if: geteuid() != 0, "root may read everything")) func whatMayNotBeReadIsNamed() throws {
-        try folder.write("x", to: "d/secret")
-        chmod(folder.absolute("d/secret"), 0)
+        try folder.write("d/secret", "x")
+        chmod(folder.path("d/secret"), 0)
         for path in ["d/secret", "d"] {
             let failure = #expect(throws: WorkspaceFailure.self) { try folder.digest(path) }
             #expect(failure?.description.contains("'d/secret'") == true)
         }
-        chmod(folder.absolute("d"), 0)
+        chmod(folder.path("d"), 0)
         #expect(throws: WorkspaceFailure.self) { try folder.workspace().fingerprint(of: "d", mode: .content) }
-        chmod(folder.absolute("d"), 0o755)
+        chmod(folder.path("d"), 0o755)
     }
 
     /// A file without an end: its stat never says how much can be read.
@@ -230,7 +233,7 @@ import Testing
     }
 
     @Test func observationsTellWhatWasTouched() throws {
-        try folder.write("a", to: "d/a")
+        try folder.write("d/a", "a")
         let workspace = folder.workspace()
         let (file, tree) = (
             try workspace.observation(of: "d/a", mode: .content), try workspace.observation(of: "d", mode: .content)
@@ -241,7 +244,7 @@ import Testing
         #expect(try workspace.observation(of: "d/a", mode: .content) != file)
         #expect(try workspace.observation(of: "d", mode: .content) != tree)
         let metadata = try workspace.observation(of: "d", mode: .metadata)
-        chmod(folder.absolute("d/a"), 0o600)
+        chmod(folder.path("d/a"), 0o600)
         #expect(try workspace.observation(of: "d", mode: .metadata) == metadata)
         #expect(workspace.bytesRead == 0)
     }
@@ -250,12 +253,12 @@ import Testing
         var requests: [(path: String, mode: DigestMode)] = []
         for number in 0..<700 {
             let path = number % 100 == 99 ? "d\(number)" : "f\(number)"
-            if number % 3 > 0 { try folder.write("\(number)", to: number % 100 == 99 ? "\(path)/inner" : path) }
+            if number % 3 > 0 { try folder.write(number % 100 == 99 ? "\(path)/inner" : path, "\(number)") }
             requests.append((path, .content))
             if number % 7 == 0 { requests.append((path, .metadata)) }
             if number % 5 == 0 { requests.append((path, .content)) }
         }
-        try #require(mkfifo(folder.absolute("fifo"), 0o644) == 0)
+        try #require(mkfifo(folder.path("fifo"), 0o644) == 0)
         requests.append(("fifo", .content))
         let workspace = folder.workspace()
         let results = await workspace.fingerprints(of: requests)

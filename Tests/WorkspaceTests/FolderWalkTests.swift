@@ -1,5 +1,8 @@
+// Folders walked on several threads: the result is that of one.
+
 import Glibc
 import Model
+import TestSupport
 import Testing
 
 @testable import Workspace
@@ -20,9 +23,9 @@ import Testing
     }
 
     private func make(_ name: String) throws {
-        let area = OutputArea(root: folder.path)
+        let area = OutputArea(root: folder.folder)
         try area.makeParents(of: "d/\(name)")
-        let descriptor = open(folder.absolute("d/\(name)"), O_CREAT | O_WRONLY, 0o644)
+        let descriptor = open(folder.path("d/\(name)"), O_CREAT | O_WRONLY, 0o644)
         try #require(descriptor >= 0)
         close(descriptor)
     }
@@ -30,7 +33,7 @@ import Testing
     private func walk(helpers: Int = 0, _ startHelp: (@escaping @Sendable () -> Void) -> Void = { _ in }) throws
         -> FolderTree
     {
-        let (path, excluded) = (folder.absolute("d"), Array(".runs".utf8))
+        let (path, excluded) = (folder.path("d"), Array(".runs".utf8))
         guard var walk = try FolderWalk(path, shownAs: "d", excluding: excluded, mostHelpers: helpers),
             try walk.listAll(startHelp), let tree = try walk.finish()
         else { throw WorkspaceFailure("nothing was changed, but the walk did not get through") }
@@ -40,7 +43,7 @@ import Testing
     @Test func helpMakesNoDifference() async throws {
         try makeFolders()
         let alone = try walk()
-        let (path, excluded) = (folder.absolute("d"), Array(".runs".utf8))
+        let (path, excluded) = (folder.path("d"), Array(".runs".utf8))
         for helpers in 1...3 {
             let together = await withTaskGroup { group -> FolderTree? in
                 guard
@@ -79,7 +82,7 @@ import Testing
         func tree(without gone: String?) throws -> FolderTree? {
             var tree = FolderTree()
             for (node, path) in [(-1, "d"), (2, "d/c")] {
-                let descriptor = open(folder.absolute(path), O_RDONLY | O_DIRECTORY)
+                let descriptor = open(folder.path(path), O_RDONLY | O_DIRECTORY)
                 defer { close(descriptor) }
                 let listing = try #require(FolderListing(descriptor: descriptor))
                 _ = tree.append(listing, in: node)
@@ -94,7 +97,7 @@ import Testing
         let whole = try #require(try tree(without: nil))
         let part = try #require(try tree(without: "b"))
         #expect(part.unread(for: .content).count == whole.unread(for: .content).count - 1)
-        unlink(folder.absolute("d/b"))
+        unlink(folder.path("d/b"))
         #expect(part.manifestDigest(of: .stamp) == (try walk()).manifestDigest(of: .stamp))
         #expect(part.manifestDigest(of: .stamp) != whole.manifestDigest(of: .stamp))
         #expect(try tree(without: "c") == nil, "of a folder it is not known what was in it")

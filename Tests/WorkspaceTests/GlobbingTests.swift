@@ -1,5 +1,8 @@
+// Which paths a pattern matches.
+
 import Glibc
 import Model
+import TestSupport
 import Testing
 
 @testable import Workspace
@@ -32,13 +35,13 @@ import Testing
         for path in [
             "a.csv", "B.csv", "data/one.csv", "data/two.csv", "data/.hidden.csv", "data/deep/er/three.csv",
             ".runs/runs.db", "sub/.runs/runs.db", ".git/config", "übung/ ein\nname", "übung/-x",
-        ] { try folder.write("", to: path) }
+        ] { try folder.write(path, "") }
         try folder.link("data/linked", to: "one.csv")
         try folder.link("data/dangling", to: "nowhere")
         try folder.link("data/alias", to: "deep")
         try folder.link("data/deep/up", to: "..")
-        try #require(mkfifo(folder.absolute("data/fifo"), 0o644) == 0)
+        try #require(mkfifo(folder.path("data/fifo"), 0o644) == 0)
         #expect(try folder.workspace().matches(of: pattern) == matches)
-        #expect(try folder.workspace().matches(of: folder.absolute(pattern)) == matches.map(folder.absolute))
+        #expect(try folder.workspace().matches(of: folder.path(pattern)) == matches.map(folder.path))
     }
 }

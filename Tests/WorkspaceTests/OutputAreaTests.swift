@@ -1,5 +1,8 @@
+// Outputs moved aside, kept, put back and deleted.
+
 import Glibc
 import Model
+import TestSupport
 import Testing
 
 @testable import Workspace
@@ -10,13 +13,13 @@ import Testing
     let id = ExecutionID(7)
     init() throws {
         folder = try TemporaryFolder()
-        area = OutputArea(root: folder.path)
+        area = OutputArea(root: folder.folder)
     }
 
     @Test func stateDirectoryIsIgnoredByGit() throws {
         try area.prepare()
         #expect(folder.read(".runs/.gitignore") == "*\n")
-        try folder.write("mine", to: ".runs/.gitignore")
+        try folder.write(".runs/.gitignore", "mine")
         try area.prepare()
         #expect(folder.read(".runs/.gitignore") == "mine")
     }
@@ -27,7 +30,7 @@ import Testing
         #expect(!folder.exists("a/b/c"))
         try area.makeParents(of: "a/b/c")
         try area.makeParents(of: "top")
-        try folder.write("", to: "file")
+        try folder.write("file", "")
         let failure = #expect(throws: WorkspaceFailure.self) { try area.makeParents(of: "file/below/x") }
         #expect(failure?.description.contains("file") == true)
     }
@@ -37,12 +40,12 @@ import Testing
         case file, folder, emptyFolder, link, danglingLink
         func make(_ path: String, in folder: TemporaryFolder, _ text: String) throws {
             switch self {
-            case .file: try folder.write(text, to: path)
-            case .folder: try folder.write(text, to: "\(path)/deep/file")
+            case .file: try folder.write(path, text)
+            case .folder: try folder.write("\(path)/deep/file", text)
             case .emptyFolder: try folder.makeFolder(path)
             case .link:
-                try folder.write("linked", to: "target")
-                try folder.link(path, to: folder.absolute("target"))
+                try folder.write("target", "linked")
+                try folder.link(path, to: folder.path("target"))
             case .danglingLink: try folder.link(path, to: "nowhere")
             }
         }
@@ -62,7 +65,7 @@ import Testing
         #expect(try !area.setAside("models/out", madeBy: id), "nothing is there any more")
         #expect(area.isKept("models/out", madeBy: id), "and what was kept still is")
 
-        rmdir(folder.absolute("models"))
+        rmdir(folder.path("models"))
         try area.putBack("models/out", madeBy: id)
         #expect(try folder.digest("models") == listed)
         #expect(try area.keptExecutions() == [], "emptied folders are gone")
@@ -80,20 +83,20 @@ import Testing
     }
 
     @Test func onlyAFreePlaceIsPutBackTo() throws {
-        try folder.write("kept", to: "out")
+        try folder.write("out", "kept")
         #expect(try area.setAside("out", madeBy: id))
         try folder.link("out", to: "nowhere")
         #expect(throws: WorkspaceFailure.self) { try area.putBack("out", madeBy: id) }
         #expect(area.isKept("out", madeBy: id))
-        unlink(folder.absolute("out"))
+        unlink(folder.path("out"))
         #expect(throws: WorkspaceFailure.self) { try area.putBack("out", madeBy: ExecutionID(8)) }
         try area.putBack("out", madeBy: id)
         #expect(folder.read("out") == "kept")
     }
 
     @Test func otherThingsKeptStayWhenOneIsPutBack() throws {
-        try folder.write("1", to: "m/a")
-        try folder.write("2", to: "m/b")
+        try folder.write("m/a", "1")
+        try folder.write("m/b", "2")
         for path in ["m/a", "m/b"] { #expect(try area.setAside(path, madeBy: id)) }
         try area.putBack("m/a", madeBy: id)
         #expect(area.isKept("m/b", madeBy: id))
@@ -103,10 +106,10 @@ import Testing
     @Test func whatIsKeptIsListedAndDropped() throws {
         #expect(try area.keptExecutions() == [])
         for number: Int64 in [10, 9, -3] {
-            try folder.write("x", to: "out")
+            try folder.write("out", "x")
             #expect(try area.setAside("out", madeBy: ExecutionID(number)))
         }
-        try folder.write("x", to: ".runs/kept/notes")
+        try folder.write(".runs/kept/notes", "x")
         #expect(try area.keptExecutions() == [-3, 9, 10].map(ExecutionID.init))
         try area.dropKept(ExecutionID(9))
         try area.dropKept(ExecutionID(9))
@@ -118,16 +121,16 @@ import Testing
         let here = try folder.workspace().stamp(of: ".")?.device
         let there = try other.workspace().stamp(of: ".")?.device
         try #require(here != there, "/tmp and /dev/shm are two file systems")
-        try folder.link(".runs", to: other.path)
-        try folder.write("x", to: "out")
+        try folder.link(".runs", to: other.folder)
+        try folder.write("out", "x")
         let failure = #expect(throws: WorkspaceFailure.self) { try area.setAside("out", madeBy: id) }
         #expect(failure?.description.contains("another file system") == true)
         #expect(folder.read("out") == "x")
     }
 
     @Test func linksAreNotFollowedWhenRemoving() throws {
-        try folder.write("precious", to: "outside/file")
-        try folder.link("d/sub/link", to: folder.absolute("outside"))
+        try folder.write("outside/file", "precious")
+        try folder.link("d/sub/link", to: folder.path("outside"))
         try folder.link("alias", to: "outside")
         try area.remove("d")
         try area.remove("alias")
@@ -138,11 +141,11 @@ import Testing
     }
 
     @Test(arguments: [mode_t(0), 0o400, 0o500]) func readOnlyFoldersAreRemovedAndMoved(mode: mode_t) throws {
-        try folder.write("x", to: "d/sub/deep/file")
-        for path in ["d/sub/deep", "d/sub", "d"] { chmod(folder.absolute(path), mode) }
+        try folder.write("d/sub/deep/file", "x")
+        for path in ["d/sub/deep", "d/sub", "d"] { chmod(folder.path(path), mode) }
         #expect(try area.setAside("d", madeBy: id))
         var status = stat()
-        try #require(lstat(folder.absolute(".runs/kept/7/d"), &status) == 0)
+        try #require(lstat(folder.path(".runs/kept/7/d"), &status) == 0)
         #expect(status.st_mode & 0o777 == mode)
         try area.dropKept(id)
         #expect(try area.keptExecutions() == [])
@@ -157,8 +160,8 @@ import Testing
     ]
 
     @Test(arguments: places) func containment(path: String, leaves: Bool) throws {
-        try folder.write("", to: "a/file")
-        try folder.write("", to: "file")
+        try folder.write("a/file", "")
+        try folder.write("file", "")
         try folder.link("link", to: "/usr")
         try folder.link("inside", to: "a")
         try folder.link("dangling", to: "nowhere")
@@ -167,14 +170,14 @@ import Testing
     }
 
     @Test func absolutePathsInsideAreInside() throws {
-        #expect(try !area.leavesFolder(folder.absolute("x/y")))
-        #expect(try area.leavesFolder(folder.path))
-        #expect(try area.leavesFolder(folder.path + "-sibling/x"))
+        #expect(try !area.leavesFolder(folder.path("x/y")))
+        #expect(try area.leavesFolder(folder.folder))
+        #expect(try area.leavesFolder(folder.folder + "-sibling/x"))
         // The root may be named through a link.
         let other = try TemporaryFolder()
-        try other.link("alias", to: folder.path)
-        #expect(try !OutputArea(root: other.absolute("alias")).leavesFolder("x"))
-        #expect(try !OutputArea(root: other.absolute("alias")).leavesFolder(folder.absolute("x")))
+        try other.link("alias", to: folder.folder)
+        #expect(try !OutputArea(root: other.path("alias")).leavesFolder("x"))
+        #expect(try !OutputArea(root: other.path("alias")).leavesFolder(folder.path("x")))
     }
 
     /// The program's own folder may be a link to one with more room.
@@ -184,8 +187,8 @@ import Testing
         ("big/state", ".runs/x", true), ("big/state", "alias/state/x", true),
     ])
     func whatLeadsIntoTheProgramsOwnFolder(state: String, path: String, enters: Bool) throws {
-        try folder.write("", to: "\(state)/file")
-        try folder.write("", to: "big/file")
+        try folder.write("\(state)/file", "")
+        try folder.write("big/file", "")
         try folder.link("alias", to: "big")
         if state != ".runs" { try folder.link(".runs", to: state) }
         #expect(try area.entersStateDirectory(path) == enters)
@@ -194,8 +197,8 @@ import Testing
     /// As a path below the folder, and where it is kept.
     @Test(arguments: [("../x/y", ".runs/kept/7/_up/x/y"), ("../../z", ".runs/kept/7/_up/_up/z")])
     func whatMayLieOutsideIsKeptInside(path: String, kept: String) throws {
-        let inner = OutputArea(root: folder.absolute("a/b"))
-        try folder.write("far", to: "a/b/\(path)")
+        let inner = OutputArea(root: folder.path("a/b"))
+        try folder.write("a/b/\(path)", "far")
         #expect(inner.keptPath(path, madeBy: id) == kept)
         #expect(try inner.setAside(path, madeBy: id, mayBeOutside: true))
         #expect(!folder.exists("a/b/\(path)"))

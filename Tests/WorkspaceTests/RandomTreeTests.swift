@@ -2,38 +2,26 @@
 
 import Glibc
 import Model
+import TestSupport
 import Testing
 
 @testable import Workspace
 
-/// SplitMix64.
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 @Suite struct RandomTreeTests {
     static let names = ["a", "a-b", "a.b", "ab", "b", "ü", " ", "-", "c\n"]
 
-    @Test(arguments: UInt64(1)...8) func rememberingMakesNoDifference(seed: UInt64) async throws {
-        var random = Seeded(seed)
+    @Test(arguments: testSeeds(count: 8)) func rememberingMakesNoDifference(seed: UInt64) async throws {
+        var random = SeededGenerator(seed: seed)
         let folder = try TemporaryFolder()
         try folder.makeFolder("d")
         var cache: [String: DigestCacheEntry] = [:]
-        var remembering = Workspace(root: folder.path, cache: [])
+        var remembering = Workspace(root: folder.folder, cache: [])
         for step in 0..<60 {
             for _ in 0..<Int.random(in: 0...4, using: &random) { try edit(folder, &random) }
             if step % 7 == 6 {
                 // A later process.
                 for entry in remembering.takeNewEntries() { cache[entry.path] = entry }
-                remembering = Workspace(root: folder.path, cache: Array(cache.values))
+                remembering = Workspace(root: folder.folder, cache: Array(cache.values))
             }
             let paths = ["d"] + Self.names.map { "d/\($0)" }
             let knowing = await remembering.fingerprints(of: paths.map { ($0, .content) })
@@ -44,7 +32,7 @@ struct Seeded: RandomNumberGenerator {
         }
     }
 
-    private func edit(_ folder: TemporaryFolder, _ random: inout Seeded) throws {
+    private func edit(_ folder: TemporaryFolder, _ random: inout SeededGenerator) throws {
         func name() -> String {
             (0...Int.random(in: 0...2, using: &random))
                 .reduce("d") { path, _ in path + "/" + (Self.names.randomElement(using: &random) ?? "a") }
@@ -52,14 +40,14 @@ struct Seeded: RandomNumberGenerator {
         let path = name()
         // What cannot be done, such as a file below a file, is not done.
         switch Int.random(in: 0..<10, using: &random) {
-        case 0...3: try? folder.write(["", "x", "y", "long"].randomElement(using: &random) ?? "", to: path)
+        case 0...3: try? folder.write(path, ["", "x", "y", "long"].randomElement(using: &random) ?? "")
         case 4: try? folder.makeFolder(path)
-        case 5: try? OutputArea(root: folder.path).remove(path)
-        case 6: rename(folder.absolute(path), folder.absolute(name()))
+        case 5: try? OutputArea(root: folder.folder).remove(path)
+        case 6: rename(folder.path(path), folder.path(name()))
         case 7:
             let mode: mode_t = Bool.random(using: &random) ? 0o755 : 0o644
-            if FileStatus.of(folder.absolute(path), in: AT_FDCWD)?.kind == .file { chmod(folder.absolute(path), mode) }
-        case 8: symlink(["a", "b", "nowhere"].randomElement(using: &random) ?? "a", folder.absolute(path))
+            if FileStatus.of(folder.path(path), in: AT_FDCWD)?.kind == .file { chmod(folder.path(path), mode) }
+        case 8: symlink(["a", "b", "nowhere"].randomElement(using: &random) ?? "a", folder.path(path))
         default:
             let time = Int64.random(in: 0...2, using: &random)
             if folder.exists(path) { try folder.setModified(path, nanoseconds: time) }

@@ -3,6 +3,7 @@
 
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: canMountMemory, "file systems in memory may not be mounted here"))

@@ -1,20 +1,20 @@
 // docs/guarantees.md names the tests that prove each promise: every one of them is there.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct GuaranteeTests {
     @Test func everyTestThatIsNamedIsThere() throws {
-        let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
-        let text = try String(contentsOfFile: "\(root)/docs/guarantees.md", encoding: .utf8)
-        let tests = (try FileManager.default.subpathsOfDirectory(atPath: "\(root)/Tests")).filter {
+        let text = try String(contentsOfFile: "\(packageFolder)/docs/guarantees.md", encoding: .utf8)
+        let tests = (try FileManager.default.subpathsOfDirectory(atPath: "\(packageFolder)/Tests")).filter {
             $0.hasSuffix("Tests.swift")
         }
         var sources: [Substring: String] = [:]
         for path in tests {
             let name = (path.split(separator: "/").last ?? "").dropLast(".swift".count)
             // Two targets may have a suite of one name.
-            sources[name, default: ""] += try String(contentsOfFile: "\(root)/Tests/\(path)", encoding: .utf8)
+            sources[name, default: ""] += try String(contentsOfFile: "\(packageFolder)/Tests/\(path)", encoding: .utf8)
         }
         let named = text.matches(of: #/`([A-Z]\w*Tests)\.(\w+)`/#)
         #expect(named.count > 30)

@@ -1,7 +1,8 @@
-// `kill -9` of the program at random moments, sometimes of its supervisor too: the store stays whole, no process is left
+// `kill -9` of the program at moments chosen at random, sometimes of its supervisor too: the store stays whole, no process is left
 // behind, nothing that was recorded is lost or done again, and the next run ends with the right files.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct KillTests {
@@ -22,8 +23,8 @@ import Testing
         "quick \(round)\nquick \(round) slow\nleft \(round)\ndaemon \(round)\n"
     }
 
-    @Test func atAnyMomentNothingIsLostAndNothingIsLeftBehind() throws {
-        let seed = try testSeed(20_261_124)
+    @Test(arguments: testSeeds(from: 20_261_124))
+    func atAnyMomentNothingIsLostAndNothingIsLeftBehind(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let project = try TestProject()
         let marker = ["RUNS_FAULT_MARKER_\(getpid())": "kill-\(project.folder)"]
@@ -32,10 +33,22 @@ import Testing
         let text = Self.pipeline.replacing(#""#, with: "")
         try project.write("pipeline.json", text)
         var recorded: [[String: JSON]] = []
-        for round in 1...(isLongFaultTest ? 200 : 12) {
+        var growth = StoreGrowth()
+        for round in 1...(isLongTest ? 200 : 12) {
             let arguments = ["exec", "--set", "r=\(round)", "--grace", "100ms"]
             let command = try project.start(arguments, environment: marker)
-            usleep(UInt32.random(in: 0..<700_000, using: &generator))
+            let output = generator.pick(["quick", "slow", "left", "daemon", "sum"]) ?? "sum"
+            switch Int.random(in: 0..<4, using: &generator) {
+            case 0:
+                try wait(for: "the supervisor", lookingEvery: .microseconds(100)) {
+                    ProcessSight.supervisor(of: command.processID) != nil || command.hasEnded
+                }
+            case 1:
+                try wait(for: output, lookingEvery: .microseconds(100)) {
+                    project.read(output)?.contains(" \(round)") ?? false || command.hasEnded
+                }
+            default: try growth.reached(of: project, by: command, &generator)
+            }
             let killsSupervisor = generator.oneIn(3)
             let supervisor = killsSupervisor ? ProcessSight.supervisor(of: command.processID) : nil
             let supervisorFirst = generator.oneIn(2)
@@ -44,9 +57,7 @@ import Testing
             if let supervisor, !supervisorFirst { kill(supervisor.pid, SIGKILL) }
             // What it left behind may hold its output open: only the program itself is waited for.
             let killed = command.processID
-            try wait(for: "the killed program to be gone") {
-                ProcessSight.all().first { $0.pid == killed }?.isZombie ?? true
-            }
+            try wait(for: "the killed program to be gone") { command.hasEnded }
             let story: Comment = "round \(round), seed \(seed), supervisor \(killsSupervisor ? "killed too" : "alive")"
             var done: [[String: JSON]] = []
             if project.exists(".runs/runs.db") {
@@ -74,32 +85,34 @@ import Testing
         #expect(try project.integrity() == "ok")
     }
 
-    @Test func whileTheStoreIsMade() throws {
-        let seed = try testSeed(20_261_125)
+    @Test(arguments: testSeeds(from: 20_261_125))
+    func whileTheStoreIsMade(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
-        for round in 0..<(isLongFaultTest ? 300 : 16) {
+        var growth = StoreGrowth()
+        var killed = 0
+        for round in 0..<(isLongTest ? 300 : 16) {
             let project = try TestProject()
             try project.write(
                 "pipeline.json", #"{"name": "p", "stages": {"a": {"command": "echo a > a", "outputs": ["a"]}}}"#)
             let command = try project.start(["exec", "--grace", "100ms"])
-            let delay = UInt32.random(in: 0...30_000, using: &generator)
-            usleep(delay)
+            let bytes = try growth.reached(of: project, by: command, &generator)
             command.send(SIGKILL)
-            _ = try command.finish()
+            if try command.finish().status == nil { killed += 1 }
             let result = try project.runs("exec")
-            #expect(result.status == 0, "round \(round), seed \(seed), after \(delay) µs\n\(result.story)")
+            #expect(result.status == 0, "round \(round), seed \(seed), after \(bytes) bytes\n\(result.story)")
             #expect(project.read("a") == "a\n")
-            #expect(try project.integrity() == "ok", "round \(round), seed \(seed), after \(delay) µs")
+            #expect(try project.integrity() == "ok", "round \(round), seed \(seed), after \(bytes) bytes")
             #expect(
                 try project.query("select 1 from executions where state = 'succeeded'").count == 1,
-                "round \(round), seed \(seed), after \(delay) µs")
+                "round \(round), seed \(seed), after \(bytes) bytes")
         }
+        #expect(killed > 0, "every run ended before it was killed: the test has shown nothing")
     }
 
     /// Versions of 200 files, killed while one takes another's place. Whatever is asked for next, old or new, each version
     /// is put back whole: nothing runs twice.
-    @Test func whileManyOutputsArePutBack() throws {
-        let seed = try testSeed(20_261_126)
+    @Test(arguments: testSeeds(from: 20_261_126))
+    func whileManyOutputsArePutBack(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let count = 200
         let project = try TestProject()
@@ -115,12 +128,13 @@ import Testing
         var version = 3
         var newest = 3
         var cutShort = 0
-        for round in 0..<(isLongFaultTest ? 150 : 10) {
+        for round in 0..<(isLongTest ? 150 : 10) {
             let target = generator.pick((1...newest).filter { $0 != version }) ?? 1
             let watched = project.path(".runs/kept/\(target)/o/\(Int.random(in: 1...count, using: &generator))")
             let command = try project.start(["exec", "--set", "v=\(target)"])
-            let deadline = ContinuousClock.now + .seconds(30)
-            while access(watched, F_OK) == 0, ContinuousClock.now < deadline {}
+            try wait(for: "\(watched) to be put back", lookingEvery: .zero) {
+                access(watched, F_OK) != 0 || command.hasEnded
+            }
             command.send(SIGKILL)
             _ = try command.finish()
             let there = (1...count).filter { project.read("o/\($0)") == "\(target)-\($0)\n" }.count
@@ -145,4 +159,37 @@ import Testing
         }
         #expect(try project.query("select count(*) as n from executions")[0]["n"]?.integer == newest)
     }
+}
+
+/// A kill comes when the store's files have grown by a random number of bytes: at a commit, or within one.
+private struct StoreGrowth {
+    /// As far as they grow in a run; learnt from those that ended first.
+    private var most = 400_000
+
+    /// Returns how far they had grown when it returned: as far as was chosen, or the command has ended.
+    @discardableResult
+    mutating func reached(
+        of project: TestProject, by command: RunningCommand, _ random: inout SeededGenerator
+    ) throws -> Int {
+        let (start, chosen) = (storeBytes(project), Int.random(in: 0...most, using: &random))
+        var largest = 0
+        try wait(for: "the store to grow by \(chosen) bytes", lookingEvery: .microseconds(100)) {
+            largest = max(largest, storeBytes(project) - start)
+            return largest >= chosen || command.hasEnded
+        }
+        if largest < chosen { most = max(largest, 50_000) }
+        return largest
+    }
+
+    private func storeBytes(_ project: TestProject) -> Int {
+        project.names(in: ".runs").filter { $0.hasPrefix("runs.db") }.reduce(0) { sum, name in
+            var status = stat()
+            return stat(project.path(".runs/\(name)"), &status) == 0 ? sum + Int(status.st_size) : sum
+        }
+    }
+}
+
+extension RunningCommand {
+    /// Whether the program itself has ended; what it started may still run.
+    fileprivate var hasEnded: Bool { !ProcessSight.isRunning(processID) }
 }

@@ -1,6 +1,7 @@
 // The program's own memory does not grow with what its stages write.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct MemoryTests {
@@ -15,7 +16,7 @@ import Testing
             """#)
         let command = try project.start(["exec"])
         try wait(for: "the second attempt") { project.exists("waiting") }
-        let peak = try #require(peakMemoryBytes(of: command.processID))
+        let peak = try #require(ProcessSight.peakMemoryBytes(of: command.processID))
         try project.write("go", "")
         let result = try command.finish()
         #expect(result.status == 0, "\(result.story)")

@@ -2,6 +2,7 @@
 // and exit status 3, not a byte changed; or no difference at all.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct StrangeStoreTests {

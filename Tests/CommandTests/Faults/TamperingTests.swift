@@ -2,6 +2,7 @@
 // that runs ahead, writes within one tick of the clock.
 
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct TamperingTests {
@@ -93,7 +94,7 @@ import Testing
             "writer.sh",
             "i=1000; while test ! -e stop; do i=$((i + 1)); test $i -lt 9999 || i=1000; printf $i > in; done; echo > stopped"
         )
-        for _ in 0..<(isLongFaultTest ? 60 : 4) {
+        for _ in 0..<(isLongTest ? 60 : 4) {
             try project.shell("rm -f stop stopped; sh writer.sh < /dev/null > /dev/null 2>&1 &")
             let busy = try project.runs("exec")
             try project.write("stop", "")

@@ -1,5 +1,7 @@
 // Random drafts. Knows which paths may be combined so that every draft is a valid pipeline.
 
+import TestSupport
+
 extension Draft {
     static let paramNames = ["p0", "p1", "p2"]
 

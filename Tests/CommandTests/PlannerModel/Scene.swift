@@ -1,6 +1,8 @@
 // A project under test beside the model of it: edits change the model, `settle` makes the folder equal to it. Keeps
 // what was done, for whoever has to understand a failure.
 
+import TestSupport
+
 /// Whether old outputs may be put back in a case: where the design leaves a detail of keeping open, the others hold.
 enum KeepingPolicy: CaseIterable {
     case keepOne, keepTwo, keepNone, neverRestore

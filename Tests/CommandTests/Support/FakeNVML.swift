@@ -2,6 +2,7 @@
 // file; knows nothing of the program's modules.
 
 import Glibc
+import TestSupport
 
 let hasCCompiler = system("command -v cc > /dev/null") == 0
 
@@ -14,11 +15,12 @@ final class FakeNVML {
     /// - Parameter options: for the compiler, as the library's source has them.
     init(_ project: TestProject, gpus: Int = 2, options: String = "") throws {
         self.project = project
-        let mark = String(UInt64.random(in: .min ... .max), radix: 16)
+        // The last word of the folder's name: six letters and digits that no other folder has.
+        let mark = project.folder.split(separator: "-").last ?? ""
         uuids = (0..<gpus).map { "GPU-\($0)\(mark)" }
-        let source = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let source = "\(packageFolder)/Tests/FakeNVML/fake_nvml.c"
         try project.shell(
-            "mkdir fake && cc \(options) -shared -fPIC -o fake/libnvidia-ml.so.1 '/\(source)/FakeNVML/fake_nvml.c'")
+            "mkdir fake && cc \(options) -shared -fPIC -o fake/libnvidia-ml.so.1 '\(source)'")
         try say()
     }
 

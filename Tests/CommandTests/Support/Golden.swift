@@ -1,6 +1,7 @@
 // Comparison of what the program prints with files that were looked at once. Knows texts; `RUNS_BLESS=1` writes them.
 
 import Glibc
+import TestSupport
 import Testing
 
 /// A change to a text that takes out what differs from one machine, or one moment, to the next.
@@ -62,10 +63,7 @@ func expectGolden(
         """, sourceLocation: sourceLocation)
 }
 
-private let goldenFolder: String = {
-    let folders = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
-    return folders.joined(separator: "/") + "/Golden"
-}()
+private let goldenFolder = packageFolder + "/Tests/CommandTests/Golden"
 
 private func readText(_ path: String) -> String? {
     guard let file = fopen(path, "re") else { return nil }

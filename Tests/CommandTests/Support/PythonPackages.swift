@@ -2,6 +2,7 @@
 // knows nothing of what is done with the packages.
 
 import Glibc
+import TestSupport
 
 /// A Python that can import the modules: `python3` where it can, else one in a virtual environment that is made once
 /// and kept in the temporary folder. Nil where pip cannot install the packages.

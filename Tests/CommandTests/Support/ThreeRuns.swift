@@ -1,6 +1,8 @@
 // A small project with a history, for tests of questions: three runs, of which the last has a failure. Knows the pipeline
 // and how to take what differs from one machine to the next out of pages.
 
+import TestSupport
+
 extension TestProject {
     /// Three runs: lr 0.1; lr 0.2; lr 0.2 with a stage that fails and one behind it.
     static func threeRuns() throws -> TestProject {

@@ -1,9 +1,9 @@
-// JSON that `runs` prints, as a test reads it. Knows JSON alone.
+// JSON that `runs` prints, as a test reads it. Knows JSON; does not know what it says.
 
 import Foundation
 
 /// Any JSON value.
-enum JSON: Decodable, Equatable {
+public enum JSON: Decodable, Equatable, Sendable {
     case null
     case bool(Bool)
     case number(Double)
@@ -11,7 +11,7 @@ enum JSON: Decodable, Equatable {
     case array([JSON])
     case object([String: JSON])
 
-    init(from decoder: any Decoder) throws {
+    public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
@@ -28,14 +28,14 @@ enum JSON: Decodable, Equatable {
         }
     }
 
-    var text: String? { if case .text(let value) = self { value } else { nil } }
-    var number: Double? { if case .number(let value) = self { value } else { nil } }
-    var integer: Int? { number.flatMap { Int(exactly: $0) } }
-    var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
-    subscript(key: String) -> JSON? { if case .object(let value) = self { value[key] } else { nil } }
+    public var text: String? { if case .text(let value) = self { value } else { nil } }
+    public var number: Double? { if case .number(let value) = self { value } else { nil } }
+    public var integer: Int? { number.flatMap { Int(exactly: $0) } }
+    public var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
+    public subscript(key: String) -> JSON? { if case .object(let value) = self { value[key] } else { nil } }
 
-    /// The objects of a text with one a line; throws with the first line that is none.
-    static func lines(_ text: String) throws -> [[String: JSON]] {
+    /// The objects of a text with one a line; throws at the first line that is not an object.
+    public static func lines(_ text: String) throws -> [[String: JSON]] {
         try text.split(separator: "\n").map { line in
             do {
                 return try JSONDecoder().decode([String: JSON].self, from: Data(line.utf8))

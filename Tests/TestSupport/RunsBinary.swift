@@ -1,11 +1,11 @@
-// Where the program under test is. Knows how SwiftPM lays out its products; knows nothing of what the program does.
+// The path of the program under test. Knows how SwiftPM lays out its products; does not know what the program does.
 
 import Glibc
 
 /// The built `runs`.
-enum RunsBinary {
+public enum RunsBinary {
     /// `RUNS_BINARY` where it is set, else `runs` beside the test bundle.
-    static func path() throws -> String {
+    public static func path() throws -> String {
         if let chosen = environmentVariable("RUNS_BINARY"), !chosen.isEmpty {
             guard access(chosen, X_OK) == 0 else {
                 throw HarnessError("RUNS_BINARY is '\(chosen)', which is not a program that can be executed")
@@ -47,17 +47,3 @@ enum RunsBinary {
         return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
     }
 }
-
-/// Why the harness, not the program under test, could not go on.
-struct HarnessError: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-
-    /// `errno` in words, after what was being done.
-    static func system(_ doing: String, _ number: Int32 = errno) -> HarnessError {
-        HarnessError("\(doing): \(String(cString: strerror(number)))")
-    }
-}
-
-/// A variable of the environment that the tests were started in.
-func environmentVariable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

@@ -5,11 +5,11 @@ import Glibc
 import Synchronization
 
 /// How a command ended.
-enum CommandEnd: Equatable, CustomStringConvertible {
+public enum CommandEnd: Equatable, Sendable, CustomStringConvertible {
     case exited(Int32)
     case signalled(Int32)
 
-    var description: String {
+    public var description: String {
         switch self {
         case .exited(let status): "exit status \(status)"
         case .signalled(let number): "ended by signal \(number)"
@@ -18,17 +18,19 @@ enum CommandEnd: Equatable, CustomStringConvertible {
 }
 
 /// What a finished command left.
-struct CommandResult {
-    let arguments: [String]
-    let end: CommandEnd
-    let output: String
-    let errorOutput: String
+public struct CommandResult: Sendable {
+    public let arguments: [String]
+    public let end: CommandEnd
+    /// What it wrote to standard output.
+    public let output: String
+    /// What it wrote to standard error.
+    public let errorOutput: String
 
     /// The exit status; nil when a signal ended it.
-    var status: Int32? { if case .exited(let status) = end { status } else { nil } }
+    public var status: Int32? { if case .exited(let status) = end { status } else { nil } }
 
     /// Everything that a failing test wants to say of it.
-    var story: String {
+    public var story: String {
         """
         $ runs \(arguments.joined(separator: " "))
         \(end)
@@ -41,9 +43,9 @@ struct CommandResult {
 }
 
 /// A command that was started and may still run. It is killed, with its process group, when nobody holds it any more.
-final class RunningCommand {
+public final class RunningCommand {
     private let arguments: [String]
-    let processID: pid_t
+    public let processID: pid_t
     private var outputPipe: Int32
     private var errorPipe: Int32
     private var outputBytes: [UInt8] = []
@@ -51,7 +53,7 @@ final class RunningCommand {
     private var end: CommandEnd?
 
     /// Starts `program` in `folder`, in its own process group, with `input` (a file) as its standard input.
-    init(
+    public init(
         program: String, arguments: [String], folder: String, environment: [String: String], input: String = "/dev/null"
     ) throws {
         self.arguments = arguments
@@ -110,15 +112,16 @@ final class RunningCommand {
     }
 
     /// What it has written to standard output so far.
-    var output: String { String(decoding: outputBytes, as: UTF8.self) }
+    public var output: String { String(decoding: outputBytes, as: UTF8.self) }
     /// What it has written to standard error so far.
-    var errorOutput: String { String(decoding: errorBytes, as: UTF8.self) }
+    public var errorOutput: String { String(decoding: errorBytes, as: UTF8.self) }
 
     /// Sends a signal to the command alone, not to its children.
-    func send(_ signal: Int32) { if end == nil { kill(processID, signal) } }
+    public func send(_ signal: Int32) { if end == nil { kill(processID, signal) } }
 
     /// Reads until `condition` holds; throws when the command ends, or `timeout` passes, before it does.
-    func read(until condition: (RunningCommand) -> Bool, _ what: String, timeout: Duration = .seconds(60)) throws {
+    public func read(until condition: (RunningCommand) -> Bool, _ what: String, timeout: Duration = .seconds(60)) throws
+    {
         let deadline = ContinuousClock.now + timeout
         while !condition(self) {
             guard try readOnce(deadline: deadline) else {
@@ -129,7 +132,7 @@ final class RunningCommand {
 
     /// Reads until both outputs are closed and the command has ended. After `timeout` its process group is killed and
     /// an error thrown: descendants that outlive the command and hold its output count as not ended.
-    func finish(timeout: Duration = .seconds(60)) throws -> CommandResult {
+    public func finish(timeout: Duration = .seconds(60)) throws -> CommandResult {
         let deadline = ContinuousClock.now + timeout
         while try readOnce(deadline: deadline) {}
         var status: Int32 = 0
