@@ -1,5 +1,5 @@
-// What the tests share: a supervisor of the real program, the events it sent, and short commands. Every wait ends when
-// what it waits for is there, or fails the test after a minute.
+// Shared by the tests: a supervisor, its events, and short commands. Every wait ends as soon as its condition is true,
+// or fails the test after a minute.
 
 import Glibc
 import Model
@@ -8,18 +8,18 @@ import Testing
 
 @testable import ProcessHost
 
-/// A supervisor with a scratch folder; shut down and removed when it is let go.
+/// A supervisor with a temporary folder; both are removed with the last reference.
 final class Stage: Sendable {
     let folder: String
     private let supervisor: Supervisor
     private let events: EventList
     private let nextID = Mutex<UInt64>(1)
 
-    /// - Parameter executable: nil: the program that every supervisor is.
+    /// - Parameter executable: nil for `TestedSupervisor.program`.
     init(executable: String? = nil) throws {
         var template = Array("/tmp/supervisor-tests-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-        supervisor = try Supervisor.start(executable: executable)
+        supervisor = try Supervisor.start(executable: executable ?? TestedSupervisor.program)
         events = EventList(of: supervisor)
     }
 
@@ -50,7 +50,7 @@ final class Stage: Sendable {
     func stop(_ id: UInt64, grace: Double) { supervisor.stop(id: id, graceSeconds: grace) }
     func shutDown() { events.add(supervisor.shutDown()) }
 
-    /// The end of a process that was started.
+    /// Waits for the end of a process.
     func ending(of id: UInt64) throws -> ProcessEnding {
         let event = try events.wait { event in
             switch event {
@@ -103,7 +103,7 @@ final class Stage: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Waits until a file has this many lines, and returns them.
+    /// Waits until a file has this many lines and returns them.
     func lines(of name: String, count: Int = 1) throws -> [String] {
         try eventually("\(count) lines in \(name)") {
             guard access(path(name), R_OK) == 0 else { return nil }
@@ -114,7 +114,7 @@ final class Stage: Sendable {
         }
     }
 
-    /// A file with what `text` says, executable.
+    /// Creates an executable file with this content.
     func script(_ name: String, _ text: String) throws -> String {
         let file = try #require(fopen(path(name), "w"))
         fputs(text, file)
@@ -145,7 +145,7 @@ final class EventList: Sendable {
     }
 }
 
-/// The first value that `attempt` gives, tried again and again for a minute at most.
+/// Repeats `attempt` until it returns a value, for a minute at most.
 func eventually<Value>(_ what: String, _ attempt: () throws -> Value?) throws -> Value {
     for _ in 0..<30_000 {
         if let value = try attempt() { return value }
@@ -154,7 +154,7 @@ func eventually<Value>(_ what: String, _ attempt: () throws -> Value?) throws ->
     throw Unexpected(description: "waited a minute for \(what); it did not come")
 }
 
-/// `runs`, which is built into the folder that holds the tests.
+/// `runs`, which is built into the folder of the tests.
 func programPath() throws -> String {
     var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
     guard readlink("/proc/self/exe", &path, Int(PATH_MAX)) > 0 else { throw Unexpected(description: "no /proc") }
@@ -163,7 +163,7 @@ func programPath() throws -> String {
     return tests[...slash] + "runs"
 }
 
-/// Runs a program to its end; its wait status.
+/// Runs a program and returns its wait status.
 func run(_ program: String, _ arguments: [String]) -> Int32 {
     var words = ([program] + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
@@ -174,7 +174,7 @@ func run(_ program: String, _ arguments: [String]) -> Int32 {
     return status
 }
 
-/// Whether a process of this number runs: neither gone nor a zombie.
+/// Whether the process exists and is not a zombie.
 func isRunning(_ pid: Int32) -> Bool { processState(pid).map { $0 != "Z" && $0 != "X" } ?? false }
 
 func processState(_ pid: Int32) -> Character? {
