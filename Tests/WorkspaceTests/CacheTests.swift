@@ -1,3 +1,5 @@
+// Which digests are cached, and which of them are trusted.
+
 import Glibc
 import Model
 import Testing
@@ -8,7 +10,7 @@ import Testing
     let folder: TemporaryFolder
     init() throws { folder = try TemporaryFolder() }
 
-    @Test func whatIsKnownIsNotReadAgain() throws {
+    @Test func aKnownFileIsNotReadAgain() throws {
         try folder.write("four", to: "file")
         try folder.write("four", to: "d/x")
         let first = folder.workspace()
@@ -52,7 +54,7 @@ import Testing
         #expect(first.bytesRead == 4 && second.bytesRead == 0)
     }
 
-    /// `cp -p` over it: size and mtime are the same, ctime tells.
+    /// Replaced by `cp -p`: size and mtime are the same, but ctime differs.
     @Test(arguments: ["file", "d/file"]) func sameSizeAndTimeIsReadAgain(path: String) throws {
         let asked = path == "file" ? "file" : "d"
         try folder.write("one", to: path)
@@ -71,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func whatWasWrittenInTheSameTickIsNotKept() throws {
+    @Test func aFileWrittenInTheSameTickIsNotCached() throws {
         try folder.write("one", to: "file")
         try folder.write("two", to: "d/young")
         try folder.write("three", to: "d/old")
@@ -91,7 +93,7 @@ import Testing
         #expect(later.takeNewEntries().map(\.path) == ["d", "file"])
     }
 
-    /// One file of a folder is older than the other by more than a tick; only that one is kept.
+    /// One file of a folder is older than the other by more than a tick; only that one is cached.
     @Test func filesOfAFolderAreTrustedOneByOne() throws {
         try folder.write("four", to: "d/old")
         let old = try folder.stamp("d/old")
@@ -102,7 +104,7 @@ import Testing
         }
         let first = folder.workspace(now: .at(old.changedNanoseconds + FileSystemClock.granularity + 1))
         let found = try first.fingerprint(of: "d", mode: .content)
-        // Something else changes, so that the folder is kept anew; what was not trusted is not trusted now.
+        // Another file changes, so that the folder is cached again; what was not trusted is still not trusted.
         try folder.write("", to: "d/zero")
         _ = try first.fingerprint(of: "d", mode: .content)
         unlink(folder.absolute("d/zero"))
@@ -113,7 +115,7 @@ import Testing
         #expect(second.takeNewEntries().map(\.path) == ["d"], "it is trusted from now on")
     }
 
-    @Test func aLargeFileIsWaitedForUntilItCanBeTrusted() throws {
+    @Test func aLargeFileIsDigestedOnceItIsStable() throws {
         try folder.makeFolder(".runs")
         try folder.write(String(repeating: "x", count: 5 << 20), to: "large")
         let workspace = Workspace(root: folder.path, cache: [])
@@ -129,7 +131,7 @@ import Testing
         (1, 5_000_000_001, 5_020_000_001, false), (5_000_000_001, 1, 5_020_000_001, false),
         // Whole seconds: 2.1 s.
         (5_000_000_000, 5_000_000_000, 7_100_000_000, false), (5_000_000_000, 5_000_000_000, 7_100_000_001, true),
-        // A time that is yet to come is never trusted.
+        // A time in the future is never trusted.
         (.max, 1, 7_100_000_001, false), (9_000_000_001, 1, 7_100_000_001, false),
     ]
 
@@ -140,7 +142,7 @@ import Testing
         #expect(FileSystemClock { _ in now }.waitUntilStable(stamp) == isStable)
     }
 
-    /// A device that has once shown a part of a second stamps in nanoseconds; others are not concerned.
+    /// A device that has shown a fraction of a second has stamps in nanoseconds; other devices do not.
     @Test func whetherStampsAreFineIsKnownPerDevice() {
         func stamp(_ device: UInt64, _ time: Int64) -> FileStamp {
             FileStamp(device: device, inode: 1, sizeBytes: 1, modifiedNanoseconds: time, changedNanoseconds: time)
@@ -152,7 +154,7 @@ import Testing
         #expect(!clock.isStable(stamp(2, 5_000_000_000)))
     }
 
-    @Test func anInodeUsedAgainIsTheLaterFile() throws {
+    @Test func aReusedInodeIsTheLaterFile() throws {
         try folder.write("new", to: "file")
         let first = folder.workspace()
         let found = try first.fingerprint(of: "file", mode: .content)
@@ -185,7 +187,7 @@ import Testing
         #expect(try Array(#require(FolderContents(encoded: FolderContents([]).encoded))) == [])
     }
 
-    @Test func damageIsNoticed() throws {
+    @Test func corruptionIsDetected() throws {
         try folder.write("four", to: "d/x")
         try folder.write("five", to: "d/y")
         let first = folder.workspace()

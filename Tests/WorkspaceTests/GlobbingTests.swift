@@ -1,3 +1,5 @@
+// Which files match a pattern.
+
 import Glibc
 import Model
 import Testing

@@ -1,3 +1,5 @@
+// Moving, restoring and removing outputs.
+
 import Glibc
 import Model
 import Testing
@@ -21,7 +23,7 @@ import Testing
         #expect(folder.read(".runs/.gitignore") == "mine")
     }
 
-    @Test func parentsAreMade() throws {
+    @Test func parentsAreCreated() throws {
         try area.makeParents(of: "a/b/c")
         #expect(try folder.workspace().fingerprint(of: "a/b", mode: .content)?.kind == .tree)
         #expect(!folder.exists("a/b/c"))
@@ -32,7 +34,7 @@ import Testing
         #expect(failure?.description.contains("file") == true)
     }
 
-    /// Ways to make what lies at an output.
+    /// What an output can be.
     enum Shape: String, CaseIterable {
         case file, folder, emptyFolder, link, danglingLink
         func make(_ path: String, in folder: TemporaryFolder, _ text: String) throws {
@@ -48,7 +50,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Shape.allCases) func setAsideAndPutBack(shape: Shape) throws {
+    @Test(arguments: Shape.allCases) func movedAsideAndRestored(shape: Shape) throws {
         try shape.make("models/out", in: folder, "first")
         let listed = try folder.digest("models")
         let fingerprint = try folder.digest("models/out")
@@ -68,7 +70,9 @@ import Testing
         #expect(try area.keptExecutions() == [], "emptied folders are gone")
     }
 
-    @Test(arguments: Shape.allCases, Shape.allCases) func anOlderOneKeptIsReplaced(older: Shape, newer: Shape) throws {
+    @Test(arguments: Shape.allCases, Shape.allCases) func anOlderKeptVersionIsReplaced(older: Shape, newer: Shape)
+        throws
+    {
         try older.make("out", in: folder, "older")
         #expect(try area.setAside("out", madeBy: id))
         try newer.make("out", in: folder, "newer")
@@ -79,7 +83,7 @@ import Testing
         #expect(try folder.digest("out") == newest)
     }
 
-    @Test func onlyAFreePlaceIsPutBackTo() throws {
+    @Test func anExistingPathIsNotReplaced() throws {
         try folder.write("kept", to: "out")
         #expect(try area.setAside("out", madeBy: id))
         try folder.link("out", to: "nowhere")
@@ -91,7 +95,7 @@ import Testing
         #expect(folder.read("out") == "kept")
     }
 
-    @Test func otherThingsKeptStayWhenOneIsPutBack() throws {
+    @Test func otherKeptVersionsStay() throws {
         try folder.write("1", to: "m/a")
         try folder.write("2", to: "m/b")
         for path in ["m/a", "m/b"] { #expect(try area.setAside(path, madeBy: id)) }
@@ -100,7 +104,7 @@ import Testing
         #expect(try area.keptExecutions() == [id])
     }
 
-    @Test func whatIsKeptIsListedAndDropped() throws {
+    @Test func keptVersionsAreListedAndRemoved() throws {
         #expect(try area.keptExecutions() == [])
         for number: Int64 in [10, 9, -3] {
             try folder.write("x", to: "out")
@@ -121,7 +125,7 @@ import Testing
         try folder.link(".runs", to: other.path)
         try folder.write("x", to: "out")
         let failure = #expect(throws: WorkspaceFailure.self) { try area.setAside("out", madeBy: id) }
-        #expect(failure?.description.contains("another file system") == true)
+        #expect(failure?.description.contains("different file systems") == true)
         #expect(folder.read("out") == "x")
     }
 
@@ -170,20 +174,20 @@ import Testing
         #expect(try !area.leavesFolder(folder.absolute("x/y")))
         #expect(try area.leavesFolder(folder.path))
         #expect(try area.leavesFolder(folder.path + "-sibling/x"))
-        // The root may be named through a link.
+        // The root may be a link.
         let other = try TemporaryFolder()
         try other.link("alias", to: folder.path)
         #expect(try !OutputArea(root: other.absolute("alias")).leavesFolder("x"))
         #expect(try !OutputArea(root: other.absolute("alias")).leavesFolder(folder.absolute("x")))
     }
 
-    /// The program's own folder may be a link to one with more room.
+    /// The state folder may be a link to a larger disk.
     @Test(arguments: [
         (".runs", ".runs/x", true), (".runs", "a/x", false), ("big/state", "big/state", true),
         ("big/state", "big/state/x/y", true), ("big/state", "big/x", false), ("big/state", "gone/x", false),
         ("big/state", ".runs/x", true), ("big/state", "alias/state/x", true),
     ])
-    func whatLeadsIntoTheProgramsOwnFolder(state: String, path: String, enters: Bool) throws {
+    func pathsIntoTheStateFolder(state: String, path: String, enters: Bool) throws {
         try folder.write("", to: "\(state)/file")
         try folder.write("", to: "big/file")
         try folder.link("alias", to: "big")
@@ -191,9 +195,9 @@ import Testing
         #expect(try area.entersStateDirectory(path) == enters)
     }
 
-    /// As a path below the folder, and where it is kept.
+    /// A path relative to the folder, and where it is kept.
     @Test(arguments: [("../x/y", ".runs/kept/7/_up/x/y"), ("../../z", ".runs/kept/7/_up/_up/z")])
-    func whatMayLieOutsideIsKeptInside(path: String, kept: String) throws {
+    func externalPathsAreKeptInside(path: String, kept: String) throws {
         let inner = OutputArea(root: folder.absolute("a/b"))
         try folder.write("far", to: "a/b/\(path)")
         #expect(inner.keptPath(path, madeBy: id) == kept)

@@ -1,4 +1,4 @@
-// Random folders under random edits: what is remembered never makes a difference.
+// Random folders and edits: the cache never makes a difference.
 
 import Glibc
 import Model
@@ -22,7 +22,7 @@ struct Seeded: RandomNumberGenerator {
 @Suite struct RandomTreeTests {
     static let names = ["a", "a-b", "a.b", "ab", "b", "ü", " ", "-", "c\n"]
 
-    @Test(arguments: UInt64(1)...8) func rememberingMakesNoDifference(seed: UInt64) async throws {
+    @Test(arguments: UInt64(1)...8) func cachingMakesNoDifference(seed: UInt64) async throws {
         var random = Seeded(seed)
         let folder = try TemporaryFolder()
         try folder.makeFolder("d")
@@ -50,7 +50,7 @@ struct Seeded: RandomNumberGenerator {
                 .reduce("d") { path, _ in path + "/" + (Self.names.randomElement(using: &random) ?? "a") }
         }
         let path = name()
-        // What cannot be done, such as a file below a file, is not done.
+        // Skip impossible edits, such as a file below a file.
         switch Int.random(in: 0..<10, using: &random) {
         case 0...3: try? folder.write(["", "x", "y", "long"].randomElement(using: &random) ?? "", to: path)
         case 4: try? folder.makeFolder(path)

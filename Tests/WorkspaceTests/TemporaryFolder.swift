@@ -1,4 +1,4 @@
-// A real folder for one test, removed with it.
+// A temporary folder for one test, removed at its end.
 
 import Glibc
 import Model
@@ -52,7 +52,7 @@ final class TemporaryFolder {
 
     func stamp(_ name: String) throws -> FileStamp { try #require(try workspace().stamp(of: name)) }
 
-    /// One that starts with nothing known but the cache.
+    /// A workspace that knows only the cache.
     func workspace(_ cache: [DigestCacheEntry] = [], now: Now = .later) -> Workspace {
         let clock = FileSystemClock { _ in
             switch now {
@@ -64,11 +64,11 @@ final class TemporaryFolder {
         return Workspace(root: path, cache: cache, clock: clock)
     }
 
-    /// What the file system's clock says.
+    /// The time of the file system's clock.
     enum Now {
-        /// Every digest can be trusted.
+        /// So late that every digest can be trusted.
         case later
-        /// None can.
+        /// So early that none can be trusted.
         case longAgo
         case at(Int64)
     }
