@@ -1,4 +1,4 @@
-// Checkouts of every kind, made with git itself, and read without it.
+// All kinds of checkouts, created with git and read without it.
 
 import Foundation
 import Model
@@ -66,7 +66,7 @@ private let hasGit = shell("git --version", in: "/") == 0
         #expect(GitCheckout(around: "/proc") == nil)
     }
 
-    @Test func whatIsNotCommitted() throws {
+    @Test func uncommittedChanges() throws {
         defer { remove() }
         let checkout = try #require(GitCheckout(around: folder))
         try run("echo untracked > outputs")
@@ -87,7 +87,7 @@ private let hasGit = shell("git --version", in: "/") == 0
 }
 
 @Suite struct GzipTests {
-    @Test(arguments: [1, 2, 1000, 1 << 20]) func backAndForth(_ count: Int) throws {
+    @Test(arguments: [1, 2, 1000, 1 << 20]) func roundTrip(_ count: Int) throws {
         var state = UInt64(count)
         let bytes = (0..<count).map { _ -> UInt8 in
             state = state &* 6_364_136_223_846_793_005 &+ 1
