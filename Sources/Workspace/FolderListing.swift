@@ -67,8 +67,8 @@ struct FolderListing: Sendable {
         return true
     }
 
-    private func kind(_ told: UInt8, of nameStart: Int, in folder: Int32) -> FileStatus.Kind? {
-        switch Int(told) {
+    private func kind(_ type: UInt8, of nameStart: Int, in folder: Int32) -> FileStatus.Kind? {
+        switch Int(type) {
         case DT_REG: .file
         case DT_DIR: .folder
         case DT_LNK: .link

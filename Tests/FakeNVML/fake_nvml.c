@@ -96,7 +96,7 @@ static void take_process(struct state *state, const char *line) {
     state->processes[state->process_count++] = found;
 }
 
-// What the file says now, and what the function of this name has to return first of all.
+// The current content of the file, with the error that the function of this name must return.
 static struct state look(const char *function) {
     struct state state = {.driver = "0"};
     const char *path = getenv("FAKE_NVML_STATE");
@@ -125,7 +125,7 @@ static struct state look(const char *function) {
     return state;
 }
 
-// A handle is the place in the file, from 1.
+// A handle is the position in the file, from 1.
 static struct device *of(struct state *state, void *handle) {
     long place = (long)handle;
     return place >= 1 && place <= state->device_count ? &state->devices[place - 1] : NULL;
