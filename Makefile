@@ -1,5 +1,4 @@
-# The habits, by name. `make build`, `make demo` and `make check` are `sh .ci/release`, `sh .ci/demo` and `sh .ci/test`,
-# for machines without make.
+# Common tasks. Without make, run `sh .ci/release`, `sh .ci/demo` or `sh .ci/test`.
 
 PREFIX = /usr/local
 DESTDIR =
@@ -15,7 +14,7 @@ check:
 demo:
 	sh .ci/demo
 
-# Rewrites the golden files with what the program says now: read the difference before committing it.
+# Rewrites the golden files with the program's current output. Review the diff before committing.
 bless:
 	RUNS_BLESS=1 swift test --filter CommandTests
 

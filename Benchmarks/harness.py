@@ -1,7 +1,7 @@
-"""Running and timing programs: medians of alternating measurements, peak memory, and the rows of the table.
+"""Runs and times programs: medians of alternating measurements, peak memory, and the rows of the table.
 
-Knows nothing of `runs` or of any workload. Peak memory is what wait4 says of a program and all that it waited for; the
-kernel counts this process's own pages at the moment of the fork too, so less than those cannot be told.
+Knows processes; does not know `runs` or workloads. Peak memory is the value of wait4 for a program and its children.
+The kernel includes this process's own pages at the fork, so smaller values cannot be measured.
 """
 
 import dataclasses
@@ -17,12 +17,12 @@ class Skipped(Exception):
 
 
 class Wrong(Exception):
-    """A program that did not do what it was timed for."""
+    """A program that did not do its work."""
 
 
 @dataclasses.dataclass
 class Sample:
-    """One measurement: wall seconds, processor seconds of the whole tree, peak resident bytes."""
+    """One measurement: wall time, CPU time of the process tree, peak resident memory."""
     seconds: float
     processor_seconds: float
     memory_bytes: int
@@ -30,7 +30,7 @@ class Sample:
 
 @dataclasses.dataclass
 class Row:
-    """One line of the table. `goal` is the largest ratio allowed, None where the goal is said in `goal_text` alone."""
+    """One row of the table. `goal` is the maximum ratio; None if only `goal_text` describes the goal."""
     work: str
     against: str
     ours: str
@@ -43,7 +43,7 @@ class Row:
     reached: bool | None = None
 
     def verdict(self):
-        """yes, no, or nothing where there is no goal."""
+        """Yes, no, or empty without a goal."""
         reached = self.reached
         if reached is None and self.ratio is not None and self.goal is not None:
             reached = self.ratio <= self.goal
@@ -58,7 +58,7 @@ class Row:
 
 
 def run(command, folder, *, env=None, expect=0):
-    """Runs `command` (a list, or a string for sh) in `folder` without its output and measures it."""
+    """Runs and measures `command` (a list, or a string for sh) in `folder`, discarding its output."""
     words = ["/bin/sh", "-c", command] if isinstance(command, str) else [str(word) for word in command]
     environment = os.environ | (env or {})
     errors = os.memfd_create("stderr")
@@ -71,35 +71,36 @@ def run(command, folder, *, env=None, expect=0):
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != expect:
             os.lseek(errors, 0, os.SEEK_SET)
-            said = os.read(errors, 4000).decode(errors="replace")
-            raise Wrong(f"{' '.join(words)[:200]} ended with {process.returncode} in {folder}: {said}")
+            output = os.read(errors, 4000).decode(errors="replace")
+            raise Wrong(f"{' '.join(words)[:200]} exited with {process.returncode} in {folder}: {output}")
         return Sample(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
     finally:
         os.close(errors)
 
 
 def peak_memory(command, folder):
-    """Peak resident bytes of `command` by GNU time: a small program, whose own pages hide nothing."""
+    """Peak resident bytes of `command`, measured by GNU time, which has few pages of its own."""
     if not os.access("/usr/bin/time", os.X_OK):
         raise Skipped("/usr/bin/time is not installed: run Benchmarks/peers.sh")
     done = subprocess.run(
-        ["/usr/bin/time", "-f", "%M", *(str(word) for word in command)], cwd=folder, capture_output=True, text=True, check=False)
+        ["/usr/bin/time", "-f", "%M", *(str(word) for word in command)],
+        cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise Wrong(f"{command} ended with {done.returncode}: {done.stderr[:2000]}")
+        raise Wrong(f"{command} exited with {done.returncode}: {done.stderr[:2000]}")
     return int(done.stderr.split()[-1]) * 1024
 
 
-def said(command, folder):
-    """What `command` writes to its standard output."""
+def output_of(command, folder):
+    """The standard output of `command`."""
     done = subprocess.run([str(word) for word in command], cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise Wrong(f"{command} ended with {done.returncode}: {done.stderr[:2000]}")
+        raise Wrong(f"{command} exited with {done.returncode}: {done.stderr[:2000]}")
     return done.stdout
 
 
 def alternate(times, *measurements):
-    """Calls each of `measurements` in turn, `times` times over; lists of their samples. Odd rounds go backwards, so that
-    none always comes after the same other."""
+    """Calls `measurements` in turn, `times` times; returns a list of samples for each. Odd rounds are in reverse order,
+    so that none always follows the same other."""
     samples = [[] for _ in measurements]
     for turn in range(times):
         order = range(len(measurements)) if turn % 2 == 0 else reversed(range(len(measurements)))
@@ -109,7 +110,7 @@ def alternate(times, *measurements):
 
 
 def median(samples):
-    """The sample of medians, figure by figure."""
+    """The sample with the median of each value."""
     return Sample(
         statistics.median(sample.seconds for sample in samples),
         statistics.median(sample.processor_seconds for sample in samples),
@@ -117,31 +118,31 @@ def median(samples):
 
 
 def require(condition, sentence):
-    """Stops a workload whose programs did not do their work."""
+    """Stops a workload if a program did not do its work."""
     if not condition:
         raise Wrong(sentence)
 
 
 def duration(seconds):
-    """Three significant figures in the unit that fits."""
+    """Three significant digits in a suitable unit."""
     if seconds >= 1:
         return f"{seconds:.2f} s" if seconds < 100 else f"{seconds:.0f} s"
     return f"{seconds * 1e3:.1f} ms" if seconds >= 0.001 else f"{seconds * 1e6:.0f} µs"
 
 
 def megabytes(size):
-    """Bytes as whole MB."""
+    """Bytes in whole MB."""
     return f"{size / 1e6:.0f} MB"
 
 
 def memory(sample):
-    """The peak of a sample; where this process's own pages hide it, only that it is less."""
+    """The peak memory of a sample; an upper bound if this process's own pages hide it."""
     floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return megabytes(sample.memory_bytes) if sample.memory_bytes > 1.05 * floor else f"< {megabytes(1.05 * floor)}"
 
 
 def compared(work, against, ours, theirs, goal, *, divide=1, goal_text=""):
-    """The row of two medians; `divide` where each sample timed a loop."""
+    """The row for two medians; `divide` is the number of repetitions in each sample."""
     return Row(
-        work, against, duration(ours.seconds / divide), duration(theirs.seconds / divide), ours.seconds / theirs.seconds,
-        goal, memory(ours), memory(theirs), goal_text)
+        work, against, duration(ours.seconds / divide), duration(theirs.seconds / divide),
+        ours.seconds / theirs.seconds, goal, memory(ours), memory(theirs), goal_text)

@@ -1,7 +1,7 @@
-"""A store with a long history: questions of it, against the same on a young one and against sqlite3; and its size.
+"""Measures a store with a long history: queries, compared with a short history and with sqlite3, and its size.
 
-The history is written by SQL into a store that `runs` made, in the tables of migrations/, as a copy of the rows of real
-executions: the newest execution of each stage stays the real one.
+The history is inserted by SQL into the tables of a store that `runs` made, as copies of the rows of real executions.
+The newest execution of each stage remains the real one.
 """
 
 import json
@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import sys
 
-from harness import Row, alternate, compared, median, megabytes, require, run, said
+from harness import Row, alternate, compared, median, megabytes, require, run, output_of
 
 STAGES = 100
 INPUTS = 10
@@ -40,18 +40,18 @@ def make_young(bench):
 
 
 def columns(database, table, leave_out):
-    """The names of a table's columns, without those to be given other values."""
+    """The columns of a table except those in `leave_out`."""
     return [row[1] for row in database.execute(f"pragma table_info({table})") if row[1] not in leave_out]
 
 
 def grow(path, count):
-    """Puts `count` earlier executions under those that are there: every one with a key of its own, ten inputs of which
-    one is new each time, and an output."""
+    """Inserts `count` executions before the existing ones, each with its own key, ten inputs, one of them new, and an
+    output."""
     database = sqlite3.connect(path, isolation_level=None)
     database.executescript("pragma journal_mode = wal; pragma synchronous = off; pragma foreign_keys = off; "
                            "pragma cache_size = -400000; begin;")
     shift = count
-    # The real executions move above the new ones, so that they stay the newest.
+    # Give the real executions larger IDs than the new ones, so that they remain the newest.
     tables = ("execution_inputs", "execution_outputs", "execution_params", "current_executions", "path_owners",
               "decision_rows", "execution_rows")
     for table in tables:
@@ -69,7 +69,7 @@ def grow(path, count):
         f"insert into execution_rows (execution_id, key, base_key, {', '.join(same)}) "
         f"select i, randomblob(32), base_key, {', '.join('r.' + name for name in same)} "
         f"from numbers join real r on r.place = i % {stages}")
-    # The file that changes: a version for each execution. The other nine are the real ones.
+    # One input has a new version in each execution. The other nine are the real ones.
     database.execute(
         "create temp table varying as select r.place, min(x.artifact_id) as artifact_id, min(x.name_id) as name_id "
         "from real r join execution_inputs x using (execution_id) group by r.place")
@@ -93,7 +93,7 @@ def grow(path, count):
 
 
 def by_hand(path, count):
-    """The same facts in the plainest normalised tables, with the indexes that a lookup by stage or key needs."""
+    """The same data in simple normalized tables, with indexes for lookups by stage and key."""
     database = sqlite3.connect(path, isolation_level=None)
     database.executescript("""
         pragma synchronous = off; pragma journal_mode = off;
@@ -111,18 +111,21 @@ def by_hand(path, count):
           '2026-01-01T00:00:00.000000Z', 0.001234567, 0.001234567, 0.000123, 0.000123, 1900000, 0, 4096, 1.0, 'host',
           randomblob(32), 'logs/1/s12.1.log', '0123456789abcdef0123456789abcdef' from n""")
     database.execute("insert into version select id, 'in/12-3.txt', randomblob(32), 5 from execution")
-    database.execute(f"insert into input select id, case when j = 0 then id else {count} + j * {STAGES} + stage end from execution, "
-                     "(with recursive n (j) as (select 0 union all select j + 1 from n where j < 9) select j from n) order by 1, 2")
+    database.execute(
+        f"insert into input select id, case when j = 0 then id else {count} + j * {STAGES} + stage end from execution, "
+        "(with recursive n (j) as (select 0 union all select j + 1 from n where j < 9) select j from n) order by 1, 2")
     database.execute(f"insert into output select id, {count} + {STAGES} * 20 + stage from execution")
     database.executescript(
-        "create index execution_by_stage on execution (stage, id); create index execution_by_key on execution (key, id);"
-        "create index input_by_version on input (version, execution); create index output_by_version on output (version, execution);"
+        "create index execution_by_stage on execution (stage, id);"
+        "create index execution_by_key on execution (key, id);"
+        "create index input_by_version on input (version, execution);"
+        "create index output_by_version on output (version, execution);"
         "create index version_by_digest on version (sha256);")
     database.close()
 
 
-def apart(write, *arguments):
-    """Calls `write` in a process of its own: its memory would count in what is measured later."""
+def in_child(write, *arguments):
+    """Calls `write` in a child process, because its memory would be part of later measurements."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -137,7 +140,7 @@ def apart(write, *arguments):
 
 
 def history(bench):
-    """1,000,000 executions at the largest scale: ten for each stage of the scale."""
+    """Ten executions for each stage of the scale: 1,000,000 at the largest."""
     bench.need("sqlite3")
     count = 10 * bench.scale
     young = make_young(bench)
@@ -147,14 +150,15 @@ def history(bench):
     store = os.path.join(old, ".runs", "runs.db")
     run(["sqlite3", store, "pragma wal_checkpoint(truncate)"], old)
     begun = os.path.getsize(store)
-    apart(grow, store, count)
+    in_child(grow, store, count)
     size = os.path.getsize(store)
-    # Copied files have new stamps: they are digested and remembered now.
+    # Copied files have new stamps: digest them now.
     run(bench.exec(), old)
     total = count + STAGES
-    said_count = said([bench.runs, "query", "--format", "csv", "select count(*) from executions"], old).split()[-1]
-    require(int(said_count) == total, f"the store holds {said_count} executions instead of {total}")
-    require(said(["sqlite3", store, "pragma foreign_key_check"], old) == "", "the written rows do not fit together")
+    counted = output_of([bench.runs, "query", "--format", "csv", "select count(*) from executions"], old).split()[-1]
+    require(int(counted) == total, f"the store has {counted} executions, expected {total}")
+    violations = output_of(["sqlite3", store, "pragma foreign_key_check"], old)
+    require(violations == "", "the inserted rows violate foreign keys")
     rows = []
     for what, command, extra in (
         ("`runs history STAGE`", ["history", "s7"], 0.05), ("`runs why STAGE`", ["why", "s7"], None),
@@ -168,14 +172,15 @@ def history(bench):
         if extra:
             row.reached = row.ratio <= 1.3 and median(first).seconds < extra
         rows.append(row)
-    require(int(said([bench.runs, "query", "--format", "csv", "select count(*) from executions"], old).split()[-1]) == total,
-            "the no-op executed something")
     sql = "select count(*) from executions"
+    counted = output_of([bench.runs, "query", "--format", "csv", sql], old).split()[-1]
+    require(int(counted) == total, "the no-op executed something")
     first, second = alternate(
         bench.times(5), lambda _: run([bench.runs, "query", sql], old), lambda _: run(["sqlite3", store, sql], old))
-    rows.append(compared(f"`runs query` that counts {count:,} executions", "`sqlite3`", median(first), median(second), 1.3))
+    rows.append(compared(
+        f"`runs query` that counts {count:,} executions", "`sqlite3`", median(first), median(second), 1.3))
     plain = os.path.join(bench.folder("by-hand"), "plain.db")
-    apart(by_hand, plain, count)
+    in_child(by_hand, plain, count)
     hand = os.path.getsize(plain)
     rows.append(Row(
         "store size, bytes an execution", "rows by hand", f"{(size - begun) / count:.0f}", f"{hand / count:.0f}",
@@ -184,7 +189,7 @@ def history(bench):
 
 
 def version(bench):
-    """Starting: 100 times each, in a shell loop."""
+    """Startup, 100 times each in a shell loop."""
     bench.need("sqlite3")
     place = bench.folder("version")
     loop = "i=0; while [ $i -lt 100 ]; do {} --version; i=$((i + 1)); done"

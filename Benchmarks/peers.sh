@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the programs that run.py measures against: Ninja, sqlite3, OpenSSL and find from Debian, DVC and Snakemake from
-# PyPI into Benchmarks/.venv. What cannot be installed is said; its workloads are skipped.
+# Installs the programs that run.py compares with: Ninja, sqlite3, OpenSSL and find from Debian, DVC and Snakemake from
+# PyPI into Benchmarks/.venv. Reports what cannot be installed; run.py skips these workloads.
 set -u
 cd "$(dirname "$0")"
 
@@ -14,14 +14,14 @@ if [ -n "$missing" ]; then
     [ "$(id -u)" = 0 ] || as_root=sudo
     install() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $missing; }
     install >/dev/null 2>&1 || { $as_root apt-get update -qq && install; } >/dev/null || \
-        echo "peers: install these by hand (they are Debian's names):$missing" >&2
+        echo "peers: cannot install packages; install them manually (Debian names):$missing" >&2
 fi
 
 [ -x .venv/bin/python3 ] || python3 -m venv .venv || {
-    echo 'peers: python3 -m venv failed: install python3-venv, then run this again.' >&2
+    echo 'peers: python3 -m venv failed; install python3-venv and try again.' >&2
     exit 1
 }
 .venv/bin/python3 -m pip install --quiet 'dvc==3.67.*' 'snakemake==9.27.*' || {
-    echo 'peers: PyPI gave no DVC or Snakemake: their workload is skipped.' >&2
+    echo 'peers: cannot install DVC and Snakemake from PyPI; their workload will be skipped.' >&2
     exit 1
 }

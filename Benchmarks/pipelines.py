@@ -1,6 +1,6 @@
-"""Pipelines of many `cp` stages in chains of two, for `runs` and for Ninja, in folders of their own.
+"""Writes pipelines of many `cp` stages in chains of two, for `runs` and for Ninja.
 
-Each writer streams its file: the measuring process stays small, for its pages count in what it measures.
+Each writer streams its file, so that the measuring process stays small: its pages are part of the measured memory.
 """
 
 import json
@@ -8,7 +8,7 @@ import os
 
 
 def sources(folder, chains):
-    """The files that the chains begin with, and the folders of what they make."""
+    """Writes the sources of the chains and creates the output folders."""
     for name in ("src", "mid", "out"):
         os.makedirs(os.path.join(folder, name))
     for number in range(chains):
@@ -17,7 +17,7 @@ def sources(folder, chains):
 
 
 def write_runs(folder, chains, *, shell=False):
-    """pipeline.json of 2 x `chains` stages."""
+    """Writes pipeline.json with 2 x `chains` stages."""
     def stage(name, source, target):
         command = f"cp {source} {target}" if shell else ["cp", source, target]
         return json.dumps(name) + ": " + json.dumps({"command": command, "inputs": [source], "outputs": [target]})
@@ -32,7 +32,7 @@ def write_runs(folder, chains, *, shell=False):
 
 
 def write_ninja(folder, chains):
-    """build.ninja of the same stages."""
+    """Writes build.ninja with the same stages."""
     with open(os.path.join(folder, "build.ninja"), "w", encoding="ascii") as file:
         file.write("rule cp\n  command = cp $in $out\n")
         for number in range(chains):
@@ -40,7 +40,7 @@ def write_ninja(folder, chains):
 
 
 def write_chain(folder, length):
-    """A chain of `length` stages, each copying what the one before made, and the same as a shell loop."""
+    """Writes a chain of `length` stages, each copying the previous output, and the same as a shell loop."""
     with open(os.path.join(folder, "0.txt"), "w", encoding="ascii") as file:
         file.write("source\n")
     stages = {
@@ -56,7 +56,7 @@ def write_chain(folder, length):
 
 
 def copied(folder, chains):
-    """Whether every end of a chain is there with the contents of its beginning."""
+    """Whether all chains ended with the content of their source."""
     for number in range(chains):
         try:
             with open(os.path.join(folder, "out", f"{number}.txt"), encoding="ascii") as file:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Measures `runs` against other programs on the same work and writes the table into docs/performance.md.
+"""Compares `runs` with other programs on the same work and writes the table into docs/performance.md.
 
     python3 Benchmarks/run.py [--scale 1k|10k|100k] [--repeat N] [--write] [WORKLOAD ...]
 
-Build the program first: swift build -c release --static-swift-stdlib --product runs
-Install the others:      sh Benchmarks/peers.sh
+Build the program first:    sh .ci/release
+Install the other programs: sh Benchmarks/peers.sh
 """
 
 import argparse
@@ -31,12 +31,12 @@ WORKLOADS = {
     "folder": workloads.folder, "history": history.history, "hashing": hashing.hashing, "printing": workloads.printing,
     "tools": workloads.tools, "sleeping": workloads.sleeping, "curve": workloads.curve,
 }
-# The curve repeats what others measure, at several sizes.
+# The curve repeats other workloads at several sizes.
 USUAL = [name for name in WORKLOADS if name != "curve"]
 
 
 class Bench:
-    """What the workloads are given: the program, the size, folders."""
+    """The arguments of the workloads: the program, the scale, folders."""
 
     def __init__(self, runs, scale, repeat, base):
         self.runs, self.scale, self.repeat, self.base = runs, scale, repeat, base
@@ -44,15 +44,15 @@ class Bench:
         self.folders = 0
 
     def exec(self, *words):
-        """The command that runs a pipeline without a word."""
+        """The command that runs a pipeline without output."""
         return [self.runs, "exec", *words, "--output", "quiet"]
 
     def times(self, usual):
-        """How often to measure."""
+        """The number of measurements."""
         return self.repeat or usual
 
     def folder(self, name):
-        """A folder that was never used before: file systems are slow where much was removed."""
+        """A new folder, because file systems are slow in folders where many files were deleted."""
         self.folders += 1
         path = os.path.join(self.base, f"{name}-{self.folders}")
         os.makedirs(path)
@@ -60,13 +60,13 @@ class Bench:
 
     @staticmethod
     def need(program):
-        """Skips the workload where its peer is missing."""
+        """Skips the workload if its peer is missing."""
         if shutil.which(program) is None:
             raise Skipped(f"{program} is not installed: run Benchmarks/peers.sh")
 
 
 def first_line(*words):
-    """What a program says of its version; nothing where it is missing."""
+    """The first line of a program's output; empty if it is missing."""
     try:
         text = subprocess.run(words, capture_output=True, text=True, check=False).stdout
     except OSError:
@@ -74,8 +74,8 @@ def first_line(*words):
     return text.splitlines()[0] if text else ""
 
 
-def surroundings(runs, base):
-    """Machine and versions, as lines of Markdown."""
+def environment(runs, base):
+    """Machine and versions as lines of Markdown."""
     processor = platform.processor()
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         for line in file:
@@ -95,19 +95,20 @@ def surroundings(runs, base):
         "Snakemake": first_line(os.path.join(venv, "snakemake"), "--version"),
     }
     return [
-        f"{processor}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB; {system}, Linux {platform.release()}, {files}.",
+        f"{processor}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB; {system}, Linux {platform.release()}, "
+        f"{files}.",
         ", ".join(f"{name} {version}" for name, version in versions.items() if version) + ".",
     ]
 
 
 def markdown(rows):
-    """The table's lines."""
+    """The lines of the table."""
     lines = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
     return lines + ["| " + " | ".join(row) + " |" for row in rows]
 
 
 def replace_between(text, name, lines):
-    """`text` with the lines between the markers of this name replaced."""
+    """`text` with the lines between the markers of `name` replaced."""
     begin, end = f"<!-- {name} begins -->\n", f"<!-- {name} ends -->"
     if begin not in text or end not in text:
         raise Wrong(f"{PAGE} has no markers '{begin.strip()}' and '{end}'")
@@ -116,7 +117,7 @@ def replace_between(text, name, lines):
 
 
 def kept(text, name, rows):
-    """The table that stands in the page, its rows replaced by new ones of the same work; new work comes last."""
+    """The table of the page with rows of the same work replaced and rows of new work appended."""
     block = text.partition(f"<!-- {name} begins -->\n")[2].partition(f"<!-- {name} ends -->")[0]
     old = [[cell.strip() for cell in line.strip().strip("|").split(" | ")] for line in block.splitlines()
            if line.startswith("| ") and not line.startswith("| work |")]
@@ -127,12 +128,12 @@ def kept(text, name, rows):
 
 
 def write(rows, runs, base, arguments):
-    """Puts the figures into the page: of work that was measured now; other rows stay."""
+    """Updates the rows of the page that were measured; others stay."""
     with open(PAGE, encoding="utf-8") as file:
         text = file.read()
     command = " ".join(["python3 Benchmarks/run.py", *(shlex.quote(word) for word in arguments)])
-    note = [*surroundings(runs, base), "",
-            f"The newest rows are of {datetime.date.today()}, from `{command}`.", ""]
+    note = [*environment(runs, base), "",
+            f"Newest rows: {datetime.date.today()}, from `{command}`.", ""]
     for name, chosen in (
         ("figures", [row for row in rows if not row[0].startswith("curve: ")]),
         ("curve", [[row[0].removeprefix("curve: "), *row[1:]] for row in rows if row[0].startswith("curve: ")]),
@@ -146,19 +147,21 @@ def write(rows, runs, base, arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=", ".join(WORKLOADS))
-    parser.add_argument("--scale", default="10k", choices=["1k", "10k", "100k"], help="stages; executions are ten times that")
-    parser.add_argument("--repeat", type=int, help="measurements of each (default: 3 to 7, by workload)")
-    parser.add_argument("--runs", default=os.environ.get("RUNS_BINARY", os.path.join(ROOT, ".build", "release", "runs")),
-                        help="the program to measure (also: RUNS_BINARY)")
-    parser.add_argument("--folder", help="where to make the files (default: the temporary folder)")
-    parser.add_argument("--keep", action="store_true", help="leave the files, to profile with them")
-    parser.add_argument("--write", action="store_true", help="write the figures into docs/performance.md")
+    parser.add_argument("--scale", default="10k", choices=["1k", "10k", "100k"],
+                        help="number of stages; the history has ten times as many executions")
+    parser.add_argument("--repeat", type=int, help="number of measurements (default: 3 to 7, by workload)")
+    built = os.path.join(ROOT, ".build", "release", "runs")
+    parser.add_argument("--runs", default=os.environ.get("RUNS_BINARY", built),
+                        help="program to measure (default: RUNS_BINARY or the release build)")
+    parser.add_argument("--folder", help="where to create files (default: the temporary folder)")
+    parser.add_argument("--keep", action="store_true", help="keep the files, for profiling")
+    parser.add_argument("--write", action="store_true", help="update docs/performance.md")
     options = parser.parse_args()
     unknown = [name for name in options.workloads if name not in WORKLOADS]
     if unknown:
-        parser.error(f"unknown workload {unknown[0]}: there are {', '.join(WORKLOADS)}")
+        parser.error(f"unknown workload '{unknown[0]}'; known: {', '.join(WORKLOADS)}")
     if not os.access(options.runs, os.X_OK):
-        parser.error(f"there is no program {options.runs}: {BUILD}")
+        parser.error(f"cannot execute '{options.runs}'; build it with: {BUILD}")
     base = tempfile.mkdtemp(prefix="runs-benchmarks-", dir=options.folder)
     bench = Bench(os.path.abspath(options.runs), int(options.scale[:-1]) * 1000, options.repeat, base)
     os.environ.pop("RUNS_STORE", None)

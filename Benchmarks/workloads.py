@@ -1,5 +1,5 @@
-"""The workloads that execute stages, or find that they need not. Each is a function that makes its files in fresh folders,
-measures in turns, checks that the work was done, and gives the rows of the table."""
+"""The workloads that execute stages or find nothing to do. Each function creates its files in new folders, measures in
+turns, checks that the work was done, and returns rows of the table."""
 
 import json
 import os
@@ -7,25 +7,26 @@ import shutil
 import time
 
 import pipelines
-from harness import Row, Skipped, alternate, compared, duration, median, megabytes, peak_memory, require, run, said
+from harness import Row, Skipped, alternate, compared, duration, median, megabytes, peak_memory, require, run, output_of
 
 
 def executions(bench, folder):
-    """How many succeeded executions the store in `folder` holds."""
-    text = said([bench.runs, "query", "--format", "csv", "select count(*) from executions where state = 'succeeded'"], folder)
+    """The number of succeeded executions in the store of `folder`."""
+    sql = "select count(*) from executions where state = 'succeeded'"
+    text = output_of([bench.runs, "query", "--format", "csv", sql], folder)
     return int(text.split()[-1])
 
 
 def require_copies(bench, ours, theirs, chains, times=1):
-    """Both made every output, and the store has an execution of every stage."""
-    require(pipelines.copied(ours, chains), f"runs left outputs out in {ours}")
-    require(pipelines.copied(theirs, chains), f"ninja left outputs out in {theirs}")
+    """Checks that both made every output and the store has an execution of every stage."""
+    require(pipelines.copied(ours, chains), f"runs did not make all outputs in {ours}")
+    require(pipelines.copied(theirs, chains), f"ninja did not make all outputs in {theirs}")
     found = executions(bench, ours)
-    require(found == 2 * chains * times, f"the store in {ours} holds {found} executions instead of {2 * chains * times}")
+    require(found == 2 * chains * times, f"the store in {ours} has {found} executions, expected {2 * chains * times}")
 
 
 def made(bench, chains, *, shell=False):
-    """Two folders with the same files: the pipeline and the build.ninja."""
+    """Two folders with the same sources, one with pipeline.json, one with build.ninja."""
     ours, theirs = bench.folder("runs"), bench.folder("ninja")
     for folder in (ours, theirs):
         pipelines.sources(folder, chains)
@@ -35,7 +36,7 @@ def made(bench, chains, *, shell=False):
 
 
 def full_round(bench, chains, shell):
-    """One full execution by each, in fresh folders; their samples."""
+    """One full execution by each in new folders; returns samples and folders."""
     ours, theirs = made(bench, chains, shell=shell)
     turns = [lambda: run(bench.exec("--jobs", "2"), ours), lambda: run(["ninja", "-j2", "--quiet"], theirs)]
     bench.rounds += 1
@@ -50,7 +51,7 @@ def full_round(bench, chains, shell):
 
 
 def full(bench):
-    """Everything is to be done: argv form and shell form."""
+    """Everything has to be made, with commands as argv and as shell strings."""
     bench.need("ninja")
     rows = []
     for shell, goal in ((False, 1.0), (True, 1.1)):
@@ -63,7 +64,7 @@ def full(bench):
 
 
 def noop(bench):
-    """Nothing is to be done; then one source is new."""
+    """Nothing has to be made; then one source has changed."""
     bench.need("ninja")
     chains = bench.scale // 2
     _, _, ours, theirs = full_round(bench, chains, False)
@@ -74,7 +75,8 @@ def noop(bench):
     a, b = median(first), median(second)
     peaks = peak_memory(bench.exec(), ours), peak_memory(["ninja", "--quiet"], theirs)
     held = Row(
-        f"memory of the no-op of {bench.scale:,} stages", "`ninja`", *(megabytes(peak) for peak in peaks), peaks[0] / peaks[1], 2.0)
+        f"memory of the no-op of {bench.scale:,} stages", "`ninja`", *(megabytes(peak) for peak in peaks),
+        peaks[0] / peaks[1], 2.0)
     rows = [compared(f"no-op exec of {bench.scale:,} stages", "`ninja`", a, b, 1.0), held]
 
     def change(folder, turn):
@@ -90,20 +92,21 @@ def noop(bench):
         with open(os.path.join(folder, "out", "1.txt"), encoding="ascii") as file:
             require(f"changed {times - 1}" in file.read(), f"the change did not reach the end of its chain in {folder}")
     found = executions(bench, ours)
-    require(found == bench.scale + 2 * times, f"{found} executions instead of {bench.scale + 2 * times}")
-    rows.append(compared(f"one input changed among {bench.scale:,} stages", "`ninja`", median(first), median(second), 1.2))
+    require(found == bench.scale + 2 * times, f"{found} executions, expected {bench.scale + 2 * times}")
+    rows.append(compared(
+        f"one input changed among {bench.scale:,} stages", "`ninja`", median(first), median(second), 1.2))
     return rows
 
 
 def chain(bench):
-    """Stages that each wait for the one before."""
+    """Stages that each depend on the previous one."""
     length = min(bench.scale, 1000)
 
     def ours(_):
         folder = bench.folder("chain")
         pipelines.write_chain(folder, length)
         sample = run(bench.exec(), folder)
-        require(os.path.exists(os.path.join(folder, f"{length}.txt")), "the chain has no end")
+        require(os.path.exists(os.path.join(folder, f"{length}.txt")), "the chain is incomplete")
         require(executions(bench, folder) == length, "executions are missing")
         return sample
 
@@ -111,7 +114,7 @@ def chain(bench):
         folder = bench.folder("loop")
         pipelines.write_chain(folder, length)
         sample = run(["sh", "loop.sh"], folder)
-        require(os.path.exists(os.path.join(folder, f"{length}.txt")), "the loop has no end")
+        require(os.path.exists(os.path.join(folder, f"{length}.txt")), "the loop is incomplete")
         return sample
 
     first, second = alternate(bench.times(3), ours, theirs)
@@ -119,7 +122,7 @@ def chain(bench):
 
 
 def folder(bench):
-    """A no-op whose one input is a folder of many files."""
+    """A no-op with a folder of many files as its only input."""
     count = 10 * bench.scale
     place = bench.folder("folder")
     for number in range(count):
@@ -130,13 +133,14 @@ def folder(bench):
     stage = {"command": ["touch", "out.txt"], "inputs": ["data"], "outputs": ["out.txt"]}
     with open(os.path.join(place, "pipeline.json"), "w", encoding="ascii") as file:
         json.dump({"name": "folder", "stages": {"read": stage}}, file)
-    # Twice: what was written just before the first is not trusted yet.
+    # Twice, because stamps of new files cannot be trusted yet the first time.
     for _ in range(2):
         run(bench.exec(), place)
     find = ["find", "data", "-type", "f", "-printf", "%s %T@\n"]
     first, second = alternate(bench.times(5), lambda _: run(bench.exec(), place), lambda _: run(find, place))
-    require(executions(bench, place) == 1, "the folder was taken for changed")
-    return [compared(f"no-op with an input folder of {count:,} files", "`find -printf`", median(first), median(second), 1.5)]
+    require(executions(bench, place) == 1, "the folder was wrongly seen as changed")
+    return [compared(
+        f"no-op with an input folder of {count:,} files", "`find -printf`", median(first), median(second), 1.5)]
 
 
 def printing(bench):
@@ -148,7 +152,7 @@ def printing(bench):
         with open(os.path.join(place, "pipeline.json"), "w", encoding="ascii") as file:
             json.dump({"name": "printing", "stages": {"print": {"command": command}}}, file)
         sample = run(bench.exec(), place)
-        log = said([bench.runs, "query", "--format", "csv", "select log_path from executions"], place).split()[-1]
+        log = output_of([bench.runs, "query", "--format", "csv", "select log_path from executions"], place).split()[-1]
         require(os.path.getsize(os.path.join(place, log)) >= 1_000_000_000, "the log is too short")
         shutil.rmtree(place)
         return sample
@@ -165,14 +169,14 @@ def printing(bench):
 
 
 def processor_seconds(pid):
-    """What a process and its children that it waited for have used, from /proc."""
+    """The CPU time of a process, from /proc."""
     with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
         fields = file.read().rpartition(")")[2].split()
     return sum(int(field) for field in fields[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
 def sleeping(bench):
-    """What the executor and its supervisor use while one stage sleeps."""
+    """CPU usage of the executor and its supervisor while a stage sleeps."""
     import subprocess
     seconds = 60 if bench.scale >= 10_000 else 10
     place = bench.folder("sleeping")
@@ -190,7 +194,7 @@ def sleeping(bench):
             time.sleep(0.05)
         time.sleep(2)
         pids = both()
-        require(len(pids) == 2, "there is no supervisor beside the executor")
+        require(len(pids) == 2, "the supervisor was not found")
         before, begin = sum(map(processor_seconds, pids)), time.monotonic()
         time.sleep(seconds)
         used, passed = sum(map(processor_seconds, pids)) - before, time.monotonic() - begin
@@ -204,7 +208,7 @@ def sleeping(bench):
 
 
 def write_dvc(place, chains, environment):
-    """dvc.yaml of 2 x `chains` stages."""
+    """Writes dvc.yaml with 2 x `chains` stages."""
     with open(os.path.join(place, "dvc.yaml"), "w", encoding="ascii") as file:
         file.write("stages:\n")
         for number in range(chains):
@@ -216,7 +220,7 @@ def write_dvc(place, chains, environment):
 
 
 def write_snakemake(place, chains, _):
-    """A Snakefile of 2 x `chains` jobs."""
+    """Writes a Snakefile with 2 x `chains` jobs."""
     with open(os.path.join(place, "Snakefile"), "w", encoding="ascii") as file:
         file.write(
             f'rule all:\n    input: expand("out/{{n}}.txt", n=range({chains}))\n'
@@ -225,7 +229,7 @@ def write_snakemake(place, chains, _):
 
 
 def tools(bench):
-    """The same 100 stages by the tools that people use."""
+    """The same 100 stages with other tools."""
     venv = os.path.join(os.path.dirname(os.path.abspath(__file__)), ".venv", "bin")
     writers = {
         "runs": (lambda place, chains, _: pipelines.write_runs(place, chains), bench.exec("--jobs", "2")),
@@ -244,12 +248,13 @@ def tools(bench):
         pipelines.sources(place, chains)
         writers[name][0](place, chains, environment)
         sample = run(writers[name][1], place, env=environment)
-        require(pipelines.copied(place, chains), f"{name} left outputs out")
+        require(pipelines.copied(place, chains), f"{name} did not make all outputs")
         return sample
 
     fulls = alternate(bench.times(2), *((lambda _, name=name: first(name)) for name in names))
     noops = alternate(
-        bench.times(3), *((lambda _, name=name: run(writers[name][1], places[name], env=environment)) for name in names))
+        bench.times(3),
+        *((lambda _, name=name: run(writers[name][1], places[name], env=environment)) for name in names))
     rows = []
     for what, samples in (("full exec", fulls), ("no-op", noops)):
         figures = dict(zip(names, map(median, samples)))
@@ -261,7 +266,7 @@ def tools(bench):
 
 
 def curve(bench):
-    """Full and no-op at growing sizes, each once: how time and memory grow."""
+    """Full run and no-op at growing sizes, to show how time and memory grow."""
     bench.need("ninja")
     rows = []
     for size in (1_000, 10_000, 100_000):

@@ -1,4 +1,5 @@
-// Runs EmbedSQLTool over a target's SQL files before it is compiled. A changed or new file is noticed.
+// Runs EmbedSQLTool on a target's SQL files before compilation, again if a file is added or changed. Knows folders;
+// does not know SQL.
 
 import Foundation
 import PackagePlugin
@@ -7,7 +8,7 @@ import PackagePlugin
 struct EmbedSQL: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {
         guard let module = target.sourceModule else { return [] }
-        // The folders are links to the top level of the package, which SwiftPM's own file list does not follow.
+        // The folders are links to the top level of the package, which SwiftPM does not follow.
         let files = try ["migrations", "sql", "sql/canned"].flatMap { folder in
             let place = module.directoryURL.appending(path: folder).resolvingSymlinksInPath()
             return try FileManager.default.contentsOfDirectory(at: place, includingPropertiesForKeys: nil)

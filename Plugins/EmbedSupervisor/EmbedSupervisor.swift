@@ -1,4 +1,5 @@
-// Runs EmbedSupervisorTool over the sources of the target CSupervisor. A changed or new file is noticed.
+// Runs EmbedSupervisorTool on the sources of the target CSupervisor, again if a file is added or changed. Knows files;
+// does not know the compiler's options.
 
 import Foundation
 import PackagePlugin
@@ -15,7 +16,7 @@ struct EmbedSupervisor: BuildToolPlugin {
         return [
             .buildCommand(
                 displayName: "Embedding the supervisor", executable: try context.tool(named: "EmbedSupervisorTool").url,
-                // The compiler that SwiftPM compiles C targets with.
+                // The compiler that SwiftPM uses for C targets.
                 arguments: [output.path, try context.tool(named: "clang").url.path] + sources,
                 inputFiles: files, outputFiles: [output])
         ]

@@ -1,3 +1,4 @@
+// Thin wrappers of system calls; see clinux.h.
 #define _GNU_SOURCE
 #include "clinux.h"
 
@@ -68,8 +69,10 @@ int clinux_program_in_memory(const char *name) {
     const unsigned MFD_EXEC = 0x10;
 #endif
     int file = memfd_create(name, MFD_CLOEXEC | MFD_EXEC);
-    // Linux before 6.3 does not know the flag, and lets all of them be executed.
+    // Linux before 6.3 does not know the flag and can execute any of these files.
     return file < 0 && errno == EINVAL ? memfd_create(name, MFD_CLOEXEC) : file;
 }
 
-long clinux_list_folder(int descriptor, void *buffer, size_t size) { return syscall(SYS_getdents64, descriptor, buffer, size); }
+long clinux_list_folder(int descriptor, void *buffer, size_t size) {
+    return syscall(SYS_getdents64, descriptor, buffer, size);
+}

@@ -1,5 +1,4 @@
-// SQLite as the system has it, the one macro of it that Swift cannot read, and what the choice of its journal asks of the
-// operating system.
+// The system's SQLite, its macro that Swift cannot import, and the file system type, which determines the journal mode.
 
 #ifndef CSQLITE_SHIM_H
 #define CSQLITE_SHIM_H
@@ -7,7 +6,7 @@
 #include <sqlite3.h>
 #include <sys/vfs.h>
 
-/// SQLITE_TRANSIENT: SQLite makes its own copy of what is bound.
+/// Binds with SQLITE_TRANSIENT: SQLite copies the value.
 static inline int csqlite_bind_text(sqlite3_stmt *statement, int index, const char *text, int bytes) {
     return sqlite3_bind_text(statement, index, text, bytes, SQLITE_TRANSIENT);
 }
@@ -16,7 +15,7 @@ static inline int csqlite_bind_blob(sqlite3_stmt *statement, int index, const vo
     return sqlite3_bind_blob(statement, index, bytes, count, SQLITE_TRANSIENT);
 }
 
-/// The magic number of the file system that a folder lies on; -1 where it cannot be told.
+/// The magic number of a folder's file system; -1 on error.
 static inline long csqlite_file_system_magic(const char *folder) {
     struct statfs information;
     return statfs(folder, &information) == 0 ? (long)information.f_type : -1;

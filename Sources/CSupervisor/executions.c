@@ -13,8 +13,8 @@
 
 enum {
     TOKEN_CAPACITY = 256,
-    // A process is in the middle of exec for a millisecond or so, longer where the program comes from a slow disk. One
-    // that has arguments and no environment seems to have been started so.
+    // During exec, for about a millisecond and longer on a slow disk, a process has neither arguments nor environment.
+    // One that has arguments only was probably started without an environment.
     LONGEST_EXEC_MS = 2000,
     LONGEST_DOUBT_MS = 20,
     LOOK_AGAIN_MS = 1,
@@ -22,30 +22,30 @@ enum {
 };
 
 struct execution {
-    pid_t main_pid; // Also the number of its session and group.
-    bool main_ended; // And reaped: its number is not used for signals any more.
-    bool group_asked, group_killed;
+    pid_t main_pid; // Also the ID of its session and group.
+    bool main_ended; // And was reaped: its PID must not be used for signals.
+    bool group_terminated, group_killed;
     uint32_t grace_ms;
-    uint64_t deadline_ns; // KILL is due. NEVER while nobody wants it to end.
+    uint64_t deadline_ns; // When KILL is due; NEVER unless it is being stopped.
     char token[TOKEN_CAPACITY];
     struct ending ending;
     struct execution *next;
 };
 
-enum told { NOTHING, TOLD_TERM, TOLD_KILL, OUT_OF_REACH };
+enum sent { NOTHING, SENT_TERM, SENT_KILL, OUT_OF_REACH };
 
-// A direct child that is no main process: its own parent has ended and it was handed over.
+// A direct child that is not a main process: its parent has ended and the kernel reparented it.
 struct orphan {
     pid_t pid;
-    struct execution *owner; // NULL where nothing says whose it is.
+    struct execution *owner; // NULL if unknown.
     uint64_t found_ns;
-    bool is_undecided; // Whose it is will be asked again.
-    enum told told;
+    bool is_undecided; // Its owner will be looked up again.
+    enum sent sent;
     struct orphan *next;
 };
 
 static struct {
-    struct execution *executions; // The newest first.
+    struct execution *executions; // Newest first.
     struct orphan *orphans;
     struct pid_list children;
     uint32_t last_grace_ms;
@@ -70,7 +70,7 @@ static struct execution *living_main(pid_t pid)
     return NULL;
 }
 
-// The newest that has this session: the number of an older one may have been used again once its session was empty.
+// The newest with this session: the ID of an older session may have been reused after it became empty.
 static struct execution *owner_by_session(pid_t pid)
 {
     pid_t session = getsid(pid);
@@ -89,7 +89,7 @@ static struct execution *owner_by_token(pid_t pid, bool *has_no_environment)
     return NULL;
 }
 
-// An orphan that cannot be told yet may belong to any execution.
+// An undecided orphan may belong to any execution.
 static bool may_own_orphans(const struct execution *execution)
 {
     for (struct orphan *o = table.orphans; o != NULL; o = o->next)
@@ -105,7 +105,7 @@ static void find_owner(struct orphan *orphan)
     uint64_t patience_ms = has_no_arguments(orphan->pid) ? LONGEST_EXEC_MS : LONGEST_DOUBT_MS;
     orphan->is_undecided = orphan->owner == NULL && has_no_environment && !has_ended(orphan->pid) &&
                            monotonic_ns() < orphan->found_ns + patience_ms * 1000000u;
-    // Only what had to be ended hands over its children after the main process.
+    // Only processes that had to be stopped leave children after the main process has ended.
     if (orphan->owner != NULL && orphan->owner->main_ended) orphan->owner->ending.leftovers++;
 }
 
@@ -125,8 +125,8 @@ static size_t known_children(void)
     return count;
 }
 
-// Takes the children that are new into the table. One that has ended already may have handed over children of its own
-// after the list was read, so it is read again until it shows no such one.
+// Adds new children to the table. One that has already ended may have left children of its own after the list was read,
+// so the list is read again until there is none.
 static void find_orphans(void)
 {
     for (struct orphan *o = table.orphans; o != NULL; o = o->next)
@@ -134,7 +134,7 @@ static void find_orphans(void)
     for (bool again = true; again;) {
         again = false;
         list_children(&table.children);
-        // The usual case: every child is known, and nothing more is looked at.
+        // The usual case: every child is known.
         if (table.children.count <= known_children()) return;
         for (size_t i = 0; i < table.children.count; i++) {
             pid_t pid = table.children.pids[i];
@@ -149,12 +149,12 @@ static void find_orphans(void)
     }
 }
 
-static void ask_group(struct execution *execution)
+static void terminate_group(struct execution *execution)
 {
-    if (execution->group_asked) return;
-    execution->group_asked = true;
+    if (execution->group_terminated) return;
+    execution->group_terminated = true;
     killpg(execution->main_pid, SIGTERM);
-    // A stopped process acts on TERM only when it goes on.
+    // A stopped process handles TERM only when it continues.
     killpg(execution->main_pid, SIGCONT);
 }
 
@@ -177,7 +177,7 @@ void execution_stop(uint64_t id, uint32_t grace_ms)
         if (e->ending.id != id) continue;
         e->grace_ms = table.last_grace_ms = grace_ms;
         e->deadline_ns = earlier(e->deadline_ns, after_ms(grace_ms));
-        if (!e->main_ended && grace_ms > 0) ask_group(e);
+        if (!e->main_ended && grace_ms > 0) terminate_group(e);
     }
 }
 
@@ -187,11 +187,11 @@ void stop_everything(void)
     table.all_deadline_ns = after_ms(table.last_grace_ms);
     for (struct execution *e = table.executions; e != NULL; e = e->next) {
         e->deadline_ns = earlier(e->deadline_ns, table.all_deadline_ns);
-        if (!e->main_ended) ask_group(e);
+        if (!e->main_ended) terminate_group(e);
     }
 }
 
-// Adds what a child and its own reaped children used, and reaps it. Returns its wait status.
+// Reaps a child and adds the usage of it and its reaped children. Returns its wait status.
 static int reap_child(pid_t pid, struct execution *owner)
 {
     int status = 0;
@@ -207,7 +207,7 @@ static int reap_child(pid_t pid, struct execution *owner)
         usage->read_bytes = usage->write_bytes = -1;
         return status;
     }
-    // What /proc/PID/io calls read_bytes and write_bytes, in sectors whatever the device's own are.
+    // As read_bytes and write_bytes in /proc/PID/io, in units of 512 bytes on any device.
     usage->read_bytes += used.ru_inblock * SECTOR_BYTES;
     usage->write_bytes += used.ru_oublock * SECTOR_BYTES;
     return status;
@@ -227,10 +227,10 @@ static void reap_main(struct execution *execution, void (*report)(const struct e
     find_orphans();
     bool has_leftovers = may_own_orphans(execution);
     if (has_leftovers) {
-        // Counted before they are told anything: those that ended by themselves are not meant.
+        // Counted before they get a signal, to leave out those that end by themselves.
         for (struct orphan *o = table.orphans; o != NULL; o = o->next)
             execution->ending.leftovers += o->owner == execution && !has_ended(o->pid);
-        if (execution->grace_ms > 0) ask_group(execution);
+        if (execution->grace_ms > 0) terminate_group(execution);
         execution->deadline_ns = after_ms(execution->grace_ms);
     }
     execution->ending.status = reap_child(execution->main_pid, execution);
@@ -264,29 +264,29 @@ void reap(void (*report)(const struct ending *))
     }
 }
 
-static void tell(struct orphan *orphan, bool deadline_has_passed)
+static void signal_orphan(struct orphan *orphan, bool deadline_has_passed)
 {
-    if (orphan->told == OUT_OF_REACH || has_ended(orphan->pid)) return;
+    if (orphan->sent == OUT_OF_REACH || has_ended(orphan->pid)) return;
     struct execution *owner = orphan->owner;
 
-    // As long as the orphan is not reaped, the number of its group cannot belong to a stranger.
+    // Before the orphan is reaped, the ID of its group cannot be reused.
     pid_t group = getpgid(orphan->pid);
     int result = 0;
-    if (deadline_has_passed && orphan->told < TOLD_KILL) {
-        orphan->told = TOLD_KILL;
-        // The group first, at one stroke: killed one by one, its members could go on creating new ones.
+    if (deadline_has_passed && orphan->sent < SENT_KILL) {
+        orphan->sent = SENT_KILL;
+        // The whole group first: killed one by one, its members could create new processes.
         if (group > 1 && group != getpgrp()) killpg(group, SIGKILL);
         result = kill(orphan->pid, SIGKILL);
-    } else if (orphan->told == NOTHING) {
-        orphan->told = TOLD_TERM;
-        // A second TERM makes many programs give up what they do about the first.
-        if (owner != NULL && owner->group_asked && group == owner->main_pid) return;
+    } else if (orphan->sent == NOTHING) {
+        orphan->sent = SENT_TERM;
+        // Many programs stop their cleanup on a second TERM.
+        if (owner != NULL && owner->group_terminated && group == owner->main_pid) return;
         result = kill(orphan->pid, SIGTERM);
         kill(orphan->pid, SIGCONT);
     }
     if (result < 0 && errno == EPERM) {
-        // It became another user's: nobody waits for what cannot be ended.
-        orphan->told = OUT_OF_REACH;
+        // It changed its user and cannot be stopped, so do not wait for it.
+        orphan->sent = OUT_OF_REACH;
         orphan->owner = NULL;
     }
 }
@@ -302,8 +302,8 @@ uint64_t send_due_signals(void (*report)(const struct ending *))
         if (must_look && o->is_undecided) next = earlier(next, now + LOOK_AGAIN_MS * 1000000u);
         if (!table.all_must_end && (o->owner == NULL || !o->owner->main_ended)) continue;
         uint64_t deadline = o->owner != NULL ? o->owner->deadline_ns : table.all_deadline_ns;
-        tell(o, now >= deadline);
-        if (o->told < TOLD_KILL) next = earlier(next, deadline);
+        signal_orphan(o, now >= deadline);
+        if (o->sent < SENT_KILL) next = earlier(next, deadline);
     }
     for (struct execution *e = table.executions, *following; e != NULL; e = following) {
         following = e->next;
@@ -326,6 +326,6 @@ bool nothing_left(void)
 {
     if (table.executions != NULL) return false;
     for (struct orphan *o = table.orphans; o != NULL; o = o->next)
-        if (o->told != OUT_OF_REACH) return false;
+        if (o->sent != OUT_OF_REACH) return false;
     return true;
 }

@@ -1,5 +1,5 @@
-// The supervisor's table: which processes belong to which execution, and what each is to be told. Knows how processes
-// are stopped and reaped; does not know the socket (it hands what happened to `struct listener`).
+// The supervisor's table of executions and their processes. Knows how processes are stopped and reaped; does not know
+// the socket.
 #ifndef EXECUTIONS_H
 #define EXECUTIONS_H
 
@@ -24,17 +24,17 @@ struct ending {
 
 uint64_t monotonic_ns(void);
 
-// `main_pid` was just created, leads its own session and has `token` (copied) in its environment.
+// Adds an execution. `main_pid` was just created, leads its own session and has `token` (copied) in its environment.
 void execution_began(uint64_t id, pid_t main_pid, const char *token, uint32_t grace_ms);
 void execution_stop(uint64_t id, uint32_t grace_ms);
-// The executor is gone: every descendant is to end.
+// Stops every descendant, because the executor has ended.
 void stop_everything(void);
 
-// Reaps all that has ended. `report` is called for each execution of which no process is left.
+// Reaps all ended processes. Calls `report` for each execution without remaining processes.
 void reap(void (*report)(const struct ending *));
-// Sends the signals that are due. Returns when it is to be called again at the latest: ns, NEVER.
+// Sends all due signals. Returns when it must be called again at the latest (monotonic ns or NEVER).
 uint64_t send_due_signals(void (*report)(const struct ending *));
-// Nothing is left that could be ended.
+// Whether there is no process left that could be stopped.
 bool nothing_left(void);
 
 #endif

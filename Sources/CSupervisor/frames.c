@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What a buffer may keep while it is empty.
+// The memory that an empty buffer keeps.
 enum { SMALL_BUFFER = 64 * 1024 };
 
 bool buffer_reserve(struct buffer *buffer, size_t room)
@@ -59,7 +59,7 @@ char *cursor_string(struct cursor *cursor, bool *has_nul)
         cursor->bad = true;
         return "";
     }
-    // One byte back, over the length that has been read, there is room for the NUL.
+    // Moved one byte back, over the length, to make room for the NUL.
     unsigned char *string = cursor->next - 1;
     memmove(string, cursor->next, length);
     string[length] = 0;
@@ -71,7 +71,7 @@ char *cursor_string(struct cursor *cursor, bool *has_nul)
 char **cursor_list(struct cursor *cursor, size_t spare, bool *has_nul)
 {
     size_t count = cursor_u32(cursor);
-    // Every string takes four bytes at least: a count that lies does not allocate.
+    // Every string takes at least four bytes: a wrong count does not allocate.
     if (cursor->bad || (size_t)(cursor->end - cursor->next) / 4 < count) {
         cursor->bad = true;
         return NULL;
@@ -95,8 +95,8 @@ size_t frame_size(const struct buffer *buffer, size_t *needed)
     return available >= *needed ? *needed : 0;
 }
 
-// Frames that leave are small: room for a whole one is made at its beginning, and without memory there is nobody to
-// tell, so the supervisor ends and its children with it (PR_SET_PDEATHSIG).
+// Outgoing frames are small: room for a whole one is reserved at its start. Without memory nothing can be reported, so
+// the supervisor ends, and its children with it (PR_SET_PDEATHSIG).
 void frame_begin(struct buffer *buffer, uint8_t type, size_t payload)
 {
     if (!buffer_reserve(buffer, 5 + payload)) abort();

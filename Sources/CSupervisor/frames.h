@@ -1,5 +1,5 @@
-// What passes over the control socket: frames of a u32 length (of what follows it), a u8 type and little-endian fields;
-// a string is a u32 length and its bytes, a list a u32 count and its strings. Knows the layout, not what it means.
+// The frames of the control socket: a u32 length (of the rest), a u8 type and little-endian fields. A string is a u32
+// length and its bytes, a list a u32 count and its strings. Knows the layout; does not know what it means.
 #ifndef FRAMES_H
 #define FRAMES_H
 
@@ -19,18 +19,18 @@ enum frame_type {
     FRAME_EXITED = 131,
 };
 
-// Bytes between `start` and `end`; memory grows as needed and is given back when large and empty.
+// The bytes between `start` and `end`. Memory grows as needed and is freed when it is large and empty.
 struct buffer {
     unsigned char *bytes;
     size_t start, end, capacity;
 };
 
-// False where there is no memory.
+// False if memory is exhausted.
 bool buffer_reserve(struct buffer *buffer, size_t room);
-// True where it was large and its memory went back to the system.
+// True if large memory was freed.
 bool buffer_consume(struct buffer *buffer, size_t count);
 
-// Reads the fields of one frame in turn. After a field that is not there all further ones are zero and `bad` is set.
+// Reads the fields of one frame in order. If a field is missing, `bad` is set and all further fields are zero.
 struct cursor {
     unsigned char *next, *end;
     bool bad;
@@ -39,12 +39,12 @@ struct cursor {
 uint8_t cursor_u8(struct cursor *cursor);
 uint32_t cursor_u32(struct cursor *cursor);
 uint64_t cursor_u64(struct cursor *cursor);
-// A C string inside the frame's own bytes (moved over its length); sets `has_nul` where it holds a NUL itself.
+// A C string in the frame's own memory (moved over its length). Sets `has_nul` if it contains a NUL.
 char *cursor_string(struct cursor *cursor, bool *has_nul);
-// A NULL-ended list of such strings after `spare` free slots, to be freed from its first slot; NULL where bad.
+// A NULL-terminated list of such strings after `spare` free slots. Free it from its first slot. NULL if invalid.
 char **cursor_list(struct cursor *cursor, size_t spare, bool *has_nul);
 
-// The whole size of the first frame, 0 where it is not complete: then `*needed` says how many bytes it takes.
+// The size of the first frame; 0 if it is incomplete. `*needed` is then the size that is required to continue.
 size_t frame_size(const struct buffer *buffer, size_t *needed);
 
 void frame_begin(struct buffer *buffer, uint8_t type, size_t payload);

@@ -1,4 +1,4 @@
-// The supervisor as a program of its own, which the target SupervisorProgram carries; no part of the target CSupervisor.
+// The supervisor as a separate program, embedded by the target SupervisorProgram. Not part of the target CSupervisor.
 #include "csupervisor.h"
 
 int main(int argc, char **argv)

@@ -20,7 +20,7 @@ static void append(struct pid_list *list, pid_t pid)
     list->pids[list->count++] = pid;
 }
 
-// Up to capacity - 1 bytes, NUL-terminated; -1 where the file cannot be read.
+// Reads up to capacity - 1 bytes, NUL-terminated; -1 on error.
 static ssize_t read_small_file(const char *path, char *text, size_t capacity)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -36,15 +36,15 @@ static pid_t parent_of(pid_t pid)
     char path[64], text[512];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     if (read_small_file(path, text, sizeof text) <= 0) return -1;
-    // "pid (name) state parent …": the name may hold anything, so the last parenthesis counts.
+    // "pid (name) state parent …": the name may contain parentheses, so find the last one.
     const char *after_name = strrchr(text, ')');
     int parent = -1;
     if (after_name == NULL || sscanf(after_name + 1, " %*c %d", &parent) != 1) return -1;
     return parent;
 }
 
-// For kernels without CONFIG_PROC_CHILDREN. A process that is handed over behind the scan's back is found by the next,
-// which the end of its parent brings about.
+// For kernels without CONFIG_PROC_CHILDREN. A process that is reparented during the scan is found by the next one,
+// which the end of its parent triggers.
 static void scan_for_children(struct pid_list *list)
 {
     DIR *folder = opendir("/proc");
@@ -60,7 +60,7 @@ static void scan_for_children(struct pid_list *list)
 void list_children(struct pid_list *list)
 {
     list->count = 0;
-    // It shows a new list whenever it is read from its beginning.
+    // The kernel makes a new list whenever the file is read from its start.
     static int file = -1;
     if (file < 0) {
         char path[64];
@@ -107,7 +107,7 @@ bool environment_value(pid_t pid, const char *name, char *value, size_t capacity
     snprintf(path, sizeof path, "/proc/%d/environ", pid);
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return false;
-    // Looked at as it streams by, for an environment may be large. `position` counts the bytes of the present entry.
+    // Read in pieces, because an environment may be large. `position` counts the bytes of the current entry.
     size_t prefix = strlen(name) + 1, position = 0;
     bool fits = true, found = false;
     *is_empty = true;

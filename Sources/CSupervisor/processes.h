@@ -1,4 +1,4 @@
-// What /proc tells of the supervisor's children. Knows no executions and sends no signals.
+// Reads /proc about the supervisor's children. Knows processes; does not know executions and does not send signals.
 #ifndef PROCESSES_H
 #define PROCESSES_H
 
@@ -12,22 +12,21 @@ struct pid_list {
     size_t count, capacity;
 };
 
-// All children of this process, ended and unreaped ones included. Those that are handed over to it meanwhile are
-// appended by the kernel, so none is missed that was a child when the call began.
+// All children of this process, including ended ones that were not reaped. Misses none that was a child when the call
+// began: the kernel appends children that are reparented meanwhile.
 void list_children(struct pid_list *list);
 
-// Whether a child has ended and waits to be reaped.
+// Whether a child has ended and can be reaped.
 bool has_ended(pid_t child);
 
-// Whether the kernel counts what processes move from and to storage; without, `rusage` says 0 of it.
+// Whether the kernel counts storage reads and writes of processes; if not, `rusage` reports 0.
 bool counts_storage(void);
 
-// The value of the variable `name` in the environment with which the process's program began. False where it is not
-// there, cannot be read or does not fit. `is_empty`: there is no environment at all, as in the middle of exec, when a
-// process has neither its old one any more nor its new one.
+// The value of the variable `name` in the initial environment of the process's program. False if it is not set, cannot
+// be read or does not fit. `is_empty`: the process has no environment at all, as during exec.
 bool environment_value(pid_t pid, const char *name, char *value, size_t capacity, bool *is_empty);
 
-// Whether a process has no arguments: it is in the middle of exec, or has ended, or is none of a program.
+// Whether a process has no arguments: during exec, after its end, or for a kernel thread.
 bool has_no_arguments(pid_t pid);
 
 #endif

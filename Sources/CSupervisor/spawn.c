@@ -11,6 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+// Tests replace it with one that does not exist.
+#ifndef SCRIPT_SHELL
+#define SCRIPT_SHELL "/bin/sh"
+#endif
+
 static const char *search_path(char **envp)
 {
     for (; *envp != NULL; envp++)
@@ -22,13 +27,16 @@ static void execute_file(const char *file, char **argv, char **envp)
 {
     execve(file, argv, envp);
     if (errno != ENOEXEC) return;
-    char **words = argv - 1;
-    words[0] = "/bin/sh";
-    words[1] = (char *)file;
-    execve(words[0], words, envp);
+    char **script = argv - 1, *name = argv[0];
+    script[0] = SCRIPT_SHELL;
+    script[1] = (char *)file;
+    execve(script[0], script, envp);
+    // The next folder of PATH gets the same words, and `file` does not outlive the caller.
+    script[0] = NULL;
+    script[1] = name;
 }
 
-// As execvpe does, but in the PATH that the command itself is given. Returns only with an error, in errno.
+// Like execvpe, but with the PATH of `envp`. Returns only on error, with errno.
 static void execute(char **argv, char **envp)
 {
     const char *name = argv[0];
@@ -56,7 +64,7 @@ static void execute(char **argv, char **envp)
     errno = denied ? EACCES : ENOENT;
 }
 
-// In the child. Sets `failure` and returns only where the program could not be started.
+// In the child. Returns only on failure, with `failure` set.
 static void become(const struct command *command, pid_t supervisor, struct spawn_failure *failure)
 {
     setsid();
@@ -81,12 +89,12 @@ static void become(const struct command *command, pid_t supervisor, struct spawn
     failure->error = errno;
 }
 
-// vfork: until it calls exec the child runs in the memory of the supervisor, which waits for it, so nothing is copied
-// and torn down, and what went wrong is simply there to be read. The child may use that memory because no signal
-// handler can run in it: the supervisor has none and blocks all signals, as the child does until just before exec.
+// With vfork, the child runs in the memory of the waiting supervisor until it calls exec, so nothing is copied and the
+// parent can read the child's errors. This is safe because no signal handler can run: the supervisor has none and
+// blocks all signals, as does the child until just before exec.
 //
-// The price: the peak resident memory of a process counts from the peak of the memory that it had when it called exec.
-// So the supervisor is a program of its own with hardly any (target SupervisorProgram), and forgets its own peak.
+// The disadvantage: the peak memory of a process includes its memory before exec. Therefore the supervisor is a small
+// program of its own (target SupervisorProgram) and resets its own peak.
 pid_t spawn(const struct command *command, struct spawn_failure *failure)
 {
     pid_t supervisor = getpid();
@@ -100,7 +108,7 @@ pid_t spawn(const struct command *command, struct spawn_failure *failure)
         *failure = (struct spawn_failure){errno, "fork"};
         return -1;
     }
-    // A child that died on its way without saying why is reaped as any other.
+    // A child that died before exec without an error is reaped like any other.
     if (failure->error == 0) return pid;
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
     return -1;

@@ -1,4 +1,4 @@
-// Creates one process. Knows how a stage's process begins; does not know what becomes of it.
+// Creates a process. Knows how a stage's process starts; does not know how it ends.
 #ifndef SPAWN_H
 #define SPAWN_H
 
@@ -9,8 +9,8 @@
 struct command {
     const char *folder, *log;
     bool append;
-    // Executed in place of `argv`, which is a shell's, unless that fails; empty: `argv` alone. The slot before the first
-    // word of each is free: a script without `#!` gets its shell there.
+    // Executed instead of `argv`, which runs a shell, unless that fails; may be empty. The slot before the first word
+    // of both lists is free for the shell of a script without `#!`.
     char **plain_words;
     char **argv;
     char **envp;
@@ -21,8 +21,8 @@ struct spawn_failure {
     const char *step;
 };
 
-// Returns once the program runs, or -1 with the failure. Stdin is the supervisor's own, which is /dev/null. To be called
-// with all signals blocked and no handler set; the program begins with none of them blocked or ignored.
+// Returns once the program runs, or -1 with the failure. Stdin is that of the supervisor, /dev/null. All signals must
+// be blocked and have no handlers; the program starts with no signal blocked or ignored.
 pid_t spawn(const struct command *command, struct spawn_failure *failure);
 
 #endif

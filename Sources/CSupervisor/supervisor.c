@@ -1,5 +1,5 @@
-// The supervisor's process: its beginning, its loop and the control socket. Knows when something happens; what is done
-// about processes is in executions.c.
+// The supervisor process: setup, event loop and control socket. Knows when something happens; does not know how
+// processes are handled (executions.c does).
 #define _GNU_SOURCE
 #include "csupervisor.h"
 #include "executions.h"
@@ -20,7 +20,7 @@
 
 enum {
     READ_SIZE = 64 * 1024,
-    // A longer frame is not a frame: kernels take a few megabytes of arguments.
+    // Longer frames are invalid: kernels accept a few megabytes of arguments.
     MAXIMUM_FRAME = 1 << 30,
     STARTED_MAY_WAIT_MS = 20,
 };
@@ -29,8 +29,8 @@ static struct {
     int socket;
     bool can_read, can_write;
     struct buffer incoming, outgoing;
-    // When what is outgoing has to be sent. Nobody acts on a start but who measures what runs for longer: it waits a
-    // little for the frame that tells of an end, so that a short stage wakes the executor once.
+    // When outgoing frames must be sent. STARTED is not urgent: it waits a little for EXITED, so that a short stage
+    // wakes the executor only once.
     uint64_t send_ns;
 } control = {.send_ns = NEVER};
 
@@ -40,7 +40,7 @@ static void send_within_ms(uint64_t ms)
     if (due_ns < control.send_ns) control.send_ns = due_ns;
 }
 
-// The peak of the supervisor's memory would be the least peak of all processes to come (see spawn.c).
+// Resets the peak of the supervisor's memory, which is part of the peak of all later processes (see spawn.c).
 static void forget_peak_memory(void)
 {
     int file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
@@ -64,7 +64,7 @@ static void report_ending(const struct ending *ending)
     send_within_ms(0);
 }
 
-// False where the frame is not well formed.
+// False if the frame is invalid.
 static bool handle_spawn(struct cursor *frame)
 {
     bool has_nul = false;
@@ -121,7 +121,7 @@ static bool handle_frame(struct cursor *frame)
     }
 }
 
-// False where no more will come: the executor has closed its end, is gone, or speaks another language.
+// False at the end of input: the executor has closed its end, has ended, or sent an invalid frame.
 static bool read_control(void)
 {
     struct buffer *buffer = &control.incoming;
@@ -129,7 +129,7 @@ static bool read_control(void)
     frame_size(buffer, &needed);
     if (needed > MAXIMUM_FRAME) return false;
     size_t missing = needed - (buffer->end - buffer->start);
-    // A large frame gets its room at once, and no more than that.
+    // Reserve exactly the size of a large frame at once.
     if (!buffer_reserve(buffer, missing > READ_SIZE ? missing : READ_SIZE)) return false;
     ssize_t count = recv(control.socket, buffer->bytes + buffer->end, buffer->capacity - buffer->end, MSG_DONTWAIT);
     if (count < 0) return errno == EAGAIN || errno == EINTR;
@@ -160,18 +160,18 @@ static void write_control(void)
         }
     }
     control.send_ns = NEVER;
-    // Nobody will read it.
+    // Discard what nothing will read.
     if (!control.can_write) buffer_consume(buffer, buffer->end - buffer->start);
 }
 
 static void wait_for_something(int signals, uint64_t deadline_ns)
 {
-    // What was due and could not be sent waits for room.
+    // What is due and was not sent waits until the socket is writable.
     bool is_due = control.send_ns <= monotonic_ns();
     short events = (short)((control.can_read ? POLLIN : 0) | (is_due ? POLLOUT : 0));
     if (!is_due && control.send_ns < deadline_ns) deadline_ns = control.send_ns;
     struct pollfd files[] = {{.fd = signals, .events = POLLIN},
-                             // A closed socket would wake the loop for ever.
+                             // A closed socket would wake the loop repeatedly.
                              {.fd = events != 0 ? control.socket : -1, .events = events}};
     struct timespec pause, *timeout = NULL;
     if (deadline_ns != NEVER) {
@@ -181,9 +181,9 @@ static void wait_for_something(int signals, uint64_t deadline_ns)
     }
     if (ppoll(files, 2, timeout, NULL) <= 0) return;
     if (files[0].revents != 0) {
-        // It may stand for several: all that has ended is reaped anyway.
-        struct signalfd_siginfo told;
-        (void)!read(signals, &told, sizeof told);
+        // One signal may stand for several children; all of them are reaped anyway.
+        struct signalfd_siginfo info;
+        (void)!read(signals, &info, sizeof info);
     }
     if (control.can_read && files[1].revents != 0 && !read_control()) {
         control.can_read = false;
@@ -192,14 +192,14 @@ static void wait_for_something(int signals, uint64_t deadline_ns)
     }
 }
 
-// Nothing of the executor's stays open here but the socket and what it said to hold, and no terminal reaches it.
-// Returns the file that tells of children.
+// Closes all descriptors of the executor but the socket and the held ones, and detaches from its terminal. Returns a
+// descriptor that is readable when children end.
 static int begin(int held_files)
 {
     prctl(PR_SET_NAME, "runs-supervisor");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     setsid();
-    // Fixed, so that the memory of large frames goes back to the system at once.
+    // Fixed, so that the memory of large frames is returned to the system at once.
     mallopt(M_MMAP_THRESHOLD, READ_SIZE);
 
     int null = open("/dev/null", O_RDWR);
@@ -208,14 +208,14 @@ static int begin(int held_files)
     closefrom(4 + held_files);
     for (int file = 3; file < 4 + held_files; file++) fcntl(file, F_SETFD, FD_CLOEXEC);
 
-    // Blocked and not ignored: exec keeps what is ignored, but one call undoes a mask.
+    // Blocked, not ignored: exec keeps ignored signals, but a mask is easy to reset.
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
-    sigset_t all, told;
+    sigset_t all, children;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
-    sigemptyset(&told);
-    sigaddset(&told, SIGCHLD);
-    return signalfd(-1, &told, SFD_CLOEXEC | SFD_NONBLOCK);
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    return signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 void csupervisor_run_if_requested(int argc, char **argv)

@@ -1,21 +1,21 @@
-// zlib as the system has it, and one call that makes a gzip file in memory: what it is set up with are macros, which
-// Swift cannot read.
+// The system's zlib, with functions that make and read a gzip file in memory, because Swift cannot import the macros of
+// its setup.
 #ifndef CZLIB_SHIM_H
 #define CZLIB_SHIM_H
 
 #include <string.h>
 #include <zlib.h>
 
-// How large a gzip file of so many bytes can become.
+// The maximum size of a gzip file of `count` bytes.
 static inline unsigned long czlib_bound(unsigned long count) { return compressBound(count) + 18; }
 
-// Its length; 0 where it does not fit or memory is short.
+// The size of the gzip file; 0 if it does not fit or memory is exhausted.
 static inline unsigned long czlib_gzip(const unsigned char *_Nonnull bytes, unsigned long count,
                                        unsigned char *_Nonnull target, unsigned long capacity)
 {
     z_stream stream;
     memset(&stream, 0, sizeof stream);
-    // 16 more than the window's bits asks for gzip's head and end.
+    // Adding 16 to the window bits selects the gzip format.
     if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) return 0;
     stream.next_in = (unsigned char *)bytes;
     stream.avail_in = (unsigned int)count;
@@ -27,7 +27,7 @@ static inline unsigned long czlib_gzip(const unsigned char *_Nonnull bytes, unsi
     return result == Z_STREAM_END ? length : 0;
 }
 
-// The bytes of a gzip file; their number, 0 where it is none or does not fit.
+// The uncompressed size; 0 if it is not a gzip file or does not fit.
 static inline unsigned long czlib_gunzip(const unsigned char *_Nonnull bytes, unsigned long count,
                                          unsigned char *_Nonnull target, unsigned long capacity)
 {

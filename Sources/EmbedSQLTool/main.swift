@@ -1,10 +1,10 @@
-// Writes SQL files as Swift: each statement becomes a static property, so that the compiler checks its name, and the
-// program carries its SQL wherever it goes. Knows files by their folder: `migrations`, `canned` (the queries that users
-// call by name), and all others. Usage: EmbedSQLTool OUTPUT FILE.sql …
+// Generates Swift source from SQL files: each statement becomes a static property, so that the compiler checks its name
+// and the program needs no files. Knows the folders `migrations`, `canned` (queries that users call by name) and
+// others; does not know SQL. Usage: EmbedSQLTool OUTPUT FILE.sql …
 
 import Foundation
 
-/// The text as a Swift string literal that nothing in the text can end or escape from.
+/// The text as a Swift string literal with delimiters that do not occur in it.
 func literal(_ text: String) -> String {
     var marks = "#"
     while text.contains("\"\"\"" + marks) || text.contains("\\" + marks) { marks += "#" }
@@ -31,10 +31,12 @@ for path in arguments.dropFirst() {
     let file = URL(fileURLWithPath: path)
     let name = file.deletingPathExtension().lastPathComponent
     let text = try String(contentsOf: file, encoding: .utf8)
-    guard text.hasPrefix("-- ") else { fail("\(path) does not begin with a comment that says what it is for.") }
+    guard text.hasPrefix("-- ") else { fail("\(path): missing comment on the first line that says what it is for.") }
     switch file.deletingLastPathComponent().lastPathComponent {
     case "migrations":
-        guard let version = Int(name.prefix { $0 != "_" }) else { fail("\(path) does not begin with its number.") }
+        guard let version = Int(name.prefix { $0 != "_" }) else {
+            fail("\(path): the file name must begin with the migration's number.")
+        }
         migrations.append((version, String(name.drop { $0 != "_" }.dropFirst()), text))
     case "canned": canned.append((name, text))
     default: statements.append((name, text))
@@ -44,12 +46,12 @@ migrations.sort { $0.version < $1.version }
 statements.sort { $0.name < $1.name }
 canned.sort { $0.name < $1.name }
 for (index, migration) in migrations.enumerated() where migration.version != index + 1 {
-    fail("migration \(index + 1) is missing or there twice: they are numbered 1, 2, 3, …")
+    fail("migration \(index + 1) is missing or a duplicate; number them 1, 2, 3, …")
 }
 
 var source = "// Generated from migrations/ and sql/ by EmbedSQLTool.\n\n"
 source +=
-    "public enum Migrations {\n    /// In the order in which they are applied.\n    public static let all: [Migration] = [\n"
+    "public enum Migrations {\n    /// In the order of their version.\n    public static let all: [Migration] = [\n"
 for migration in migrations {
     source +=
         "Migration(version: \(migration.version), name: \"\(migration.name)\", text: \(literal(migration.text))),\n"
@@ -61,7 +63,7 @@ for statement in statements {
 }
 source += "    /// Every statement that the program itself uses.\n    public static let all: [Statement] = ["
 source += statements.map { camelCased($0.name) }.joined(separator: ", ") + "]\n"
-source += "    /// Queries that users call by name, sorted by it.\n    public static let canned: [Statement] = [\n"
+source += "    /// Queries that users call by name, sorted by name.\n    public static let canned: [Statement] = [\n"
 for query in canned { source += "Statement(name: \"\(query.name)\", text: \(literal(query.text))),\n" }
 source += "    ]\n}\n"
 try source.write(toFile: output, atomically: true, encoding: .utf8)

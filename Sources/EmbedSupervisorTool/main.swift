@@ -1,6 +1,6 @@
-// Compiles C sources into one small program and writes it as Swift, so that `runs` carries it wherever it goes. SwiftPM
-// could compile it too, but links every program with Swift's library, which is what this one is to be without.
-// Usage: EmbedSupervisorTool OUTPUT CLANG FILE.c …
+// Compiles C sources into a small program and generates Swift source with its bytes, so that `runs` contains it.
+// SwiftPM would link the program with Swift's libraries, which need much memory. Knows the compiler; does not know the
+// supervisor. Usage: EmbedSupervisorTool OUTPUT CLANG FILE.c …
 
 import Foundation
 
@@ -17,10 +17,11 @@ let folder = URL(fileURLWithPath: sources.first ?? "").deletingLastPathComponent
 
 let compilation = Process()
 compilation.executableURL = URL(fileURLWithPath: clang)
-compilation.arguments = ["-Os", "-s", "-I", folder.appending(path: "include").path, "-o", program] + sources
+compilation.arguments =
+    ["-Os", "-s", "-Wall", "-Wextra", "-Werror", "-I", folder.appending(path: "include").path, "-o", program] + sources
 try compilation.run()
 compilation.waitUntilExit()
-guard compilation.terminationStatus == 0 else { fail("the supervisor could not be compiled.") }
+guard compilation.terminationStatus == 0 else { fail("cannot compile the supervisor.") }
 
 let bytes = try Data(contentsOf: URL(fileURLWithPath: program))
 try FileManager.default.removeItem(atPath: program)
@@ -29,7 +30,7 @@ let source = """
     // Generated from Sources/CSupervisor by EmbedSupervisorTool.
 
     extension SupervisorProgram {
-        /// Two digits a byte: the compiler takes one long string in no time, and thousands of numbers in minutes.
+        /// Two digits per byte: the compiler is fast with one long string, but slow with thousands of numbers.
         static let hexadecimal: StaticString = "\(digits)"
     }
 

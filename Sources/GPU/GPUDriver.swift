@@ -1,14 +1,14 @@
-// How this machine's GPUs are told of: by NVIDIA's library, else by its program, else not at all. Found out when it is
-// first asked for, for that takes a driver a while.
+// Chooses how to read this machine's GPUs: by NVIDIA's library, else by its program. Knows both readers; does not know
+// what they return. Opened on first use, because a driver takes a while.
 
 import Glibc
 import Programs
 import Synchronization
 
-/// On a thread of its own, which is left behind where the driver hangs.
+/// Uses a separate thread, which is abandoned if the driver hangs.
 private func openReader(withinSeconds limit: Int) -> (any GPUReader)? {
     final class Opening: Sendable {
-        /// nil until it is known whether there is one.
+        /// nil until it is known whether a reader exists.
         let reader = Mutex<(any GPUReader)??>(nil)
     }
     let opening = Opening()
@@ -26,7 +26,7 @@ private func openReader(withinSeconds limit: Int) -> (any GPUReader)? {
     return nil
 }
 
-/// The way to the GPUs of this machine.
+/// Access to the GPUs of this machine.
 public final class GPUDriver: Sendable {
     private enum State {
         case unopened
@@ -37,7 +37,7 @@ public final class GPUDriver: Sendable {
 
     public init() {}
 
-    /// What tells of the GPUs; nil where nothing does, or has not within 20 s: a driver that hangs holds nobody up.
+    /// Reads the GPUs; nil if there is no driver or it does not answer within 20 s.
     public var reader: (any GPUReader)? {
         state.withLock { state in
             if case .opened(let reader) = state { return reader }
@@ -47,6 +47,6 @@ public final class GPUDriver: Sendable {
         }
     }
 
-    /// What there is; nil where nothing tells.
+    /// The GPUs of this machine; nil if unknown.
     public var inventory: GPUInventory? { reader?.inventory }
 }

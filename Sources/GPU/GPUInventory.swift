@@ -1,16 +1,16 @@
-// The GPUs of a machine and what they do at a moment, as plain values. Knows no library and no program that tells of
-// them; reads nothing.
+// The GPUs of a machine and their readings as plain values. Knows devices; does not know libraries or programs, and
+// does not read anything.
 
-/// A device that CUDA can be given: a whole GPU, or a MIG device (a part of one).
+/// A device that CUDA can use: a whole GPU, or a MIG device (a part of a GPU).
 public struct GPUDevice: Hashable, Sendable {
     /// `GPU-…` or `MIG-…`: the same on every host and after every restart.
     public let uuid: String
     public let name: String
-    /// `00000000:81:00.0`; of a MIG device, its GPU's.
+    /// `00000000:81:00.0`; for a MIG device, that of its GPU.
     public let busID: String
-    /// nil where the driver does not tell.
+    /// nil if unknown.
     public let memoryBytes: Int64?
-    /// Of a MIG device: the UUID of its GPU, and its numbers there.
+    /// For a MIG device: the UUID of its GPU and its instance numbers.
     public let part: Part?
 
     public struct Part: Hashable, Sendable {
@@ -33,11 +33,11 @@ public struct GPUDevice: Hashable, Sendable {
     }
 }
 
-/// The GPUs that the driver shows.
+/// The GPUs that the driver reports.
 public struct GPUInventory: Hashable, Sendable {
-    /// `550.54.15`; nil where it could not be asked for.
+    /// `550.54.15`; nil if unknown.
     public let driverVersion: String?
-    /// In the order of the PCI bus.
+    /// In PCI bus order.
     public let gpus: [GPUDevice]
     /// In the order of their GPUs.
     public let migDevices: [GPUDevice]
@@ -51,15 +51,15 @@ public struct GPUInventory: Hashable, Sendable {
     /// The whole GPU or MIG device with exactly this UUID.
     public func device(uuid: String) -> GPUDevice? { (gpus + migDevices).first { $0.uuid == uuid } }
 
-    /// The MIG devices of a GPU; a GPU that has any cannot be used as a whole.
+    /// The MIG devices of a GPU; a GPU with MIG devices cannot be used as a whole.
     public func parts(of gpu: GPUDevice) -> [GPUDevice] { migDevices.filter { $0.part?.gpu == gpu.uuid } }
 }
 
-/// A process that holds memory of a device.
+/// A process that uses memory of a device.
 public struct GPUProcess: Hashable, Sendable {
-    /// As the driver numbers processes: in a container, perhaps otherwise than the container does.
+    /// The PID in the driver's PID namespace, which may differ from the container's.
     public let pid: Int32
-    /// nil where the driver does not tell.
+    /// nil if unknown.
     public let bytes: Int64?
     public init(pid: Int32, bytes: Int64?) {
         self.pid = pid
@@ -67,12 +67,12 @@ public struct GPUProcess: Hashable, Sendable {
     }
 }
 
-/// What one device does at a moment. nil: it could not be asked for.
+/// One reading of a device. nil: unknown.
 public struct GPUReading: Hashable, Sendable {
     public let uuid: String
-    /// Of all processes together.
+    /// By all processes.
     public let usedBytes: Int64?
-    /// Of the whole device, 0 to 1.
+    /// Of the device, 0 to 1.
     public let utilization: Double?
     public let processes: [GPUProcess]?
     public init(uuid: String, usedBytes: Int64?, utilization: Double?, processes: [GPUProcess]?) {
@@ -83,11 +83,11 @@ public struct GPUReading: Hashable, Sendable {
     }
 }
 
-/// Something that tells of GPUs.
+/// A source of GPU readings.
 public protocol GPUReader: Sendable {
     var inventory: GPUInventory { get }
-    /// Whether the figures come from the program `nvidia-smi` and not from the library.
+    /// Whether the readings come from the program `nvidia-smi`, not from the library.
     var isProgram: Bool { get }
-    /// Readings of those devices; empty when it is too early for another.
+    /// Readings of these devices; empty if it is too early for another reading.
     func read(_ uuids: Set<String>) -> [GPUReading]
 }

@@ -1,7 +1,7 @@
-// GPUs as NVIDIA's management library tells of them. Asks for what there is once, and for what devices do each time;
-// what a driver cannot tell is left out. Does not know which process belongs to which stage.
+// Reads GPUs by NVIDIA's management library: the inventory once, readings each time. Knows that drivers may lack
+// functions; does not know which process belongs to which stage.
 
-/// The library, in use.
+/// The initialized library.
 struct NVML: GPUReader {
     let inventory: GPUInventory
     let isProgram = false
@@ -9,7 +9,7 @@ struct NVML: GPUReader {
     /// By UUID.
     private let handles: [String: UInt]
 
-    /// nil where there is no driver, or it does not answer.
+    /// nil if there is no driver or it fails.
     init?() {
         guard let functions = NVMLFunctions(), functions.initialize() == NVMLStatus.success else { return nil }
         self.functions = functions
@@ -18,7 +18,7 @@ struct NVML: GPUReader {
         var found: [(place: [UInt32], device: GPUDevice, handle: UInt)] = []
         for index in 0..<min(count, 256) {
             var handle: UInt = 0
-            // One that is lost, or not this user's, does not hide the others.
+            // Skip a device that is lost or inaccessible.
             guard functions.handle(index, &handle) == NVMLStatus.success,
                 let device = functions.device(handle, place: functions.place(of: handle))
             else { continue }
@@ -57,7 +57,7 @@ extension NVMLFunctions {
             busID: place.map(busID) ?? "", memoryBytes: memory(of: handle)?.total, part: part)
     }
 
-    /// Domain, bus and device: the order of the PCI bus.
+    /// Domain, bus and device, which define the PCI bus order.
     fileprivate func place(of handle: UInt) -> [UInt32]? {
         guard let bytes = structure(256, pciInfo, handle) else { return nil }
         return [16, 20, 24].map { bytes.load(at: $0) }
@@ -78,7 +78,7 @@ extension NVMLFunctions {
         let most: UInt32 = structure(4, migCount, handle)?.load(at: 0) ?? 7
         return (0..<min(most, 64)).compactMap { index in
             var part: UInt = 0
-            // Their places are not filled without gaps.
+            // Indices may have gaps.
             guard migHandle(handle, index, &part) == NVMLStatus.success else { return nil }
             let numbers = GPUDevice.Part(
                 gpu: gpu.uuid, gpuInstance: Int(structure(4, gpuInstance, part)?.load(at: 0) as UInt32? ?? 0),
@@ -98,11 +98,11 @@ extension NVMLFunctions {
         return Double(percent) / 100
     }
 
-    /// nil where none of the lists can be had.
+    /// nil if all lists fail.
     fileprivate func processes(of handle: UInt) -> [GPUProcess]? {
         let lists = processLists.compactMap { processes(of: handle, $0) }
         guard !lists.isEmpty else { return nil }
-        // One that computes and draws is in both lists, each time with all its memory.
+        // A process that uses compute and graphics is in both lists, each time with all its memory.
         var bytes: [Int32: Int64?] = [:]
         for process in lists.joined() {
             let known = bytes[process.pid] ?? nil
@@ -113,7 +113,7 @@ extension NVMLFunctions {
 
     private func processes(of handle: UInt, _ list: ProcessList) -> [GPUProcess]? {
         var room = 32
-        // More may come while it is asked: the room grows faster than they can.
+        // More processes may start meanwhile: the buffer grows faster than they can.
         for _ in 0..<12 {
             var count = UInt32(room)
             var buffer = NVMLProcessBuffer(room: room)
@@ -129,7 +129,7 @@ extension NVMLFunctions {
         return nil
     }
 
-    /// What a function writes into so many bytes; nil where it fails or is missing.
+    /// The `size` bytes that a function writes; nil if it fails or is missing.
     private func structure(_ size: Int, _ call: DeviceOut?, _ handle: UInt) -> [UInt8]? {
         guard let call else { return nil }
         var bytes = [UInt8](repeating: 0, count: size)
@@ -144,7 +144,7 @@ extension [UInt8] {
     }
 }
 
-/// The text that a function writes into so many bytes; nil where it fails.
+/// The text that a function writes into `size` bytes; nil if it fails.
 private func text(_ size: Int, _ call: (UnsafeMutableRawPointer, UInt32) -> Int32) -> String? {
     var bytes = [UInt8](repeating: 0, count: size)
     let status = bytes.withUnsafeMutableBytes { bytes in bytes.baseAddress.map { call($0, UInt32(size)) } }

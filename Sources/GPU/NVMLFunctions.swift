@@ -1,16 +1,16 @@
-// The functions of NVIDIA's management library, found in it when the program runs: where there is no driver there is no
-// such library, and an old one lacks some functions. Knows names, signatures and layouts of NVML; decides nothing.
+// Loads the functions of NVIDIA's management library at run time, because it exists only with a driver and older
+// versions lack functions. Knows names, signatures and layouts of NVML; does not know when they are called.
 
 import Glibc
 
-/// The library, opened. Handles of devices are pointers that only it looks behind; they are kept as numbers.
+/// The open library. Device handles are opaque pointers, represented as numbers.
 struct NVMLFunctions: Sendable {
     typealias Nothing = @convention(c) @Sendable () -> Int32
     typealias CountOut = @convention(c) @Sendable (UnsafeMutablePointer<UInt32>) -> Int32
     typealias HandleOut = @convention(c) @Sendable (UInt32, UnsafeMutablePointer<UInt>) -> Int32
     typealias TextOut = @convention(c) @Sendable (UnsafeMutableRawPointer, UInt32) -> Int32
     typealias DeviceTextOut = @convention(c) @Sendable (UInt, UnsafeMutableRawPointer, UInt32) -> Int32
-    /// Fills a struct, or an unsigned int.
+    /// Fills a struct or an unsigned int.
     typealias DeviceOut = @convention(c) @Sendable (UInt, UnsafeMutableRawPointer) -> Int32
     typealias DeviceTwoOut =
         @convention(c) @Sendable (
@@ -22,7 +22,7 @@ struct NVMLFunctions: Sendable {
             UInt, UnsafeMutablePointer<UInt32>, UnsafeMutableRawPointer
         ) -> Int32
 
-    /// A function that lists processes, and how long the documentation says its entries are.
+    /// A function that lists processes, and the documented size of its entries.
     struct ProcessList: Sendable {
         let call: ProcessesOut
         let documentedStride: Int
@@ -42,12 +42,12 @@ struct NVMLFunctions: Sendable {
     let migHandle: PartOut?
     let gpuInstance: DeviceOut?
     let computeInstance: DeviceOut?
-    /// Of programs that compute, and of those that draw.
+    /// For compute and graphics processes.
     let processLists: [ProcessList]
 
-    /// nil where there is no library, or one without which nothing can be told.
+    /// nil if the library or an essential function is missing.
     init?() {
-        // Never closed: drivers leave threads and handlers behind.
+        // Never closed, because drivers leave threads and handlers behind.
         guard let library = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL) else { return nil }
         func find<Function>(_ names: String..., as type: Function.Type) -> Function? {
             for name in names {
@@ -66,7 +66,7 @@ struct NVMLFunctions: Sendable {
         self.uuid = uuid
         driverVersion = find("nvmlSystemGetDriverVersion", as: TextOut.self)
         name = find("nvmlDeviceGetName", as: DeviceTextOut.self)
-        // What is read of it has the same place in all three.
+        // The fields in use have the same offset in all three.
         pciInfo = find("nvmlDeviceGetPciInfo_v3", "nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo", as: DeviceOut.self)
         memoryInfo = find("nvmlDeviceGetMemoryInfo", as: DeviceOut.self)
         utilization = find("nvmlDeviceGetUtilizationRates", as: DeviceOut.self)
@@ -87,30 +87,30 @@ struct NVMLFunctions: Sendable {
     }
 }
 
-/// Codes that functions of NVML return.
+/// Return codes of NVML functions.
 enum NVMLStatus {
     static let success: Int32 = 0
     static let insufficientSize: Int32 = 7
 }
 
-/// What a list of processes is read into: the driver says how many entries it wrote, but not how long they are.
+/// The buffer for a list of processes. The driver returns the number of entries, but not their size.
 struct NVMLProcessBuffer {
-    /// No driver's entries are longer.
+    /// The largest entry of any driver.
     static let longestStride = 32
-    /// A byte that no entry ends with: the last field is a small number, or all ones.
+    /// A byte that no entry ends with: the last field is a small number or all ones.
     private static let untouched: UInt8 = 0xAA
 
     var bytes: [UInt8]
 
     init(room: Int) { bytes = Array(repeating: Self.untouched, count: room * Self.longestStride) }
 
-    /// - Parameter documentedStride: what is believed where the bytes do not tell. Entries grew in some drivers 535 and
-    ///   later without a new name for the function.
+    /// - Parameter documentedStride: used if the size cannot be determined from the bytes. Entries grew in some drivers
+    ///   since 535 without a new function name.
     func processes(count: Int, documentedStride: Int) -> [GPUProcess] {
         guard count > 0 else { return [] }
         let written = (bytes.lastIndex { $0 != Self.untouched } ?? -1) + 1
-        let isTold = [16, 24, 32].contains { $0 * count == written }
-        let stride = isTold ? written / count : documentedStride
+        let isKnown = [16, 24, 32].contains { $0 * count == written }
+        let stride = isKnown ? written / count : documentedStride
         return bytes.withUnsafeBytes { bytes in
             (0..<min(count, bytes.count / stride)).compactMap { index in
                 let pid = bytes.loadUnaligned(fromByteOffset: index * stride, as: UInt32.self)

@@ -1,17 +1,17 @@
-// GPUs as the program `nvidia-smi` tells of them, where its library cannot be opened. Knows its options and its lines;
-// asks at most once a second, and gives it up when it hangs.
+// Reads GPUs by the program `nvidia-smi`, if the library cannot be opened: at most once a second, and never again after
+// a timeout. Knows its options and output; does not know which process belongs to which stage.
 
 import Programs
 import Synchronization
 
-/// The program, found on PATH.
+/// The program on PATH.
 final class NvidiaSMI: GPUReader {
     let inventory: GPUInventory
     let isProgram = true
     private let program: String
     private struct State {
         var nextAsk: ContinuousClock.Instant
-        /// It did not answer in time once: that costs a process each time, and is not tried again.
+        /// It failed or timed out once. A retry would cost a process each time.
         var isGivenUp = false
     }
     private let state: Mutex<State>
@@ -19,7 +19,7 @@ final class NvidiaSMI: GPUReader {
     static let deviceColumns = "uuid,name,pci.bus_id,memory.total,memory.used,utilization.gpu,driver_version"
     static let processColumns = "gpu_uuid,pid,used_memory"
 
-    /// nil where there is no such program, or no GPU that it shows.
+    /// nil if the program does not exist or reports no GPU.
     init?() {
         guard let program = executable(named: "nvidia-smi"),
             let output = Self.ask(program, "--query-gpu=\(Self.deviceColumns)")
@@ -50,8 +50,8 @@ final class NvidiaSMI: GPUReader {
     }
 }
 
-/// The lines of `nvidia-smi --query-gpu=… --format=csv,noheader,nounits`. Memory is in MiB; what it cannot tell
-/// stands in brackets.
+/// The lines of `nvidia-smi --query-gpu=… --format=csv,noheader,nounits`. Memory is in MiB; unknown
+/// values are in brackets.
 struct NvidiaSMITable {
     struct Row {
         let device: GPUDevice

@@ -1,42 +1,45 @@
-// Which GPUs a process may use, as CUDA reads CUDA_VISIBLE_DEVICES. Pure; asks no driver.
+// Finds the GPUs that a process may use, with the rules of CUDA for CUDA_VISIBLE_DEVICES. Knows an inventory; does not
+// query a driver.
 
-/// A GPU to be given to stages.
+/// A GPU that can be assigned to stages.
 public struct PoolGPU: Hashable, Sendable {
-    /// In the form in which the caller had it: `0`, `GPU-…` or its beginning, `MIG-…`.
+    /// As given by the caller: `0`, `GPU-…` or its beginning, `MIG-…`.
     public let id: String
-    /// nil where no driver told which one it is.
+    /// nil if unknown.
     public let device: GPUDevice?
     public init(id: String, device: GPUDevice? = nil) {
         self.id = id
         self.device = device
     }
 
-    /// The UUID where it is known, else as the caller had it.
+    /// The UUID if it is known, else as given by the caller.
     public var name: String { device?.uuid ?? id }
 }
 
+/// The GPUs that the caller may use.
+///
 /// - Parameters:
-///   - variable: the caller's CUDA_VISIBLE_DEVICES; nil where it is not set, and everything is visible.
-///   - inventory: what there is; nil where nobody tells, and the variable is believed.
+///   - variable: the caller's CUDA_VISIBLE_DEVICES; nil if not set, then all GPUs are visible.
+///   - inventory: nil if unknown, then every entry of the variable counts.
 public func visibleGPUs(_ variable: String?, in inventory: GPUInventory?) -> [PoolGPU] {
     guard let variable else { return inventory.map(allGPUs) ?? [] }
     var found: [PoolGPU] = []
     for entry in variable.split(separator: ",", omittingEmptySubsequences: false) {
         let id = String(entry.filter { !$0.isWhitespace })
-        // As CUDA reads it: an invalid entry hides itself and all after it.
+        // As in CUDA, an invalid entry hides itself and all following entries.
         if ["", "-1", "NoDevFiles", "void", "none"].contains(id) { break }
         guard let inventory else {
             found.append(PoolGPU(id: id))
             continue
         }
         guard let device = inventory.device(named: id) else { break }
-        // Named twice, it is still one.
+        // Ignore duplicates.
         if !found.contains(where: { $0.device == device }) { found.append(PoolGPU(id: id, device: device)) }
     }
     return found
 }
 
-/// By number, in the order of the PCI bus; by UUID where any of them is divided, for parts have no numbers.
+/// By number in PCI bus order, or by UUID if any GPU is divided, because MIG devices have no numbers.
 private func allGPUs(of inventory: GPUInventory) -> [PoolGPU] {
     inventory.gpus.enumerated().flatMap { index, gpu in
         let parts = inventory.parts(of: gpu)
@@ -46,8 +49,8 @@ private func allGPUs(of inventory: GPUInventory) -> [PoolGPU] {
 }
 
 extension GPUInventory {
-    /// The device that CUDA would take for a name: a number in the order of the PCI bus, a UUID, the beginning of just
-    /// one UUID, or `MIG-GPU-UUID/GI/CI` as drivers before 470 wrote it. Of a divided GPU, its first part.
+    /// The device that CUDA would use for a name: a number in PCI bus order, a UUID, the beginning of exactly one UUID,
+    /// or `MIG-GPU-UUID/GI/CI` (drivers before 470). For a divided GPU, its first MIG device.
     public func device(named name: String) -> GPUDevice? {
         if name.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) {
             guard let index = Int(name), gpus.indices.contains(index) else { return nil }

@@ -1,8 +1,9 @@
-// A JSON value as it stands in a file: key order, duplicates and places are kept. Does not know what a key means.
+// A JSON value as in its file, with key order, duplicates and positions. Knows the syntax tree; does not know what a
+// key means.
 
 import Model
 
-/// Where something begins in a text: both count from 1, columns in characters (Unicode scalars).
+/// A position in a text. Lines and columns count from 1, columns in Unicode scalars.
 public struct JSONPosition: Hashable, Sendable {
     public let line: Int
     public let column: Int
@@ -12,16 +13,16 @@ public struct JSONPosition: Hashable, Sendable {
     }
 }
 
-/// A value and where it begins.
+/// A value and its position.
 public struct JSONNode: Hashable, Sendable {
     public enum Content: Hashable, Sendable {
         case null
         case bool(Bool)
-        /// As spelled.
+        /// As written.
         case number(String)
         case string(String)
         case array([JSONNode])
-        /// In the order of the file; a key may occur twice.
+        /// In the order of the file; keys may be duplicates.
         case object([JSONMember])
     }
 
@@ -36,7 +37,7 @@ public struct JSONNode: Hashable, Sendable {
         self.position = position
     }
 
-    /// The value without its places.
+    /// The value without positions.
     public var value: JSONValue {
         switch content {
         case .null: .null
@@ -49,7 +50,7 @@ public struct JSONNode: Hashable, Sendable {
     }
 }
 
-/// One `"name": value` of an object, and where the name begins.
+/// One `"name": value` of an object, and the position of the name.
 public struct JSONMember: Hashable, Sendable {
     public let name: String
     public let position: JSONPosition

@@ -1,17 +1,17 @@
-// Reads JSON from UTF-8 bytes, one byte at a time and without looking back. Knows the grammar and its two dialects;
-// does not know what the values are for.
+// Parses JSON from UTF-8 bytes, one byte at a time, without backtracking. Knows the grammar and its two dialects; does
+// not know what the values are for.
 
 import Model
 
-/// What is accepted beyond JSON.
+/// What is accepted in addition to JSON.
 public enum JSONDialect: Sendable {
     /// `//` and `/* */` comments, and trailing commas.
     case pipeline
-    /// `NaN`, `Infinity` and `-Infinity`, as Python writes them: read as numbers of that spelling.
+    /// `NaN`, `Infinity` and `-Infinity`, as Python writes them; numbers with that text.
     case metrics
 }
 
-/// Why a text is no JSON, and where.
+/// Why and where a text is not valid JSON.
 public struct JSONReadError: Error, Hashable, Sendable, CustomStringConvertible {
     public let line: Int
     public let column: Int
@@ -25,14 +25,14 @@ public enum JSONReader {
     /// Values nested deeper than this are an error, so that no file can exhaust the stack.
     public static let depthLimit = 200
 
-    /// The one value of the text, with places.
+    /// The value of the text, with positions.
     public static func read(_ bytes: [UInt8], dialect: JSONDialect) throws(JSONReadError) -> JSONNode {
         var scanner = Scanner(bytes: bytes, dialect: dialect)
         try scanner.checkEncoding()
         return try scanner.document()
     }
 
-    /// The one value of the text.
+    /// The value of the text.
     public static func value(of bytes: [UInt8], dialect: JSONDialect) throws(JSONReadError) -> JSONValue {
         try read(bytes, dialect: dialect).value
     }
@@ -43,7 +43,7 @@ struct Scanner {
     let dialect: JSONDialect
     var index = 0
     private var line = 1
-    /// Where the line begins, moved on by one for each continuation byte, so that columns count characters.
+    /// The start of the line, plus one for each continuation byte, so that columns count characters.
     private var lineStart = 0
     private var depth = 0
 
@@ -82,13 +82,12 @@ struct Scanner {
             }
         }
         throw error(
-            "the file is not UTF-8: byte \(offset) is not part of a character",
+            "invalid UTF-8 at byte \(offset)",
             at: JSONPosition(line: line, column: column))
     }
 
     mutating func document() throws(JSONReadError) -> JSONNode {
         try skipSpace()
-        guard current != nil else { throw error("there is no JSON value") }
         let node = try value()
         try skipSpace()
         guard current == nil else { throw error("unexpected \(found) after the end of the value") }
@@ -119,7 +118,7 @@ struct Scanner {
         var members: [JSONMember] = []
         while try !close(with: UInt8(ascii: "}"), isFirst: members.isEmpty) {
             let start = position
-            guard current == UInt8(ascii: "\"") else { throw error("expected a key in quotes, found \(found)") }
+            guard current == UInt8(ascii: "\"") else { throw error("expected a quoted key, found \(found)") }
             let name = try string()
             try skipSpace()
             guard current == UInt8(ascii: ":") else {
@@ -148,7 +147,7 @@ struct Scanner {
         index += 1
     }
 
-    /// Takes the comma before the next item, or the bracket that ends the list (then true).
+    /// Consumes the comma before the next item, or the bracket that ends the list (then true).
     private mutating func close(with bracket: UInt8, isFirst: Bool) throws(JSONReadError) -> Bool {
         try skipSpace()
         if current == bracket {
@@ -156,18 +155,18 @@ struct Scanner {
             return true
         }
         if isFirst {
-            guard current != nil else { throw error("the file ends inside of a value") }
+            guard current != nil else { throw error("unexpected end of the file") }
             return false
         }
         guard current == UInt8(ascii: ",") else {
-            guard current != nil else { throw error("the file ends inside of a value") }
+            guard current != nil else { throw error("unexpected end of the file") }
             throw error("expected ',' or '\(Unicode.Scalar(bracket))', found \(found)")
         }
         let comma = position
         index += 1
         try skipSpace()
         guard current == bracket else { return false }
-        guard dialect == .pipeline else { throw error("a comma with nothing after it", at: comma) }
+        guard dialect == .pipeline else { throw error("trailing comma", at: comma) }
         index += 1
         return true
     }
@@ -196,7 +195,7 @@ struct Scanner {
             try digits()
         }
         if let next = current, isWordByte(next) || next == UInt8(ascii: ".") {
-            throw error("a malformed number", at: place)
+            throw error("invalid number", at: place)
         }
         return String(decoding: bytes[start..<index], as: UTF8.self)
     }
@@ -216,7 +215,7 @@ struct Scanner {
         }
     }
 
-    /// What stands at `index`, for a message.
+    /// The character at `index`, for a message.
     var found: String {
         guard let byte = current else { return "the end of the file" }
         if byte < 0x20 || byte == 0x7F { return "a control character" }
@@ -225,7 +224,7 @@ struct Scanner {
         return "'\(String(decoding: bytes[index..<end], as: UTF8.self))'"
     }
 
-    /// Moves on to the next byte that is neither white space nor part of a comment.
+    /// Skips whitespace and comments.
     private mutating func skipSpace() throws(JSONReadError) {
         while let byte = current {
             switch byte {
@@ -267,7 +266,7 @@ struct Scanner {
                 noteContinuation(byte)
             }
         }
-        throw error("a comment that never ends", at: start)
+        throw error("unterminated comment", at: start)
     }
 
     mutating func noteContinuation(_ byte: UInt8) {

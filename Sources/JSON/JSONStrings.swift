@@ -1,12 +1,12 @@
-// The strings of a JSON text, and the check that its bytes are UTF-8.
+// Parses the strings of a JSON text and checks that its bytes are UTF-8. Knows escapes; does not know other values.
 
 extension Scanner {
-    /// The string that begins at `index`, escapes replaced.
+    /// The string that begins at `index`, with escapes replaced.
     mutating func string() throws(JSONReadError) -> String {
         let start = position
         index += 1
         let first = index
-        // Most strings have no escapes: their bytes are taken as they are.
+        // Most strings have no escapes and are copied as they are.
         while let byte = current {
             switch byte {
             case UInt8(ascii: "\""):
@@ -19,7 +19,7 @@ extension Scanner {
                 noteContinuation(byte)
             }
         }
-        throw error("a string that never ends", at: start)
+        throw error("unterminated string", at: start)
     }
 
     private mutating func escapedString(from first: Int, start: JSONPosition) throws(JSONReadError) -> String {
@@ -37,19 +37,19 @@ extension Scanner {
                 noteContinuation(byte)
             }
         }
-        throw error("a string that never ends", at: start)
+        throw error("unterminated string", at: start)
     }
 
     private func controlCharacter(_ byte: UInt8) -> JSONReadError {
         byte == UInt8(ascii: "\n")
-            ? error("a string must end on its line; write a line break as \\n")
-            : error("a raw control character in a string; write it as an escape")
+            ? error("line break in a string; write it as \\n")
+            : error("control character in a string; write it as an escape")
     }
 
     private mutating func escape(into text: inout [UInt8]) throws(JSONReadError) {
         let start = position
         index += 1
-        guard let letter = current else { throw error("a string that never ends", at: start) }
+        guard let letter = current else { throw error("unterminated string", at: start) }
         index += 1
         switch letter {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(letter)
@@ -61,11 +61,11 @@ extension Scanner {
         case UInt8(ascii: "u"): text.append(contentsOf: String(try escapedScalar(start)).utf8)
         default:
             index -= 1
-            throw error("an unknown escape in a string, \\ before \(found)", at: start)
+            throw error("invalid escape in a string: \\ before \(found)", at: start)
         }
     }
 
-    /// The scalar of `\uXXXX`, or of two of them that are a surrogate pair.
+    /// The scalar of `\uXXXX` or of a surrogate pair.
     private mutating func escapedScalar(_ start: JSONPosition) throws(JSONReadError) -> Unicode.Scalar {
         let first = try fourDigits(start)
         if let scalar = Unicode.Scalar(first) { return scalar }
@@ -81,7 +81,7 @@ extension Scanner {
                 return scalar
             }
         }
-        throw error("half of a surrogate pair in a string", at: start)
+        throw error("unpaired surrogate in a string", at: start)
     }
 
     private mutating func fourDigits(_ start: JSONPosition) throws(JSONReadError) -> UInt32 {
@@ -97,7 +97,7 @@ extension Scanner {
     }
 }
 
-/// The offset of the first byte that is not part of a well-formed character.
+/// The offset of the first byte that is not part of a valid character.
 func firstInvalidUTF8(_ bytes: [UInt8]) -> Int? {
     var index = 0
     while index < bytes.count {
@@ -106,7 +106,7 @@ func firstInvalidUTF8(_ bytes: [UInt8]) -> Int? {
             index += 1
             continue
         }
-        // The range of the second byte keeps out overlong forms, surrogates and what is above U+10FFFF.
+        // The range of the second byte excludes overlong forms, surrogates and values above U+10FFFF.
         let (count, second): (Int, ClosedRange<UInt8>)
         switch lead {
         case 0xC2...0xDF: (count, second) = (2, 0x80...0xBF)

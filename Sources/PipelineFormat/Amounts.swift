@@ -1,13 +1,13 @@
-// Durations and sizes as people write them.
+// Parses durations and sizes.
 
-/// Seconds of `90s`, `10m`, `4h`, `1d`, `500ms`, `1.5h`, or of a plain number, which counts seconds. Nil for all else,
-/// negative durations among it.
+/// Seconds of `90s`, `10m`, `4h`, `1d`, `500ms`, `1.5h`, or of a plain number of seconds. Nil for anything else,
+/// including negative durations.
 public func seconds(ofDuration text: String) -> Double? {
     amount(text, units: ["": 1, "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400])
 }
 
-/// Bytes of `16GiB` (powers of 1024), `16GB` (powers of 1000), `512MiB`, or of a plain number. Nil for all else,
-/// negative sizes and more than 2^63 bytes among it.
+/// Bytes of `16GiB` (powers of 1024), `16GB` (powers of 1000), `512MiB`, or of a plain number of bytes. Nil for
+/// anything else, including negative sizes and more than 2^63 bytes.
 public func bytes(ofSize text: String) -> Int64? {
     var units: [String: Double] = ["": 1, "B": 1, "kB": 1000]
     var (decimal, binary) = (1.0, 1.0)
@@ -22,7 +22,7 @@ public func bytes(ofSize text: String) -> Int64? {
     return Int64(value)
 }
 
-/// A decimal number and its unit, with or without a space between.
+/// A decimal number and its unit, with an optional space between.
 private func amount(_ text: String, units: [String: Double]) -> Double? {
     let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let unit = text.dropFirst(number.count).drop { $0 == " " }

@@ -1,10 +1,10 @@
-// The file as it was written, typed: before the matrix is expanded and templates are replaced. Knows what may be said;
-// does not know what it comes to.
+// The decoded file, before matrices are expanded and templates are replaced. Knows what a file may contain; does not
+// know the stages it expands to.
 
 import JSON
 import Model
 
-/// A value and where it stands.
+/// A value and its position in the file.
 struct Located<Value> {
     let value: Value
     let position: JSONPosition
@@ -23,11 +23,11 @@ struct PipelineDocument {
     var capacity: [String: Quantity] = [:]
 }
 
-/// A list of values that a matrix runs over.
+/// The values of one dimension of a matrix.
 struct Axis {
     var values: [AxisValue]
     var position: JSONPosition
-    /// Some of its values were reported as mistakes and are left out.
+    /// Whether some of its values are invalid: they were reported and left out.
     var isDamaged = false
 }
 
@@ -35,14 +35,14 @@ struct AxisValue {
     let value: JSONValue
     /// As in the file, without quotes.
     let spelled: String
-    /// In the form in which equal values are equal texts.
+    /// Normalized: equal values have equal text.
     let comparable: String
     let position: JSONPosition
-    /// What it changes for the stages that have it.
+    /// Settings of the stages that have this value.
     var overlay: Settings?
 }
 
-/// What a stage says, an axis value overlays and `defaults` provides. Nil and absent names say nothing.
+/// What a stage, an axis value or `defaults` may set. Nil or an absent name: not set.
 struct Settings {
     var params: [String: JSONValue] = [:]
     var resources = ResourceSettings()
@@ -50,7 +50,7 @@ struct Settings {
     var timeoutSeconds: Double?
     var retries = RetrySettings()
 
-    /// All that the other says replaces what this one says, name by name.
+    /// Replaces what the other sets, name by name.
     mutating func overlay(_ other: Settings) {
         params.merge(other.params) { $1 }
         resources.overlay(other.resources)
@@ -62,7 +62,7 @@ struct Settings {
 
 struct EnvironmentSetting {
     let text: Located<String>
-    /// `stages.train.env.NAME`, or the axis value that says it.
+    /// `stages.train.env.NAME`, or the axis value that sets it.
     let place: String
 }
 
@@ -107,13 +107,13 @@ struct RetrySettings {
     }
 }
 
-/// A class, because every stage of a template points to it.
+/// A class, because all stages of a template share it.
 final class StageDocument {
     var name = ""
     var position = JSONPosition(line: 1, column: 1)
     var summary: String?
     var command: CommandDocument?
-    /// There is a command, but it was reported as a mistake.
+    /// Whether its command is invalid, which was reported.
     var hasBrokenCommand = false
     var workdir: Located<String>?
     var inputs: InputList?
@@ -131,7 +131,7 @@ final class StageDocument {
 
     var place: String { "stages." + name }
 
-    /// The stage with all that it does not say taken from the defaults; objects are merged name by name.
+    /// The stage with the defaults for all that it does not set; objects are merged name by name.
     func over(_ defaults: StageDocument) -> StageDocument {
         let result = StageDocument()
         result.name = name
@@ -162,7 +162,7 @@ enum CommandDocument {
     case shell(Located<String>)
 }
 
-/// Inputs or outputs; an object of names can be merged with another, an array of paths cannot.
+/// Inputs or outputs. An object can be merged with another, a list of paths cannot.
 struct PathList<Item> {
     var items: Named<Item>
     let isObject: Bool
@@ -188,7 +188,7 @@ struct InputDocument {
     var source: Source
     var mode: DigestMode
     var position: JSONPosition
-    /// `inputs.data`, `inputs[2]`: below the stage.
+    /// `inputs.data`, `inputs[2]`: relative to the stage.
     var place: String
 }
 
@@ -203,9 +203,9 @@ struct OutputDocument {
 }
 
 enum Matrix {
-    /// Names of axes of the pipeline.
+    /// Names of the pipeline's axes.
     case axes([Located<String>])
-    /// Axes of its own.
+    /// The stage's own axes.
     case own(Named<Axis>, position: JSONPosition)
 }
 

@@ -1,5 +1,5 @@
-// A stage on its way into the graph: its settings are settled and its paths are known, references and the command are
-// not yet. Knows paths and the rules for a single path; does not know the other stages.
+// A stage under construction: its settings and paths are known, references and the command are not yet. Knows the rules
+// for a single path; does not know the other stages.
 
 import JSON
 import Model
@@ -12,7 +12,7 @@ final class Draft {
     var workdir: String?
     var outputs: [DraftOutput] = []
     var inputs: [DraftInput] = []
-    /// Stages of `needs`.
+    /// The stages that `needs` names.
     var needs: [StageIndex] = []
 
     init(document: StageDocument, instance: Instance, settings: Settings, renderer: Renderer) {
@@ -35,7 +35,7 @@ struct DraftOutput {
 
 struct DraftInput {
     let input: Input
-    /// The stage whose output it is by `from`.
+    /// The stage that `from` names.
     var source: StageIndex?
     let position: JSONPosition
     let place: String
@@ -46,7 +46,7 @@ struct Drafting {
     let overrides: [(name: String, value: JSONValue)]
     let problems: ProblemList
 
-    /// - Parameter document: the stage with the defaults under it.
+    /// - Parameter document: the stage, with the defaults applied.
     func draft(_ document: StageDocument, _ instance: Instance) -> Draft {
         var settings = document.settings
         var params = pipeline.params
@@ -55,18 +55,18 @@ struct Drafting {
             settings.overlay(overlay)
             params.merge(overlay.params) { $1 }
         }
-        // A param of the stage stands before one of the axis value; all else of the axis value before the stage.
+        // A stage's param overrides that of an axis value; for other settings it is the reverse.
         params.merge(document.settings.params) { $1 }
         for (name, value) in overrides where params[name] != nil { params[name] = value }
         let renderer = Renderer(stageName: instance.name, point: instance.point, params: params, problems: problems)
         let draft = Draft(document: document, instance: instance, settings: settings, renderer: renderer)
         if let workdir = document.workdir {
-            draft.workdir = folder(draft.renderer.bare(workdir, document.place + ".workdir"), workdir, document.place)
+            draft.workdir = folder(draft.renderer.bare(workdir, document.place + ".workdir"), workdir, draft)
         }
         draft.outputs = (document.outputs?.items ?? []).compactMap { name, item in
             let place = join(document.place, item.place)
             let path = cleaned(draft.renderer.bare(Located(value: item.path, position: item.position), place))
-            guard isOutputPath(path, isExternal: item.isExternal, place, item.position) else { return nil }
+            guard isOutputPath(path, isExternal: item.isExternal, draft, place, item.position) else { return nil }
             let output = Output(
                 name: name, path: path, mode: item.mode, isPersistent: item.isPersistent, isMetrics: item.isMetrics,
                 isExternal: item.isExternal)
@@ -76,58 +76,63 @@ struct Drafting {
             guard case .path(let written) = item.source else { return nil }
             let place = join(document.place, item.place)
             let path = cleaned(draft.renderer.bare(Located(value: written, position: item.position), place))
-            guard !isInsideRuns(path, place, item.position) else { return nil }
+            guard !isInsideRuns(path, draft, place, item.position) else { return nil }
             let input = Input(name: name, path: path, isGlob: GlobPattern.isPattern(path), mode: item.mode)
             return DraftInput(input: input, position: item.position, place: place)
         }
         return draft
     }
 
-    /// The folder to run in; nil for the pipeline's own.
-    private func folder(_ written: String, _ workdir: Located<String>, _ place: String) -> String? {
+    /// The folder to run in; nil for the pipeline's folder.
+    private func folder(_ written: String, _ workdir: Located<String>, _ draft: Draft) -> String? {
         let path = cleaned(written)
         if leavesFolder(path) {
             problems.add(
-                place + ".workdir", workdir.position,
-                "'\(written)' must be a folder inside the pipeline's folder, relative to it.")
+                draft.place + ".workdir", workdir.position, stage: draft.name,
+                "'\(written)' must be a relative path inside the pipeline's folder.")
         }
         return path == "." ? nil : path
     }
 
     private func isOutputPath(
-        _ path: String, isExternal: Bool, _ place: String, _ position: JSONPosition
+        _ path: String, isExternal: Bool, _ draft: Draft, _ place: String, _ position: JSONPosition
     ) -> Bool {
         if leavesFolder(path), !isExternal {
             problems.add(
-                place, position,
-                "the output '\(path)' leaves the pipeline's folder; give a path inside of it, or say "
+                place, position, stage: draft.name,
+                "the output '\(path)' is outside the pipeline's folder; use a path inside it or "
                     + "{\"path\": …, \"external\": true}.")
             return false
         }
         if path == "/" || path.split(separator: "/").last == ".." {
             problems.add(
-                place, position, "the output '\(path)' holds the pipeline's own folder; name something inside of it.")
+                place, position, stage: draft.name,
+                "the output '\(path)' contains the pipeline's folder; use a path inside it.")
             return false
         }
         if path == "." {
-            problems.add(place, position, "the output is the pipeline's own folder; name something inside of it.")
+            problems.add(
+                place, position, stage: draft.name, "the output is the pipeline's folder; use a path inside it.")
             return false
         }
         if path.utf8.contains(where: { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }) {
-            problems.add(place, position, "the output '\(path)' is a pattern; name a file or a directory.")
+            problems.add(
+                place, position, stage: draft.name,
+                "the output '\(path)' is a pattern, but must be a file or a directory.")
             return false
         }
-        return !isInsideRuns(path, place, position)
+        return !isInsideRuns(path, draft, place, position)
     }
 
-    private func isInsideRuns(_ path: String, _ place: String, _ position: JSONPosition) -> Bool {
+    private func isInsideRuns(_ path: String, _ draft: Draft, _ place: String, _ position: JSONPosition) -> Bool {
         guard path == ".runs" || path.hasPrefix(".runs/") else { return false }
-        problems.add(place, position, "'\(path)' lies in '.runs', which belongs to this program.")
+        problems.add(
+            place, position, stage: draft.name, "'\(path)' is inside '.runs', which is reserved for runs itself.")
         return true
     }
 }
 
-/// The normalised path. Most paths are written so: they are only looked at.
+/// The normalized path. Most paths are normalized already and returned unchanged.
 func cleaned(_ path: String) -> String {
     var isAtStart = true
     for byte in path.utf8 {
@@ -137,5 +142,5 @@ func cleaned(_ path: String) -> String {
     return isAtStart ? normalized(path) : path
 }
 
-/// Whether a normalised path is absolute or begins with `..`.
+/// Whether a normalized path is absolute or begins with `..`.
 func leavesFolder(_ path: String) -> Bool { path.hasPrefix("/") || path == ".." || path.hasPrefix("../") }

@@ -1,4 +1,4 @@
-// Which stages come before which: through paths, `from` and `needs`. Does not know what a stage does.
+// Which stages depend on which: by paths, `from` and `needs`. Knows paths; does not know commands.
 
 import JSON
 import Model
@@ -10,10 +10,10 @@ struct Edges {
     private let drafts: [Draft]
     private let outputs: OutputIndex
     private let problems: ProblemList
-    /// Patterns often repeat: each is tried once.
+    /// Patterns often repeat: each is matched once.
     private var matchedBy: [String: [OutputReference]] = [:]
 
-    /// The folders below which `Edges` will look for outputs.
+    /// The folders in which `Edges` will look for outputs.
     static func folders(of drafts: [Draft]) -> Set<String> {
         var folders: Set<String> = []
         for draft in drafts {
@@ -57,17 +57,17 @@ struct Edges {
         } else if input.input.isGlob {
             relation = "may match the stage's own output '\(path)'"
         } else if path.hasPrefix(input.input.path + "/") || input.input.path == "." {
-            relation = "holds the stage's own output '\(path)'"
+            relation = "contains the stage's own output '\(path)'"
         } else {
-            relation = "lies inside the stage's own output '\(path)'"
+            relation = "is inside the stage's own output '\(path)'"
         }
         problems.add(
-            input.place, input.position,
-            "the input '\(input.input.path)' \(relation); a stage cannot read what it makes.")
+            input.place, input.position, stage: drafts[stage].name,
+            "the input '\(input.input.path)' \(relation); a stage cannot depend on itself.")
         return makers
     }
 
-    /// Outputs that are the path, lie inside it, or hold it.
+    /// Outputs at the path, inside it, or containing it.
     private func relatives(of path: String) -> [OutputReference] {
         let inside = outputs.below(path)
         guard let holder = outputs.holder(of: path) else { return inside }
@@ -80,7 +80,7 @@ struct Edges {
         let folder = Self.folder(of: pattern)
         var found = outputs.below(folder).filter { reference in
             let output = drafts[reference.stage].outputs[reference.output].output
-            // A metrics file is no directory: nothing can lie below it.
+            // A metrics file cannot contain other files.
             return pattern.matches(output.path) || !output.isMetrics && pattern.mayMatch(inside: output.path)
         }
         if let holder = outputs.holder(of: folder) { found.append(holder) }
@@ -120,18 +120,19 @@ func reportCycles(_ drafts: [Draft], predecessors: [[StageIndex]], problems: Pro
             next = predecessors[stage].first { isOpen[$0] || placeInWalk[$0] != nil }
         }
         guard let stage = next, let first = placeInWalk[stage] else { continue }
-        // From what comes first to what comes after it, beginning with the stage that the file names first.
+        // In order of execution, from the stage that comes first in the file.
         var cycle = Array(walk[first...].reversed())
         let smallest = cycle.indices.min { cycle[$0] < cycle[$1] } ?? 0
         cycle = Array(cycle[smallest...] + cycle[..<smallest])
         guard reported.insert(Set(cycle.map { drafts[$0].instance.template })).inserted else { continue }
         let names = (cycle + [cycle[0]]).map { drafts[$0].name }
         let draft = drafts[cycle[0]]
-        problems.add(draft.place, draft.document.position, "a cycle: \(shortened(names).joined(separator: " → ")).")
+        problems.add(
+            draft.place, draft.document.position, "dependency cycle: \(shortened(names).joined(separator: " → ")).")
     }
 }
 
-/// A long cycle shown by its beginning and its end.
+/// A long cycle is shown by its first and last stages.
 private func shortened(_ names: [String]) -> [String] {
     names.count <= 20 ? names : names.prefix(10) + ["… \(names.count - 15) more …"] + names.suffix(5)
 }

@@ -1,9 +1,10 @@
-// From a matrix to points: the product of the axes in the order written, less what is excluded, and what is included.
+// Expands a matrix: the product of its axes in the order of the file, minus `exclude`, plus `include`. Knows values;
+// does not know settings.
 
 import JSON
 import Model
 
-/// One stage to be: a template and its matrix values, in the order of the matrix.
+/// A stage of the graph: a template and its matrix values, in the order of the matrix.
 struct Instance {
     let template: Int
     let point: Named<AxisValue>
@@ -12,7 +13,7 @@ struct Instance {
 }
 
 struct Expansion {
-    /// A pipeline above it is a slip of the matrix, and would fill the memory.
+    /// More stages are surely a mistake in a matrix, and would exhaust the memory.
     static let stageLimit = 2_000_000
 
     let axes: Named<Axis>
@@ -37,7 +38,7 @@ struct Expansion {
         guard let matrix = stage.matrix else {
             for (key, points) in [("include", stage.include), ("exclude", stage.exclude)] where points != nil {
                 problems.add(
-                    "\(stage.place).\(key)", points?.first?.position ?? stage.position, "'\(key)' needs a 'matrix'.")
+                    "\(stage.place).\(key)", points?.first?.position ?? stage.position, "'\(key)' requires a 'matrix'.")
             }
             return [[]]
         }
@@ -46,7 +47,7 @@ struct Expansion {
         guard var axes = own else { return [] }
         var product: [Named<AxisValue>] = []
         if axes.isEmpty {
-            // Only points of its own: the first one says what the keys are.
+            // Only `include`: its first point determines the keys.
             axes = stage.include?.first?.values.map { ($0.name, Axis(values: [], position: position)) } ?? []
         } else {
             for (name, axis) in axes where axis.values.isEmpty {
@@ -56,7 +57,7 @@ struct Expansion {
             var count = 1
             for (_, axis) in axes where count <= room { count *= axis.values.count }
             guard count <= room else {
-                problems.add(place, position, "the matrix makes more than \(Self.stageLimit) stages.")
+                problems.add(place, position, "the matrix expands to more than \(Self.stageLimit) stages.")
                 return []
             }
             product = [[]]
@@ -66,7 +67,7 @@ struct Expansion {
         }
         exclude(stage, axes, from: &product)
         include(stage, axes, into: &product)
-        if product.isEmpty { problems.add(place, position, "the matrix is empty: it makes no stage.") }
+        if product.isEmpty { problems.add(place, position, "the matrix is empty; it must have at least one point.") }
         return product
     }
 
@@ -79,7 +80,7 @@ struct Expansion {
             var isSound = true
             for (index, name) in names.enumerated() {
                 if result.contains(where: { $0.name == name.value }) {
-                    problems.add("\(place)[\(index)]", name.position, "the axis '\(name.value)' is named twice.")
+                    problems.add("\(place)[\(index)]", name.position, "the axis '\(name.value)' is listed twice.")
                     isSound = false
                 } else if let axis = axes.first(where: { $0.name == name.value }) {
                     result.append(axis)
@@ -104,7 +105,7 @@ struct Expansion {
                 }
             }
             if product.count == before {
-                problems.warn(place, "excludes nothing; no point of the matrix agrees with it.")
+                problems.warn(place, "matches no point of the matrix, so it excludes nothing.")
             }
         }
     }
@@ -120,12 +121,12 @@ struct Expansion {
             guard missing.isEmpty else {
                 problems.add(
                     place, extra.position,
-                    "must be complete, but lacks \(missing.map { "'\($0)'" }.joined(separator: ", ")).")
+                    "must have a value for every key; missing: \(missing.map { "'\($0)'" }.joined(separator: ", ")).")
                 continue
             }
             let point: Named<AxisValue> = axes.compactMap { name, axis in
                 guard let value = extra.values.first(where: { $0.name == name })?.value else { return nil }
-                // A value of the axis brings its overlay along.
+                // A value of the axis keeps its settings.
                 return (name, axis.values.first { $0.comparable == value.comparable } ?? value)
             }
             if known.insert(point.map(\.value.comparable)).inserted,
@@ -133,14 +134,14 @@ struct Expansion {
             {
                 product.append(point)
             } else {
-                problems.add(place, extra.position, "is a point of the matrix already.")
+                problems.add(place, extra.position, "is already a point of the matrix.")
             }
         }
     }
 
     private func checkKeys(_ point: MatrixPoint, _ axes: Named<Axis>, _ place: String) -> Bool {
         if point.values.isEmpty {
-            problems.add(place, point.position, "names no key of the matrix.")
+            problems.add(place, point.position, "is empty; it must have keys of the matrix.")
             return false
         }
         var isSound = true

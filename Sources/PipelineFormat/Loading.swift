@@ -1,11 +1,13 @@
-// From the bytes of a pipeline file to a graph: the phases in their order. Does not know where the file lies.
+// Loads a pipeline: from the bytes of the file to the graph. Knows the order of the phases; does not know where the
+// file is.
 
 import JSON
 import Model
 
-/// What the format needs to know of the world outside of the file.
+/// Access to other files of the project.
 public struct FileAccess: Sendable {
-    /// The bytes of a file; the path is relative to the pipeline's folder. Throws a sentence where it cannot be read.
+    /// The bytes of a file; the path is relative to the pipeline's folder. Throws a
+    /// message if it cannot be read.
     public var readFile: @Sendable (String) throws -> [UInt8]
     /// Whether a path, relative to the pipeline's folder, is a regular file of the project.
     public var isFile: @Sendable (String) -> Bool
@@ -20,16 +22,16 @@ public struct FileAccess: Sendable {
 
 public struct LoadedPipeline: Sendable {
     public let graph: Graph
-    /// Sentences about what is no mistake, but is likely not meant.
+    /// About what is valid, but probably not intended.
     public let warnings: [String]
 }
 
 /// Reads, checks and expands a pipeline file.
 ///
 /// - Parameters:
-///   - fileName: how messages call the file; its last component without the extension names a pipeline without a name.
-///   - overrides: values of `--set`: JSON where they read as such, else text.
-/// - Throws: every mistake of the file at once.
+///   - fileName: used in messages; without its extension, it is the default name of the pipeline.
+///   - overrides: values of `--set`: JSON if they are valid JSON, else text.
+/// - Throws: all mistakes in the file.
 public func loadPipeline(
     bytes: [UInt8], fileName: String, overrides: [(name: String, value: String)], fileAccess: FileAccess
 ) throws(PipelineErrors) -> LoadedPipeline {
@@ -71,7 +73,7 @@ public func loadPipeline(
     return LoadedPipeline(graph: graph, warnings: problems.warnings.map { "\(fileName): \($0)" })
 }
 
-/// The values of `--set`, each of a param that the pipeline knows.
+/// The values of `--set`. Reports params that the pipeline does not have.
 private func checkedOverrides(
     _ overrides: [(name: String, value: String)], _ document: PipelineDocument, _ templates: [StageDocument],
     _ problems: ProblemList
@@ -87,13 +89,13 @@ private func checkedOverrides(
     return overrides.map { name, text in
         if !known.contains(name) {
             let hint = suggestion(for: name, among: known.sorted())
-            problems.add("--set \(name)", nil, "there is no param '\(name)'; \(hint)")
+            problems.add("--set \(name)", nil, "unknown param '\(name)'; \(hint)")
         }
         return (name, (try? JSONReader.value(of: Array(text.utf8), dialect: .pipeline)) ?? .string(text))
     }
 }
 
-/// What can only be said of a stage once the defaults are under it.
+/// Rules for a whole stage, with the defaults applied.
 private func checkStages(_ templates: [StageDocument], _ document: PipelineDocument, _ problems: ProblemList) {
     for (template, written) in zip(templates, document.stages) {
         if template.command == nil, !written.hasBrokenCommand, !document.defaults.hasBrokenCommand {
@@ -106,7 +108,7 @@ private func checkStages(_ templates: [StageDocument], _ document: PipelineDocum
             guard let meant = nearest(to: name, among: ["cpus", "gpus", "memory"]) else { continue }
             problems.warn(
                 "\(template.place).resources.\(name)",
-                "'\(name)' is a counted resource that \"capacity\" does not name; did you mean '\(meant)'?")
+                "the counted resource '\(name)' is not in \"capacity\"; did you mean '\(meant)'?")
         }
     }
 }
@@ -122,11 +124,11 @@ private func defaultTargets(_ document: PipelineDocument, _ drafts: [Draft], _ p
             isTarget[stage] = true
             found = true
         }
-        // A template that makes no stage has a mistake of its own.
+        // A template without stages was reported.
         if found || document.stages.contains(where: { $0.name == word.value }) { continue }
         let names = Set(document.stages.map(\.name)).union(drafts.prefix(10_000).map(\.name))
         let hint = suggestion(for: word.value, among: names.sorted())
-        problems.add("default[\(index)]", word.position, "no stage is called '\(word.value)'; \(hint)")
+        problems.add("default[\(index)]", word.position, "unknown stage '\(word.value)'; \(hint)")
     }
     return drafts.indices.filter { isTarget[$0] }
 }

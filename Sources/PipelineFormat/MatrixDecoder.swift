@@ -1,4 +1,4 @@
-// Axes, the matrix of a stage, and the points that it includes and excludes, as written.
+// Decodes axes and the matrix of a stage with its `include` and `exclude`. Knows values; does not expand them.
 
 import JSON
 import Model
@@ -7,12 +7,12 @@ struct MatrixDecoder {
     let values: ValueDecoder
     let settings: SettingsDecoder
 
-    /// `axes` of the pipeline, or the lists of a matrix of its own.
+    /// The pipeline's `axes`, or a stage's own.
     func axes(_ members: [JSONMember], _ place: String) -> Named<Axis> {
         members.compactMap { member in
             let own = join(place, member.name)
             if !isPlainName(member.name) {
-                values.report(own, member.position, "the name of an axis is made of letters, digits, '_' and '-' only.")
+                values.report(own, member.position, "invalid axis name; use letters, digits, '_' and '-' only.")
             }
             return axis(member.value, own).map { (member.name, $0) }
         }
@@ -31,29 +31,29 @@ struct MatrixDecoder {
                 axis.values.append(value)
             }
         default:
-            values.wrongType(node, place, expected: "a list of values, or an object whose keys are the values")
+            values.wrongType(node, place, expected: "a list of values or an object whose keys are the values")
             return nil
         }
         var known: [String: AxisValue] = [:]
         for value in axis.values {
-            // Equal values would be told apart by their spelling alone, and those spelled alike by nothing.
+            // Values that are equal or spelled alike would make two stages that cannot be distinguished.
             let twin = known[value.comparable] ?? known[value.spelled]
             known[value.comparable] = value
             known[value.spelled] = value
             if let twin {
                 values.report(
-                    place, value.position, "'\(value.spelled)' is the same value as '\(twin.spelled)' before it.")
+                    place, value.position, "duplicate value: '\(value.spelled)' equals '\(twin.spelled)'.")
             }
         }
         return axis
     }
 
-    /// A value that stands in the file as one: a string, a number, true or false.
+    /// A string, a number, true or false.
     private func value(_ node: JSONNode, _ place: String) -> AxisValue? {
         let spelled: String
         switch node.content {
         case .string(let text) where text.isEmpty:
-            values.report(place, node.position, "a matrix value must not be empty: it becomes part of a name.")
+            values.report(place, node.position, "a matrix value must not be empty, because it is part of stage names.")
             return nil
         case .string:
             guard let text = values.text(node, place) else { return nil }
@@ -68,19 +68,19 @@ struct MatrixDecoder {
             value: node.value, spelled: spelled, comparable: comparable(node.value, spelled), position: node.position)
     }
 
-    /// A value that stands in the file as a key: a number where it reads as a JSON number.
+    /// The value of a key: a number if the key is a JSON number, else a string.
     private func value(ofKey member: JSONMember, _ place: String) -> AxisValue {
         let asNumber = try? JSONReader.value(of: Array(member.name.utf8), dialect: .metrics)
         let isNumber = if case .number? = asNumber { Double(member.name)?.isFinite == true } else { false }
         if member.name.isEmpty || member.name.utf8.contains(0) {
-            values.report(place, member.position, "a matrix value must not be empty or hold a NUL character.")
+            values.report(place, member.position, "a matrix value must not be empty or contain a NUL character.")
         }
         let value: JSONValue = isNumber ? .number(member.name) : .string(member.name)
         return AxisValue(
             value: value, spelled: member.name, comparable: comparable(value, member.name), position: member.position)
     }
 
-    /// Numbers compare as numbers; texts such as "3.1" and "3.10" do not.
+    /// Numbers compare as numbers, strings such as "3.1" and "3.10" do not.
     private func comparable(_ value: JSONValue, _ spelled: String) -> String {
         if case .number = value { comparableValue(spelled) } else { spelled }
     }
@@ -91,11 +91,11 @@ struct MatrixDecoder {
         return overlay
     }
 
-    /// The matrix, and what its object form says of points.
+    /// The matrix; its object form may have `include` and `exclude`.
     func matrix(_ node: JSONNode, _ place: String, into stage: StageDocument) {
         switch node.content {
         case .array:
-            stage.matrix = values.texts(node, place, of: "names of axes").map { .axes($0) }
+            stage.matrix = values.texts(node, place, of: "axis names").map { .axes($0) }
         case .object:
             var lists: [JSONMember] = []
             for member in values.names(of: node, place) {
@@ -107,7 +107,7 @@ struct MatrixDecoder {
             }
             stage.matrix = .own(axes(lists, place), position: node.position)
         default:
-            values.wrongType(node, place, expected: "a list of names of axes, or an object of lists")
+            values.wrongType(node, place, expected: "a list of axis names or an object of lists")
         }
     }
 

@@ -1,4 +1,5 @@
-// Where every output lies: finds the outputs at, above and below a path by hashing, and reports outputs that meet.
+// An index of all outputs by path: finds those at, above and below a path, and reports outputs that overlap. Knows
+// paths; does not know inputs.
 
 import JSON
 import Model
@@ -11,10 +12,10 @@ struct OutputReference: Hashable {
 
 struct OutputIndex {
     private var byPath: [String: OutputReference] = [:]
-    /// For the folders that were asked for: the outputs below them.
+    /// The outputs below each wanted folder.
     private var below: [String: [OutputReference]] = [:]
 
-    /// - Parameter wanted: folders below which outputs will be looked for; `.` is the pipeline's own.
+    /// - Parameter wanted: folders that `below` will be called with; `.` is the pipeline's folder.
     init(_ drafts: [Draft], folders wanted: Set<String>, problems: ProblemList) {
         for (stage, draft) in drafts.enumerated() {
             for (output, made) in draft.outputs.enumerated() {
@@ -37,7 +38,7 @@ struct OutputIndex {
 
     func below(_ folder: String) -> [OutputReference] { below[folder] ?? [] }
 
-    /// The output that is the path, or a directory above it.
+    /// The output at the path or a directory above it.
     func holder(of path: String) -> OutputReference? {
         if let reference = byPath[path] { return reference }
         for folder in folders(above: path) {
@@ -51,20 +52,19 @@ struct OutputIndex {
     ) {
         let (one, two) = (drafts[first.stage], drafts[second.stage])
         let output = two.outputs[second.output]
-        let message: String
+        let message: StageMessage
         if first.stage == second.stage {
-            message = "the output '\(output.output.path)' is named twice."
+            message = "the output '\(output.output.path)' is listed twice."
         } else if one.instance.template == two.instance.template {
-            // The path lacks a matrix value. Said once, not for every pair.
+            // The path lacks a matrix value. The message is the same for all stages, so it is reported once.
             let keys = two.instance.point.map { "${{ matrix.\($0.name) }}" }.joined(separator: " and ")
             message =
-                "several stages of '\(two.document.name)' have this one output; its path must tell them apart with "
-                + "\(keys)."
+                "several stages of '\(two.document.name)' have the same output path; add \(keys) to it."
         } else {
             message =
-                "the output '\(output.output.path)' is also an output of '\(one.name)'; only one stage can make it."
+                "the output '\(output.output.path)' is also an output of '\(one.name)'; use different paths."
         }
-        problems.add(output.place, output.position, message)
+        problems.add(output.place, output.position, stage: two.name, message)
     }
 
     private func reportNested(_ drafts: [Draft], _ problems: ProblemList) {
@@ -74,9 +74,9 @@ struct OutputIndex {
                     guard let outer = byPath[folder] else { continue }
                     let owner = outer.stage == stage ? "the same stage" : "'\(drafts[outer.stage].name)'"
                     problems.add(
-                        output.place, output.position,
-                        "the output '\(output.output.path)' lies inside '\(folder)', an output of \(owner); outputs "
-                            + "must lie beside each other.")
+                        output.place, output.position, stage: draft.name,
+                        "the output '\(output.output.path)' is inside '\(folder)', an output of \(owner); outputs "
+                            + "must not be nested.")
                     break
                 }
             }
@@ -84,7 +84,7 @@ struct OutputIndex {
     }
 }
 
-/// `a/b` and `a` of `a/b/c`, the nearest first; then `.` for a path inside the pipeline's folder.
+/// `a/b` and `a` of `a/b/c`, nearest first; then `.` for a path inside the pipeline's folder.
 func folders(above path: String) -> [String] {
     guard path != "." else { return [] }
     var folders: [String] = []

@@ -1,4 +1,4 @@
-// The whole file as written: its top level, and the params file that it names.
+// Decodes the top level of a pipeline file and its params file. Knows keys; does not expand anything.
 
 import JSON
 import Model
@@ -44,7 +44,7 @@ struct PipelineDecoder {
             case "default":
                 document.defaultTargets = values.texts(node, "default", of: "stages")
                 if case .array([]) = node.content {
-                    problems.add("default", node.position, "names no stage; leave it out to make everything.")
+                    problems.add("default", node.position, "is empty; remove it to make all stages.")
                 }
             case "capacity": document.capacity = capacity(node)
             default: return false
@@ -52,7 +52,7 @@ struct PipelineDecoder {
             return true
         }
         if !hasStages, case .object = node.content {
-            problems.add("stages", node.position, "the pipeline has no stages; add an object \"stages\".")
+            problems.add("stages", node.position, "the pipeline has no stages; add a \"stages\" object.")
         }
         document.params = fromFile.merging(inline) { $1 }
         return document
@@ -62,7 +62,7 @@ struct PipelineDecoder {
         guard let name = values.text(node, "name") else { return nil }
         let isPrintable = name.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
         if !name.isEmpty, isPrintable { return name }
-        problems.add("name", node.position, "the name must not be empty or hold control characters.")
+        problems.add("name", node.position, "must not be empty or contain control characters.")
         return nil
     }
 
@@ -76,7 +76,7 @@ struct PipelineDecoder {
             if !isPlainName(member.name) {
                 problems.add(
                     place, member.position,
-                    "'\(member.name)' cannot be the name of a stage: use letters, digits, '_' and '-' only.")
+                    "invalid stage name '\(member.name)'; use letters, digits, '_' and '-' only.")
             }
             return stages.stage(member.value, place, name: member.name, at: member.position)
         }
@@ -110,7 +110,7 @@ struct PipelineDecoder {
             }
             return params
         } catch let error as JSONReadError {
-            problems.add("params_file", node.position, "'\(path)' is no JSON: \(error).")
+            problems.add("params_file", node.position, "'\(path)' is not valid JSON: \(error).")
         } catch {
             problems.add("params_file", node.position, "\(error)")
         }

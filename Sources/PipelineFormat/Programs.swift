@@ -1,13 +1,13 @@
-// The program of a command: the file that is an input without being named. Knows words and interpreters; does not know
-// the graph beyond whether a path is made by a stage.
+// Finds the program of a command, which is an input without being listed. Knows words and interpreters; does not know
+// files.
 
 import Model
 
-/// The words of a command in which files may be named.
+/// The words of a command that may name files.
 struct CommandWords {
-    /// Those of the first simple command, without assignments before it.
+    /// Those of the first simple command, without leading assignments.
     let first: [String]
-    /// All of them.
+    /// Those of all simple commands.
     let all: [String]
 
     init(_ command: Command) {
@@ -22,7 +22,7 @@ struct CommandWords {
         }
     }
 
-    /// What may be the program: the first word, or the first plain word after an interpreter.
+    /// The likely program: the first word or, after an interpreter, the first word that is not an option.
     var program: String? {
         guard let head = first.first else { return nil }
         guard isInterpreter(head) else { return head }
@@ -35,15 +35,15 @@ struct CommandWords {
 
     private func isInterpreter(_ word: String) -> Bool {
         let base = word.split(separator: "/").last ?? ""
-        // `python3.11` is a python.
+        // Without its version: `python3.11`.
         let name = base.prefix { !$0.isNumber && $0 != "." }
         guard base.dropFirst(name.count).allSatisfy({ $0.isNumber || $0 == "." }) else { return false }
         return ["python", "bash", "sh", "Rscript", "julia", "node", "perl", "ruby"].contains(String(name))
     }
 }
 
-/// The words of each simple command of a shell text: split at white space and operators, quotes removed. Words that the
-/// shell would expand are left out, and so are assignments before a command and files that are only written to.
+/// The words of each simple command of a shell text: split at whitespace and operators, without quotes. Leaves out
+/// words that the shell would expand, leading assignments, and files that are only written to.
 func simpleCommands(of text: String) -> [[String]] {
     var commands: [[String]] = [[]]
     var word: [UInt8] = []
@@ -70,7 +70,7 @@ func simpleCommands(of text: String) -> [[String]] {
             if !isComment { commands.append([]) }
         } else if isEscaped {
             isEscaped = false
-            // A backslash at the end of a line only continues it.
+            // A backslash at the end of a line continues it.
             if byte != UInt8(ascii: "\n") {
                 word.append(byte)
                 isWord = true

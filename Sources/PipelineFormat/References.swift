@@ -1,9 +1,9 @@
-// `from` and `needs`: which stages of another template a stage means. Knows matrix values; does not know paths.
+// Resolves `from` and `needs` to stages of other templates. Knows matrix values; does not know paths.
 
 import JSON
 import Model
 
-/// The stages of each template, found by the values that they share with another stage.
+/// Finds the stages of a template that share matrix values with another stage.
 struct Agreement {
     private let drafts: [Draft]
     private let byTemplate: [String: [StageIndex]]
@@ -21,7 +21,7 @@ struct Agreement {
 
     func knows(_ template: String) -> Bool { byTemplate[template] != nil }
 
-    /// The stages of the template that agree with this one on every matrix key that both have, in graph order.
+    /// The template's stages with the same value as this stage for every matrix key that both have, in graph order.
     mutating func stages(of template: String, agreeingWith stage: StageIndex) -> [StageIndex] {
         guard let candidates = byTemplate[template], let first = candidates.first else { return [] }
         let others = drafts[first].instance.point
@@ -39,7 +39,7 @@ struct Agreement {
 }
 
 struct References {
-    /// For every template of the file, those among it that make no stage for a mistake already reported.
+    /// For every template of the file, also those without stages because of a mistake.
     private let outputNames: [String: [String]]
     private let templateNames: [String]
     private let problems: ProblemList
@@ -51,7 +51,7 @@ struct References {
         self.problems = problems
     }
 
-    /// Reports what is referred to and not there; also for a template that makes no stage.
+    /// Reports references that do not exist, also in a template without stages.
     func check(_ templates: [StageDocument]) {
         for template in templates {
             for (_, item) in template.inputs?.items ?? [] {
@@ -66,7 +66,7 @@ struct References {
 
     private func check(_ reference: String, _ place: String, _ position: JSONPosition) {
         guard let (template, output) = Self.parts(of: reference) else {
-            problems.add(place, position, "'\(reference)' must be STAGE.OUTPUT, such as \"train.model\".")
+            problems.add(place, position, "'\(reference)' is not of the form STAGE.OUTPUT, such as \"train.model\".")
             return
         }
         guard let outputs = outputNames[template] else {
@@ -75,7 +75,7 @@ struct References {
         }
         if outputs.contains(output) { return }
         let hint = suggestion(for: output, among: outputs)
-        problems.add(place, position, "the stage '\(template)' has no output '\(output)'; \(hint)")
+        problems.add(place, position, "unknown output '\(output)' of stage '\(template)'; \(hint)")
     }
 
     /// `train.model`: the stage, and the name of its output.
@@ -84,7 +84,7 @@ struct References {
         return (String(reference[..<dot]), String(reference[reference.index(after: dot)...]))
     }
 
-    /// Gives the drafts what they refer to; passes over what `check` reports.
+    /// Resolves the references of all drafts, except those that `check` reports.
     func resolve(_ drafts: [Draft]) {
         var agreement = Agreement(drafts: drafts)
         for index in drafts.indices {
@@ -97,13 +97,13 @@ struct References {
                 guard outputNames[need.value] != nil else { continue }
                 let found = agreement.stages(of: need.value, agreeingWith: index)
                 if found.isEmpty { disagrees(need.value, drafts[index].name, place, need.position, agreement) }
-                if found.contains(index) { problems.add(place, need.position, "a stage cannot need itself.") }
+                if found.contains(index) { problems.add(place, need.position, "a stage cannot depend on itself.") }
                 drafts[index].needs += found
             }
         }
     }
 
-    /// The inputs in the order of the file, each `from` replaced by the outputs that it means.
+    /// The inputs in the order of the file, each `from` replaced by the outputs it refers to.
     private func resolvedInputs(
         of index: StageIndex, _ list: InputList, _ drafts: [Draft], _ agreement: inout Agreement
     ) -> [DraftInput] {
@@ -127,7 +127,7 @@ struct References {
     }
 
     private func unknown(_ name: String, _ place: String, _ position: JSONPosition) {
-        // A generated file makes one slip thousands of times.
+        // A generated file may repeat one mistake thousands of times.
         let hint = problems.hint(for: name) { suggestion(for: name, among: templateNames) }
         problems.add(place, position, "unknown stage '\(name)'; \(hint)")
     }
@@ -135,10 +135,11 @@ struct References {
     private func disagrees(
         _ template: String, _ name: String, _ place: String, _ position: JSONPosition, _ agreement: Agreement
     ) {
-        // A template without stages has a mistake of its own.
+        // A template without stages was reported.
         guard agreement.knows(template) else { return }
         problems.add(
-            place, position, "no stage of '\(template)' has the matrix values of '\(name)' in the keys that both have.")
+            place, position, stage: name,
+            "no stage of '\(template)' has the matrix values of '\(name)' for the keys that both have.")
     }
 }
 

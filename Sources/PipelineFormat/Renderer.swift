@@ -1,5 +1,5 @@
-// Replaces `${{ … }}` for one stage. Knows the stage's values; does not know what the text is for, only whether a shell
-// reads it.
+// Replaces `${{ … }}` for one stage. Knows the stage's values and whether a shell reads the text; does not know what
+// the text is for.
 
 import JSON
 import Model
@@ -7,18 +7,18 @@ import Model
 struct Renderer {
     let stageName: String
     let point: Named<AxisValue>
-    /// Those in force for the stage; a matrix value stands before a param of the same name.
+    /// The stage's params. A matrix value overrides a param of the same name.
     let params: [String: JSONValue]
     let problems: ProblemList
-    /// Names and what they come to; nil where paths cannot be mentioned because they are being made.
+    /// Paths by name; nil while the paths themselves are rendered.
     var inputs: [String: [String]]?
     var outputs: [String: [String]]?
-    /// Names that are declared, though what they come to may be unknown for a mistake already reported.
+    /// All declared names, also those without paths because of a mistake.
     var knownInputs: [String] = []
     var knownOutputs: [String] = []
-    /// Params that were mentioned so far.
-    private(set) var mentioned: Set<String> = []
-    private(set) var mentionsAllParams = false
+    /// The params that were used so far.
+    private(set) var used: Set<String> = []
+    private(set) var usesAllParams = false
 
     init(stageName: String, point: Named<AxisValue>, params: [String: JSONValue], problems: ProblemList) {
         self.stageName = stageName
@@ -34,7 +34,7 @@ struct Renderer {
         return all.map { Param(name: $0.key, value: $0.value) }.sorted { $0.name < $1.name }
     }
 
-    /// A text that no shell reads: a path, a variable. A list becomes words with spaces between.
+    /// Text that no shell reads: a path, a variable. A list is joined by spaces.
     mutating func bare(_ text: Located<String>, _ place: @autoclosure () -> String) -> String {
         var result = ""
         for segment in segments(of: text, place()) {
@@ -47,7 +47,7 @@ struct Renderer {
         return result
     }
 
-    /// One word of an argv, or several where a list stands alone in it.
+    /// One word of an argv, or several if the whole word is a list.
     mutating func argument(_ text: Located<String>, _ place: @autoclosure () -> String) -> [String] {
         let segments = segments(of: text, place())
         if segments.count == 1, case .value(let expression) = segments[0] {
@@ -61,8 +61,8 @@ struct Renderer {
                 guard let words = words(of: expression, text, place()) else { continue }
                 if words.count > 1 {
                     problems.add(
-                        place(), text.position,
-                        "'${{ \(expression) }}' is a list of \(words.count); let it stand alone in its word, where it "
+                        place(), text.position, stage: stageName,
+                        "'${{ \(expression) }}' is a list of \(words.count); use it as a word of its own, which "
                             + "becomes several words.")
                 }
                 result += words.joined(separator: " ")
@@ -82,9 +82,9 @@ struct Renderer {
                 guard let words = words(of: expression, text, place()) else { continue }
                 if let reason = shell.append(words: words) {
                     problems.add(
-                        place(), text.position,
-                        "'${{ \(expression) }}' \(reason). Let it stand outside of quotes, where it is quoted as it "
-                            + "needs, or write '${{ raw(\(expression)) }}' to have it as it is.")
+                        place(), text.position, stage: stageName,
+                        "'${{ \(expression) }}' \(reason). Use it outside of quotes, where it is quoted as needed, "
+                            + "or write '${{ raw(\(expression)) }}' to insert it unquoted.")
                 }
             }
         }
@@ -95,13 +95,15 @@ struct Renderer {
         Template(text.value) { problems.add(place(), text.position, $0) }.segments
     }
 
-    /// What the expression comes to; nil, and a problem, where it comes to nothing.
+    /// The value of the expression; nil, with a problem reported, if it has none.
     private mutating func words(
         of expression: Template.Expression, _ text: Located<String>, _ place: @autoclosure () -> String
     ) -> [String]? {
         func unknown(_ kind: String, _ name: String, _ known: [String]) {
             let hint = suggestion(for: name, among: known.sorted())
-            problems.add(place(), text.position, "'${{ \(expression) }}': there is no \(kind) '\(name)'; \(hint)")
+            problems.add(
+                place(), text.position, stage: stageName,
+                "'${{ \(expression) }}': unknown \(kind) '\(name)'; \(hint)")
         }
         let value: String
         switch expression {
@@ -122,14 +124,14 @@ struct Renderer {
                 unknown("param", name, Array(params.keys))
                 return nil
             }
-            mentioned.insert(name)
+            used.insert(name)
             value = if case .string(let bare) = found { bare } else { found.text }
         case .allParams:
-            mentionsAllParams = true
+            usesAllParams = true
             value = JSONValue.object(allParams.map { JSONValue.Member(name: $0.name, value: $0.value) }).text
         case .inputs(let name):
             guard let inputs else {
-                problems.add(place(), text.position, "'${{ \(expression) }}' cannot be mentioned in a path.")
+                problems.add(place(), text.position, "'${{ \(expression) }}' cannot be used in a path.")
                 return nil
             }
             guard knownInputs.contains(name) else {
@@ -139,7 +141,7 @@ struct Renderer {
             return inputs[name]
         case .outputs(let name):
             guard let outputs else {
-                problems.add(place(), text.position, "'${{ \(expression) }}' cannot be mentioned in a path.")
+                problems.add(place(), text.position, "'${{ \(expression) }}' cannot be used in a path.")
                 return nil
             }
             guard knownOutputs.contains(name) else {
@@ -149,7 +151,9 @@ struct Renderer {
             return outputs[name]
         }
         if value.utf8.contains(0) {
-            problems.add(place(), text.position, "'${{ \(expression) }}' holds a NUL character, which no command can.")
+            problems.add(
+                place(), text.position, stage: stageName,
+                "'${{ \(expression) }}' contains a NUL character, which no command can contain.")
         }
         return [value]
     }

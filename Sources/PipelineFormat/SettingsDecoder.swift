@@ -1,4 +1,5 @@
-// What stages, defaults and axis values have in common: params, resources, env, timeout, retries.
+// Decodes what stages, defaults and axis values have in common: params, resources, env, timeout, retries. Knows single
+// values; does not merge them.
 
 import JSON
 import Model
@@ -8,7 +9,7 @@ struct SettingsDecoder {
 
     let values: ValueDecoder
 
-    /// Takes one member of a stage or an overlay; false where the key is none of these.
+    /// Decodes one member of a stage or an axis value; false if the key is not one of these.
     func take(_ member: JSONMember, _ place: String, into settings: inout Settings) -> Bool {
         let node = member.value
         switch member.name {
@@ -28,13 +29,14 @@ struct SettingsDecoder {
             if !isReference(member.name) {
                 values.report(
                     join(place, member.name), member.position,
-                    "'\(member.name)' cannot be the name of a param: it must not be empty or hold white space, "
-                        + "quotes or brackets.")
+                    "invalid param name '\(member.name)': it must not be empty or contain whitespace, quotes or "
+                        + "brackets."
+                )
             }
             if case .string(let text) = member.value.content, text.contains("${{") {
                 values.report(
                     join(place, member.name), member.value.position,
-                    "a param is a plain value; templates are replaced in command, env, workdir and paths only.")
+                    "a param cannot contain a template; templates work in command, env, workdir and paths only.")
             }
             values.checkKeys(of: member.value, join(place, member.name))
             params[member.name] = member.value.value
@@ -53,8 +55,8 @@ struct SettingsDecoder {
                 if gpus > .one && !gpus.isWhole {
                     values.report(
                         join(place, "gpus"), node.position,
-                        "\(gpus) gpus cannot be given: it must be a fraction below 1, to share a device, or a whole "
-                            + "number."
+                        "\(gpus) is not a valid number of GPUs; use a whole number, or a fraction below 1 to share a "
+                            + "device."
                     )
                 }
                 resources.gpus = gpus
@@ -99,7 +101,7 @@ struct SettingsDecoder {
     func checkVariable(_ name: String, _ place: String, _ position: JSONPosition) {
         if name.isEmpty || name.utf8.contains(UInt8(ascii: "=")) || name.utf8.contains(0) {
             values.report(
-                place, position, "'\(name)' cannot be the name of a variable: it must not be empty or hold '='.")
+                place, position, "invalid variable name '\(name)': it must not be empty or contain '='.")
         }
     }
 
@@ -149,7 +151,7 @@ struct SettingsDecoder {
             return factor
         }
         values.report(
-            place, node.position, "must be a factor of 1 or more, such as \"x2\": what each further attempt gets.")
+            place, node.position, "must be a factor of 1 or more for each retry, such as \"x2\".")
         return nil
     }
 }

@@ -1,6 +1,6 @@
-// A shell string under construction: follows the author's quotes, so that each value can be quoted as its place needs.
-// Where the place is not certain (here-documents, backquotes) or quotes do not protect (arithmetic), only values that
-// need no quoting are let in.
+// Builds a shell command: follows the author's quotes, so that each value is quoted as its context requires. If the
+// context is uncertain (here-documents, backquotes) or quotes do not protect (arithmetic), only values that need no
+// quotes are accepted. Knows the shell's syntax; does not know templates.
 
 import Model
 
@@ -9,9 +9,9 @@ struct ShellText {
         case plain
         case single
         case double
-        /// `( … )` and `$( … )`: as plain, whatever surrounds it.
+        /// `( … )` and `$( … )`: like plain, whatever surrounds it.
         case parenthesis
-        /// `(( … ))` and `$(( … ))`, where what stands in quotes is expanded all the same.
+        /// `(( … ))` and `$(( … ))`, where even quoted text is expanded.
         case arithmetic
         /// `${ … }`
         case parameter
@@ -20,11 +20,11 @@ struct ShellText {
 
     private(set) var text = ""
     private var contexts: [Context] = [.plain]
-    /// From here on quotes can no longer be followed.
+    /// Quotes cannot be followed from here on.
     private var isOpaque = false
     private var isEscaped = false
     private var isAtWordStart = true
-    /// The beginning of the present word, as much as it takes to tell `case` from others.
+    /// The beginning of the current word, long enough to recognize `case`.
     private var word: [UInt8] = []
     private var previous: UInt8 = 0
     private var awaitsHereDocument = false
@@ -37,9 +37,9 @@ struct ShellText {
         for byte in written.utf8 { follow(byte) }
     }
 
-    /// A value, quoted where it needs it.
+    /// Appends a value, quoted if needed.
     ///
-    /// - Returns: why it cannot stand here; nil where it can.
+    /// - Returns: why it cannot be used here; nil if it can.
     mutating func append(words: [String]) -> String? {
         let isUncertain =
             isOpaque || isEscaped || previous == UInt8(ascii: "$")
@@ -50,7 +50,7 @@ struct ShellText {
         word.append(0)
         if isUncertain {
             text += words.joined(separator: " ")
-            return words.allSatisfy { shellQuoted($0) == $0 } ? nil : "stands where it cannot be quoted safely"
+            return words.allSatisfy { shellQuoted($0) == $0 } ? nil : "is used where it cannot be quoted safely"
         }
         let dangerous: String
         switch context {
@@ -61,20 +61,20 @@ struct ShellText {
             return nil
         }
         text += words.joined(separator: " ")
-        if words.count > 1 { return "is a list and stands inside quotes, which would make one word of it" }
+        if words.count > 1 { return "is a list inside quotes, which would become one word" }
         let isSafe = words.allSatisfy { word in !word.utf8.contains { dangerous.utf8.contains($0) } }
-        return isSafe ? nil : "stands inside quotes and holds a character that would end them or be expanded"
+        return isSafe ? nil : "is inside quotes and contains a character that would end them or be expanded"
     }
 
     private mutating func follow(_ byte: UInt8) {
         let wasEscaped = isEscaped
         isEscaped = false
         let before = previous
-        // The second `$` of `$$` begins nothing.
+        // The second `$` of `$$` does not start an expansion.
         previous = wasEscaped || (byte == UInt8(ascii: "$") && before == byte) ? 0 : byte
         let wasAtWordStart = isAtWordStart
         isAtWordStart = !wasEscaped && " \t\n;&|()".utf8.contains(byte)
-        // The patterns of a `case` end with a parenthesis that nothing opened.
+        // The patterns of a `case` end with an unpaired parenthesis.
         if isAtWordStart, context == .parenthesis, word.elementsEqual("case".utf8) { isOpaque = true }
         if isAtWordStart { word = [] } else if word.count < 5 { word.append(byte) }
         if wasEscaped { return }
@@ -93,7 +93,7 @@ struct ShellText {
         switch byte {
         case UInt8(ascii: "\\"): isEscaped = true
         case UInt8(ascii: "'"):
-            // In some shells `$'…'` has escapes of its own.
+            // In some shells `$'…'` has its own escapes.
             if before == UInt8(ascii: "$") { isOpaque = true }
             contexts.append(.single)
         case UInt8(ascii: "\""): contexts.append(.double)
@@ -119,7 +119,7 @@ struct ShellText {
         }
     }
 
-    /// What begins with `((` may be a group of commands all the same: what the two read differently is not followed.
+    /// `((` may also begin a group of commands: syntax that differs between the two is not followed.
     private mutating func followArithmetic(_ byte: UInt8, _ before: UInt8, _ isWordStart: Bool) {
         switch byte {
         case UInt8(ascii: "("): contexts.append(before == UInt8(ascii: "$") ? .parenthesis : .arithmetic)

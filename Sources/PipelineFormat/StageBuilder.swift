@@ -1,5 +1,5 @@
-// Finishes drafts: renders commands and variables, and finds the program. Knows paths and what the project's files are;
-// does not know edges.
+// Finishes drafts: renders commands and variables, and finds the program. Knows paths and the project's files; does not
+// know edges.
 
 import JSON
 import Model
@@ -16,7 +16,7 @@ struct StageBuilder {
         self.problems = problems
     }
 
-    /// The finished stage; adds the program to the draft's inputs. Nil where it has no command.
+    /// The finished stage; adds the program to the draft's inputs. Nil if it has no command.
     mutating func stage(_ draft: Draft) -> Stage? {
         let document = draft.document
         offerPaths(to: draft)
@@ -44,7 +44,7 @@ struct StageBuilder {
             isFrozen: document.isFrozen ?? false, keep: document.keep ?? 1)
     }
 
-    /// Lets the command and the variables mention inputs and outputs, as they are seen from where the command runs.
+    /// Lets the command and variables use inputs and outputs, relative to the folder in which the command runs.
     private func offerPaths(to draft: Draft) {
         var inputs: [String: [String]] = [:]
         for input in draft.inputs {
@@ -58,14 +58,14 @@ struct StageBuilder {
         draft.renderer.knownOutputs = draft.document.outputs?.items.map(\.name) ?? []
     }
 
-    /// Declared or mentioned params, and the matrix values.
+    /// Declared or used params, and the matrix values.
     private func params(of draft: Draft) -> [Param] {
         let renderer = draft.renderer
-        if renderer.mentionsAllParams { return renderer.allParams }
+        if renderer.usesAllParams { return renderer.allParams }
         let declared = draft.document.settings.params
-        if declared.isEmpty, renderer.mentioned.isEmpty, renderer.point.isEmpty { return [] }
+        if declared.isEmpty, renderer.used.isEmpty, renderer.point.isEmpty { return [] }
         return renderer.allParams.filter { param in
-            declared[param.name] != nil || renderer.mentioned.contains(param.name)
+            declared[param.name] != nil || renderer.used.contains(param.name)
                 || renderer.point.contains { $0.name == param.name }
         }
     }
@@ -95,9 +95,9 @@ struct StageBuilder {
         for word in words.all {
             guard let path = path(of: word), path != tracked, isProjectFile(path) else { continue }
             problems.warn(
-                draft.place,
-                "'\(path)' in the command is a file of the project, but neither input nor output; a change of it goes "
-                    + "unnoticed. Add it to \"inputs\".")
+                draft.place, stage: draft.name,
+                "the command uses the file '\(path)', which is neither an input nor an output, so changes to it are "
+                    + "not detected; add it to \"inputs\".")
         }
     }
 
@@ -109,7 +109,7 @@ struct StageBuilder {
     }
 }
 
-/// The path as it is seen from a folder inside the pipeline's; both normalised. An absolute path is seen as it is.
+/// The path relative to a folder inside the pipeline's; both are normalized. An absolute path is unchanged.
 func relative(_ path: String, to folder: String?) -> String {
     guard let folder, !path.hasPrefix("/"), !leavesFolder(folder) else { return path }
     let parts = path == "." ? [] : path.split(separator: "/")

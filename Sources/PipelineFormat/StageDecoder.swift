@@ -1,4 +1,4 @@
-// One stage as written, or the defaults under all of them.
+// Decodes one stage or the defaults. Knows keys and types; does not know other stages.
 
 import JSON
 import Model
@@ -43,7 +43,7 @@ struct StageDecoder {
         case "exclude": stage.exclude = matrices.points(node, own())
         case "needs": stage.needs = values.texts(node, own(), of: "stages")
         case "pass_env":
-            let names = values.texts(node, own(), of: "names of variables")
+            let names = values.texts(node, own(), of: "variable names")
             for (index, name) in (names ?? []).enumerated() {
                 settings.checkVariable(name.value, "\(own())[\(index)]", name.position)
             }
@@ -70,13 +70,13 @@ struct StageDecoder {
             guard let program = words.first, !program.value.isEmpty else {
                 if case .array([]) = node.content { values.report(place, node.position, "the command is empty.") }
                 if words.first?.value.isEmpty == true {
-                    values.report(place, node.position, "the program's name is empty.")
+                    values.report(place, node.position, "the program name is empty.")
                 }
                 return nil
             }
             return .argv(words)
         default:
-            values.wrongType(node, place, expected: "a list of words, or a string for the shell")
+            values.wrongType(node, place, expected: "a list of words or a string for the shell")
             return nil
         }
     }
@@ -111,11 +111,11 @@ struct StageDecoder {
             case (let path?, nil): input.source = .path(path)
             case (nil, let from?):
                 if mode != nil {
-                    values.report(full, node.position, "'digest' belongs to the output that 'from' names.")
+                    values.report(full, node.position, "'digest' cannot be combined with 'from'; set it on the output.")
                 }
                 input.source = .from(from)
             case (_?, _?):
-                values.report(full, node.position, "must have either 'path' or 'from', not both.")
+                values.report(full, node.position, "must have 'path' or 'from', not both.")
                 return nil
             case (nil, nil):
                 if !isBroken { values.report(full, node.position, "must have 'path' or 'from'.") }
@@ -156,7 +156,7 @@ struct StageDecoder {
         }
     }
 
-    /// An object that names items, or a list of paths that are their own names.
+    /// An object that names items, or a list of paths, each its own name.
     private func paths<Item>(
         _ node: JSONNode, _ place: String, _ key: String, item: (JSONNode, _ place: String) -> Item?
     ) -> PathList<Item>? {
@@ -171,7 +171,7 @@ struct StageDecoder {
                     return nil
                 }
                 if !seen.insert(name).inserted {
-                    values.report(join(place, own), element.position, "'\(name)' is named twice.")
+                    values.report(join(place, own), element.position, "'\(name)' is listed twice.")
                     return nil
                 }
                 return item(element, own).map { (name, $0) }
@@ -182,15 +182,14 @@ struct StageDecoder {
                 if !isReference(member.name) {
                     values.report(
                         join(full, member.name), member.position,
-                        "'\(member.name)' cannot be a name here: it must not be empty or hold white space, quotes or "
-                            + "brackets."
+                        "invalid name '\(member.name)': it must not be empty or contain whitespace, quotes or brackets."
                     )
                 }
                 return item(member.value, join(key, member.name)).map { (member.name, $0) }
             }
             return PathList(items: items, isObject: true)
         default:
-            values.wrongType(node, full, expected: "an object that names paths, or a list of paths")
+            values.wrongType(node, full, expected: "an object of named paths or a list of paths")
             return nil
         }
     }

@@ -1,6 +1,6 @@
-// Texts with `${{ … }}` in them. Knows the grammar of what may stand inside; does not know any value.
+// Parses text with `${{ … }}`. Knows the grammar; does not know values.
 
-/// A text, taken apart.
+/// A parsed text.
 struct Template {
     indirect enum Expression: Equatable {
         case matrix(String)
@@ -10,7 +10,7 @@ struct Template {
         case stageName
         /// `json(params)`
         case allParams
-        /// Left as it is in a shell string.
+        /// Not quoted in a shell command.
         case raw(Expression)
     }
 
@@ -21,7 +21,7 @@ struct Template {
 
     private(set) var segments: [Segment] = []
 
-    /// Where the text is malformed, `report` is told why, and the rest is left out.
+    /// Calls `report` for each syntax error; what is malformed is left out.
     init(_ text: String, report: (String) -> Void) {
         guard text.utf8.contains(UInt8(ascii: "{")) else {
             segments = [.text(text)]
@@ -32,7 +32,7 @@ struct Template {
         while let open = Self.firstIndex(of: "${{", in: bytes, from: start) {
             if open > start { segments.append(.text(String(decoding: bytes[start..<open], as: UTF8.self))) }
             guard let close = Self.firstIndex(of: "}}", in: bytes, from: open + 3) else {
-                report("'${{' without a '}}' after it.")
+                report("missing '}}' after '${{'.")
                 return
             }
             let inside = String(decoding: bytes[(open + 3)..<close], as: UTF8.self)
@@ -72,8 +72,8 @@ struct Template {
             }
         }
         report(
-            "bad template '${{ \(text) }}'; known are matrix.NAME, params.NAME, inputs.NAME, outputs.NAME, stage.name, "
-                + "json(params) and raw(…) around one of them.")
+            "invalid template '${{ \(text) }}'; use matrix.NAME, params.NAME, inputs.NAME, outputs.NAME, stage.name, "
+                + "json(params), or raw(…) around one of them.")
         return nil
     }
 
@@ -86,7 +86,7 @@ struct Template {
 }
 
 extension Template.Expression: CustomStringConvertible {
-    /// As it is written in a file.
+    /// As written in a file.
     var description: String {
         switch self {
         case .matrix(let name): "matrix.\(name)"
@@ -100,7 +100,7 @@ extension Template.Expression: CustomStringConvertible {
     }
 }
 
-/// Whether the text can stand for a name in a template: not empty, without white space, quotes and brackets.
+/// Whether the text can be used as a name in a template: not empty, without whitespace, quotes and brackets.
 func isReference(_ text: String) -> Bool {
     !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !"\"'`(){}".utf8.contains($0) }
 }

@@ -1,5 +1,5 @@
-// Typed values from JSON nodes, with a problem for each that is of the wrong type. Knows what a number, a duration or a
-// set of names looks like; does not know what they mean to a stage.
+// Decodes typed values from JSON nodes and reports wrong types. Knows numbers, durations and objects; does not know
+// what they mean to a stage.
 
 import JSON
 import Model
@@ -9,8 +9,8 @@ struct ValueDecoder {
 
     func report(_ place: String, _ position: JSONPosition, _ message: String) { problems.add(place, position, message) }
 
-    /// Hands every member of an object to `take`, which returns false for a key that it does not know. Keys that begin
-    /// with `x-` are left out, a key that occurs twice is reported.
+    /// Passes every member of an object to `take`, which returns false for an unknown key. Ignores keys that begin with
+    /// `x-`; reports unknown and duplicate keys.
     func fields(of node: JSONNode, _ place: String, known: [String], take: (JSONMember) -> Bool) {
         for member in names(of: node, place) where !take(member) {
             let hint = suggestion(for: member.name, among: known)
@@ -18,9 +18,9 @@ struct ValueDecoder {
         }
     }
 
-    /// The members of an object whose keys are names of the user's.
+    /// The members of an object whose keys the user chooses.
     ///
-    /// - Parameter keepsExtensions: whether keys that begin with `x-` count.
+    /// - Parameter keepsExtensions: whether to include keys that begin with `x-`.
     func names(of node: JSONNode, _ place: String, keepsExtensions: Bool = false) -> [JSONMember] {
         guard case .object(let members) = node.content else {
             wrongType(node, place, expected: "an object")
@@ -31,12 +31,12 @@ struct ValueDecoder {
         var lines: [String: Int] = [:]
         return counted.filter { member in
             guard let line = lines.updateValue(member.position.line, forKey: member.name) else { return true }
-            report(join(place, member.name), member.position, "'\(member.name)' occurs twice, first on line \(line).")
+            report(join(place, member.name), member.position, "duplicate key '\(member.name)', first on line \(line).")
             return false
         }
     }
 
-    /// Reports keys that occur twice in an object, at any depth of a value that is the user's own.
+    /// Reports duplicate keys at any depth of a value.
     func checkKeys(of node: JSONNode, _ place: String) {
         switch node.content {
         case .object:
@@ -61,7 +61,7 @@ struct ValueDecoder {
             return nil
         }
         if text.utf8.contains(0) {
-            report(place(), node.position, "holds a NUL character, which no path or command can.")
+            report(place(), node.position, "contains a NUL character, which no path or command can contain.")
             return nil
         }
         return text
@@ -89,7 +89,7 @@ struct ValueDecoder {
             return nil
         }
         if let value = Double(text).flatMap({ Int(exactly: $0) }), (0...1_000_000_000).contains(value) { return value }
-        report(place(), node.position, "\(text) must be a whole number from 0 on.")
+        report(place(), node.position, "\(text) is not a whole number of 0 or more.")
         return nil
     }
 
@@ -99,7 +99,7 @@ struct ValueDecoder {
             return nil
         }
         if let quantity = Double(text).flatMap({ Quantity($0) }) { return quantity }
-        report(place(), node.position, "\(text) must be a number from 0 on, in steps of 0.001.")
+        report(place(), node.position, "\(text) is not a number of 0 or more with at most three decimals.")
         return nil
     }
 
@@ -109,11 +109,11 @@ struct ValueDecoder {
             let shown = textOrNumber(node).map { "'\($0)'" } ?? describe(node)
             report(
                 place(), node.position,
-                "\(shown) is no duration; write \"500ms\", \"90s\", \"10m\", \"4h\", \"1d\" or a number of seconds.")
+                "\(shown) is not a duration; use \"500ms\", \"90s\", \"10m\", \"4h\", \"1d\" or a number of seconds.")
             return nil
         }
         if value > 0 || mayBeZero { return value }
-        report(place(), node.position, "the duration must be above zero.")
+        report(place(), node.position, "the duration must be greater than 0.")
         return nil
     }
 
@@ -123,12 +123,13 @@ struct ValueDecoder {
             let shown = textOrNumber(node).map { "'\($0)'" } ?? describe(node)
             report(
                 place(), node.position,
-                "\(shown) is no size; write \"16GiB\" (powers of 1024), \"16GB\" (powers of 1000) or a number of bytes."
+                "\(shown) is not a size; use \"16GiB\" (powers of 1024), \"16GB\" (powers of 1000) or a number of "
+                    + "bytes."
             )
             return nil
         }
         if value > 0 { return value }
-        report(place(), node.position, "the size must be above zero.")
+        report(place(), node.position, "the size must be greater than 0.")
         return nil
     }
 
@@ -156,10 +157,10 @@ struct ValueDecoder {
     }
 }
 
-/// `stages` and `train` make `stages.train`.
+/// `stages` and `train` become `stages.train`.
 func join(_ place: String, _ name: String) -> String { place.isEmpty ? name : "\(place).\(name)" }
 
-/// Whether the text is made of `[A-Za-z0-9_-]` alone and not empty: the name of a stage, an axis or a resource.
+/// Whether the text is a valid name of a stage or an axis: not empty, and only `[A-Za-z0-9_-]`.
 func isPlainName(_ text: String) -> Bool {
     !text.isEmpty
         && text.utf8.allSatisfy { byte in

@@ -1,9 +1,9 @@
-// Numbers and texts as bytes, one after the other. What is read may have been changed by anyone: every reading says
-// whether it was what it should be, and none traps.
+// Encodes numbers and strings as bytes. Knows that bytes may be corrupt: every read checks and throws, none traps. Does
+// not know what the values mean.
 
 import Model
 
-/// The bytes are not what was written.
+/// The bytes are corrupt.
 struct Malformed: Error {}
 
 struct ByteWriter {
@@ -33,7 +33,7 @@ struct ByteWriter {
         numbers.withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
 
-    /// Lets what was written since that position be known from bytes that were changed.
+    /// Appends a checksum of everything written since that position.
     mutating func seal(from start: Int = 0) { write(checksum(of: bytes[start...])) }
 
     mutating func write<T>(_ value: T?, _ writeValue: (inout ByteWriter, T) -> Void) {
@@ -56,7 +56,7 @@ struct ByteReader {
         position = bytes.startIndex
     }
 
-    /// - Throws: where it is not what was sealed.
+    /// - Throws: if the checksum does not match.
     init(sealed bytes: ArraySlice<UInt8>) throws(Malformed) {
         let content = bytes.dropLast(MemoryLayout<Int64>.size)
         var seal = ByteReader(bytes[content.endIndex...])
@@ -83,7 +83,7 @@ struct ByteReader {
 
     mutating func text() throws(Malformed) -> String { String(decoding: try block(), as: UTF8.self) }
 
-    /// Bytes with their number before them.
+    /// Bytes preceded by their count.
     mutating func block() throws(Malformed) -> ArraySlice<UInt8> { try take(try integer()) }
 
     mutating func numbers() throws(Malformed) -> [UInt32] {
@@ -102,7 +102,7 @@ struct ByteReader {
 
     mutating func list<T>(_ read: (inout ByteReader) throws(Malformed) -> T) throws(Malformed) -> [T] {
         let count = try integer()
-        // Each takes a byte at least.
+        // Each takes at least one byte.
         guard count >= 0, count <= bytes.endIndex - position else { throw Malformed() }
         var values: [T] = []
         for _ in 0..<count { values.append(try read(&self)) }

@@ -1,19 +1,20 @@
-// How the stages of a pipeline stood at the end of a run: which files their verdicts rest on, and which executions made
-// what lies there. Together with the index and the body it says what a later run has to look at.
+// The state of a pipeline's stages at the end of a run: the stamps of their files and the executions that made their
+// outputs. Knows the encoding; does not compare with the disk.
 
 import Model
 
+/// With `PipelineIndex` and `PipelineBody`, this tells a later run which stages it has to evaluate.
 public struct CachedStages: Sendable {
-    /// By path of the index: with this stamp its content is what the verdicts rest on; all zero where no stamp tells.
+    /// By path of the index: the stamp with which its content is unchanged; all zero if there is no reliable stamp.
     public var stamps: [FileStamp]
-    /// By stage: its verdict does not rest on stamps alone.
+    /// By stage: whether its verdict depends on more than stamps.
     public var isSuspect: [Bool]
-    /// By stage: the execution that its outputs come from; nil for those that were not selected.
+    /// By stage: the execution that made its outputs; nil if it was not selected.
     public var executions: [ExecutionID?]
-    /// By stage: its number in the store.
+    /// By stage: its ID in the store.
     public var stageIDs: [Int64]
 
-    /// The stamp of no file.
+    /// A stamp that no file has.
     public static let unknownStamp = FileStamp(
         device: 0, inode: 0, sizeBytes: 0, modifiedNanoseconds: 0, changedNanoseconds: 0)
 
@@ -24,7 +25,7 @@ public struct CachedStages: Sendable {
         self.stageIDs = stageIDs
     }
 
-    /// nil where they are not of so many paths.
+    /// nil if the count does not match.
     public static func stamps(bytes: [UInt8], count: Int) -> [FileStamp]? {
         guard bytes.count == count * 40 else { return nil }
         return [FileStamp](unsafeUninitializedCapacity: count) { stamps, initialized in
@@ -60,7 +61,7 @@ public struct CachedStages: Sendable {
         }
     }
 
-    /// What is known by stage, as bytes.
+    /// Everything but the stamps, encoded.
     public var stageBytes: [UInt8] {
         var writer = ByteWriter()
         writer.write(block: isSuspect.map { $0 ? 1 : 0 })
@@ -70,7 +71,7 @@ public struct CachedStages: Sendable {
         return writer.bytes
     }
 
-    /// nil where they are not of so many stages.
+    /// nil if the bytes are corrupt or the count does not match.
     public init?(stamps: [FileStamp], stageBytes: [UInt8], stagesTotal: Int) {
         do throws(Malformed) {
             var reader = try ByteReader(sealed: stageBytes[...])

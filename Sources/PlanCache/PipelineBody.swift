@@ -1,17 +1,17 @@
-// The expanded pipeline itself, kept so that the stages which a change concerns can be had without expanding all: edges
-// and paths as numbers, each stage as bytes that are read when it is wanted.
+// The expanded pipeline in a form from which single stages can be decoded: edges and paths as numbers, each stage as
+// bytes. Knows the graph; does not know the disk.
 
 import Model
 
-/// Lists of numbers, one a stage, in two arrays.
+/// One list of numbers for each stage, in two arrays.
 struct NumberLists: Sendable {
-    /// Where each list begins; one more than there are lists.
+    /// The start of each list, and the end of the last.
     private(set) var starts: [UInt32] = [0]
     private(set) var numbers: [UInt32] = []
 
     init() {}
 
-    /// nil where they are no lists of numbers below `limit`, one for each of `count`.
+    /// nil unless these are `count` lists of numbers below `limit`.
     init?(starts: [UInt32], numbers: [UInt32], count: Int, limit: Int) {
         guard starts.count == count + 1, starts.first == 0, starts.last.map({ Int($0) }) == numbers.count,
             zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 }), numbers.allSatisfy({ Int($0) < limit })
@@ -28,29 +28,30 @@ struct NumberLists: Sendable {
     subscript(index: Int) -> ArraySlice<UInt32> { numbers[Int(starts[index])..<Int(starts[index + 1])] }
 }
 
+/// The cached form of a pipeline's stages.
 public struct PipelineBody: Sendable {
     private static let version = 1
 
     public let capacity: [String: Quantity]
-    /// Sentences that are told where something runs.
+    /// Warnings of loading, printed when something runs.
     public let warnings: [String]
-    /// By stage: a run of the same request is about it.
+    /// By stage: whether the request selects it.
     public let isSelected: [Bool]
-    /// By stage: paths do not tell all that its verdict depends on.
+    /// By stage: whether its verdict depends on more than its paths.
     let isAlwaysEvaluated: [Bool]
-    /// By selected stage: what it reads and makes, as numbers of the index.
+    /// By selected stage: its inputs and outputs, as numbers in the index.
     let paths: NumberLists
     let predecessors: NumberLists
-    /// Every stage after its predecessors.
+    /// Topological order.
     private let order: [UInt32]
-    /// Where each stage begins in `encoded`; one more than there are stages.
+    /// The start of each stage in `encoded`, and the end of the last.
     private let stageStarts: [UInt32]
     private let encoded: [UInt8]
     private let pathCount: Int
 
     public var stagesTotal: Int { isSelected.count }
 
-    /// - Returns: with the paths of the selected stages, each once, by which the body refers to them.
+    /// - Returns: the body, and the paths of the selected stages, each once; the body refers to them by number.
     public static func made(of graph: Graph, isSelected: [Bool], warnings: [String]) -> (
         body: PipelineBody, paths: PathTable
     ) {
@@ -118,7 +119,7 @@ public struct PipelineBody: Sendable {
         return whole.bytes
     }
 
-    /// nil: these are not the bytes of one that belongs to so many paths, or those of another version.
+    /// nil if the bytes are corrupt, of another version, or the count does not match.
     public init?(bytes: [UInt8], pathCount: Int) {
         self.pathCount = pathCount
         var whole = ByteReader(bytes[...])
@@ -148,14 +149,13 @@ public struct PipelineBody: Sendable {
         }
     }
 
-    // MARK: - What a change concerns
+    // MARK: - Stages affected by a change
 
-    /// The selected stages that use a changed path or are judged in any case, and all that come after them, as a
-    /// membership table.
+    /// By stage: whether it is selected and uses a changed path, is always evaluated, or depends on such a stage.
     ///
     /// - Parameters:
     ///   - isChanged: by path.
-    ///   - isSuspect: by stage: judged in any case.
+    ///   - isSuspect: by stage: whether it is evaluated in any case.
     public func concerned(isChanged: [Bool], isSuspect: [Bool]) -> [Bool] {
         var isConcerned = [Bool](repeating: false, count: stagesTotal)
         for stage in order.map({ Int($0) }) where isSelected[stage] {
@@ -166,15 +166,15 @@ public struct PipelineBody: Sendable {
         return isConcerned
     }
 
-    /// Stages of a standing that are judged in any case.
-    public func stagesToEvaluate(_ standing: CachedStages) -> Int {
-        isSelected.indices.count { isSelected[$0] && (isAlwaysEvaluated[$0] || standing.isSuspect[$0]) }
+    /// The number of cached stages that are evaluated in any case.
+    public func stagesToEvaluate(_ cached: CachedStages) -> Int {
+        isSelected.indices.count { isSelected[$0] && (isAlwaysEvaluated[$0] || cached.isSuspect[$0]) }
     }
 
-    /// What a selected stage reads and makes, as numbers of the index.
+    /// The inputs and outputs of a selected stage, as numbers in the index.
     public func paths(of stage: StageIndex) -> some Sequence<Int> { paths[stage].lazy.map { Int($0) } }
 
-    /// By path: a selected stage besides those uses it.
+    /// By path: whether a selected stage other than these uses it.
     public func pathsUsed(besides members: [StageIndex]) -> [Bool] {
         var isOther = isSelected
         for member in members { isOther[member] = false }
@@ -185,7 +185,7 @@ public struct PipelineBody: Sendable {
         return isUsed
     }
 
-    /// Those stages, and the selected ones right before them, in the order of the file.
+    /// These stages and their selected direct predecessors, in the order of the file.
     public func withNeighbours(_ isConcerned: [Bool]) -> [StageIndex] {
         var isMember = isConcerned
         for stage in isConcerned.indices where isConcerned[stage] {
@@ -194,10 +194,10 @@ public struct PipelineBody: Sendable {
         return isMember.indices.filter { isMember[$0] }
     }
 
-    /// The pipeline as if it had no other stages.
+    /// The graph of these stages only.
     ///
     /// - Parameter members: sorted.
-    /// - Returns: nil where the bytes are not those of stages.
+    /// - Returns: nil if the bytes are corrupt.
     public func graph(of members: [StageIndex], pipeline: String) -> Graph? {
         var places: [StageIndex: StageIndex] = [:]
         for (place, member) in members.enumerated() { places[member] = place }
@@ -220,7 +220,7 @@ public struct PipelineBody: Sendable {
         let graph = Graph(
             pipeline: pipeline, stages: stages, predecessors: before, producers: producers,
             defaultTargets: Array(stages.indices), capacity: capacity)
-        // No pipeline has a cycle.
+        // A cycle means that the bytes are corrupt.
         return graph.order.count == stages.count ? graph : nil
     }
 }

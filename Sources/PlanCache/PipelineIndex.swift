@@ -1,28 +1,29 @@
-// The part of an expanded pipeline that every run needs, also one that finds nothing to do: what its expansion depended
-// on, and the paths of its stages. Small, and read without making an object of each path.
+// The part of an expanded pipeline that every run needs, even if nothing has to run: what the expansion depended on and
+// the paths of its stages. Knows the encoding; does not know stages.
 
 import Model
 
-/// What the expansion of a pipeline looked at, beside the file itself.
+/// What the expansion of a pipeline depends on in addition to its file.
 public struct ExpansionInputs: Hashable, Sendable {
-    /// Files that were read, with the digests of their bytes. Paths as the pipeline's folder knows them.
+    /// Files that were read, with digests of their content. Paths are relative to the pipeline's folder.
     public var files: [String: Digest] = [:]
-    /// Paths of which it was asked whether a regular file is there, with the answer.
+    /// Paths that were checked, with whether they are regular files.
     public var probes: [String: Bool] = [:]
-    /// Variables of the caller that belong to keys, with digests of their values; without one where it is not set.
+    /// Variables of the caller that are part of keys, with digests of their values; nil if not set.
     public var variables: [String: Digest?] = [:]
     public init() {}
 }
 
+/// The cached form of a pipeline's name, expansion inputs and paths.
 public struct PipelineIndex: Sendable {
-    /// A change of what is written makes the old unreadable, by this number.
+    /// The version of the encoding. Others are not read.
     private static let version = 1
 
     /// The pipeline's name.
     public var pipeline: String
     public var stagesTotal: Int
     public var expansionInputs: ExpansionInputs
-    /// What selected stages read and make, each path once.
+    /// The inputs and outputs of selected stages, each path once.
     public var paths: PathTable
 
     public init(pipeline: String, stagesTotal: Int, expansionInputs: ExpansionInputs, paths: PathTable) {
@@ -54,7 +55,7 @@ public struct PipelineIndex: Sendable {
         return writer.bytes
     }
 
-    /// nil: these are not the bytes of one, or those of another version.
+    /// nil if the bytes are corrupt or of another version.
     public init?(bytes: [UInt8]) {
         var reader = ByteReader(bytes[...])
         do throws(Malformed) {

@@ -1,12 +1,15 @@
-// What a request for a run is known by: two with one digest ask for the same, as far as the file and the command line say.
+// Identifies a request for a run: requests with the same digest have the same pipeline file and command line. Knows
+// hashing; does not know what the request means.
 
 import Model
 
 import struct Crypto.SHA256
 
+/// The digest of a request.
+///
 /// - Parameters:
-///   - file: the bytes of the pipeline file.
-///   - words: everything else that decides which stages there are and which are meant.
+///   - file: the content of the pipeline file.
+///   - words: everything else that determines the stages and their selection.
 public func requestDigest(ofPipeline file: [UInt8], words: [String]) -> Digest {
     var hasher = SHA256()
     hasher.update(data: file)
@@ -17,10 +20,10 @@ public func requestDigest(ofPipeline file: [UInt8], words: [String]) -> Digest {
     return digest(hasher.finalize())
 }
 
-/// Of the bytes of a file.
+/// The digest of a file's content.
 public func contentDigest(of bytes: [UInt8]) -> Digest { digest(SHA256.hash(data: bytes)) }
 
-/// By which bytes that were damaged are told from others: no protection from whoever means to change them.
+/// Detects accidental corruption; it does not protect from deliberate changes.
 func checksum(of bytes: ArraySlice<UInt8>) -> Int {
     SHA256.hash(data: bytes).withUnsafeBytes { Int(truncatingIfNeeded: $0.loadUnaligned(as: Int64.self)) }
 }

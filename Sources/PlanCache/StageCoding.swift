@@ -1,5 +1,4 @@
-// A stage as bytes and back, so that one that changed can be had without reading the whole pipeline. Every field of
-// `Stage` is written: what decides and what only describes.
+// Encodes and decodes a stage. Knows every field of `Stage`; does not know the pipeline.
 
 import Model
 
@@ -146,14 +145,14 @@ extension ByteReader {
         return quantities
     }
 
-    /// A case of an enumeration of words.
+    /// A case of an enumeration with raw strings.
     private mutating func word<T: RawRepresentable<String>>() throws(Malformed) -> T {
         guard let value = T(rawValue: try text()) else { throw Malformed() }
         return value
     }
 
     private mutating func json(depth: Int) throws(Malformed) -> JSONValue {
-        // No pipeline nests deeper: its reader refuses that.
+        // Deeper values are corrupt: the JSON reader rejects them.
         guard depth < 1000 else { throw Malformed() }
         switch try integer() {
         case 0: return .null

@@ -1,12 +1,13 @@
-// What changed since an earlier execution, as typed reasons. Knows two descriptions and compares them.
+// Compares a stage with an earlier execution and lists the differences as reasons. Knows both descriptions; does not
+// know whether they matter.
 
 import Model
 
-/// What of the things that determine a stage's result is no longer as it was then.
+/// The differences in what determines a stage's result.
 func differences(
     _ stage: Stage, facts: StageFacts, then: ExecutionDetails, thenOutputs: [RecordedPath]
 ) -> [Reason] {
-    // What was set comes first: a param that changed usually changes the command too, and tells more.
+    // Params come first: a changed param usually changes the command too, and is more informative.
     var reasons: [Reason] = []
     reasons += changes(
         .paramChanged, then: then.params.map { ($0.name, $0.value.canonicalText) },
@@ -34,7 +35,7 @@ func differences(
     return reasons
 }
 
-/// Declared outputs that are not there, or are not what was made then.
+/// Declared outputs that are missing or differ from those of the execution.
 func outputDifferences(_ stage: Stage, facts: StageFacts, then: [RecordedPath]) -> [Reason] {
     zip(stage.outputs, facts.outputs).compactMap { output, found in
         let recorded = then.first { $0.path == output.path }?.fingerprint
@@ -59,7 +60,7 @@ private func inputDifferences(facts: StageFacts, then: [RecordedPath]) -> [Reaso
             reasons.append(Reason(.inputAdded, subject: input.path, new: input.fingerprint.digest.hex))
         }
     }
-    // While a pattern is undecided, a path that seems gone may come again.
+    // While a pattern is undecided, a path that seems removed may reappear.
     guard !facts.undecidedInputs.contains(where: { $0.path == nil }) else { return reasons }
     for path in before.keys.sorted() where !seen.contains(path) {
         reasons.append(Reason(.inputRemoved, subject: path, old: before[path]?.digest.hex))

@@ -1,16 +1,16 @@
-// What determines a stage's result, as one number. Knows the canonical encoding; does not read files or variables.
+// The key of a stage: a digest of everything that determines its result. Knows the canonical encoding; does not read
+// files or variables.
 
 import Model
 
 import struct Crypto.SHA256
 
-/// The format of the encoding. A change of it makes every key new, so that everything runs again once.
+/// The version of the encoding. A new version changes every key, so that every stage runs again once.
 private let encodingVersion: UInt8 = 1
 
 /// The part of the key that is known before any input is: command, folder, environment, params and output paths.
 ///
-/// - Parameter environment: the stage's own variables and those passed from the caller, as `recordedEnvironment` made
-///   them.
+/// - Parameter environment: the result of `recordedEnvironment`.
 public func baseKey(of stage: Stage, environment: [EnvironmentVariable]) -> Digest {
     var encoder = KeyEncoder()
     encoder.add(byte: encodingVersion)
@@ -40,7 +40,7 @@ public func baseKey(of stage: Stage, environment: [EnvironmentVariable]) -> Dige
     return encoder.digest
 }
 
-/// The whole key: the base and what was found at every input.
+/// The whole key: the base key and the fingerprints of all inputs.
 public func key(base: Digest, inputs: [RecordedPath]) -> Digest {
     var encoder = KeyEncoder()
     encoder.add(base)
@@ -57,8 +57,8 @@ public func key(base: Digest, inputs: [RecordedPath]) -> Digest {
     return encoder.digest
 }
 
-/// The variables that are part of a stage's key, sorted by name, as they are recorded: the stage's own and those it
-/// takes from the caller, with secrets replaced by salted digests.
+/// The variables that are part of a stage's key, as recorded and sorted by name: the stage's own and those passed by
+/// the caller, with secrets replaced by salted digests.
 ///
 /// - Parameter caller: looks a variable up in the caller's environment.
 public func recordedEnvironment(
@@ -75,13 +75,13 @@ public func recordedEnvironment(
     }
 }
 
-/// Whether a variable of that name is taken for a secret, whose value is never stored.
+/// Whether a variable of that name is treated as a secret. Values of secrets are never stored.
 public func looksSecret(_ name: String) -> Bool {
     let upper = name.uppercased()
     return ["KEY", "TOKEN", "SECRET", "PASSWORD"].contains { upper.contains($0) }
 }
 
-/// Stands for a value that may be a secret.
+/// Replaces a value that may be a secret.
 public func saltedDigest(of value: String, salt: [UInt8]) -> Digest {
     var encoder = KeyEncoder()
     encoder.add(bytes: salt)

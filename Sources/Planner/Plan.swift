@@ -1,24 +1,24 @@
-// The verdicts on all selected stages before anything runs, in order, each from what the ones before it leave behind.
+// Evaluates all selected stages in order before anything runs, each with the expected results of its predecessors.
 // Knows the graph; does not run anything.
 
 import Model
 
-/// What a run would do, as far as it can be known beforehand.
+/// What a run would do, as far as it is known in advance.
 public struct Plan: Sendable {
-    /// By stage; `notSelected` for those nobody asked for.
+    /// By stage; `notSelected` for those outside the selection.
     public var decisions: [Decision]
-    /// Inputs that are not there or cannot be read, by stage that is about to run.
+    /// Missing or unreadable inputs, by stage that would run.
     public var missingInputs: [StageIndex: [MissingInput]]
 
-    /// Whether there is anything that a run would execute, or might.
+    /// Whether any stage will or may run.
     public var willOrMayRun: Bool { decisions.contains { $0.verdict == .run || $0.verdict == .mayRun } }
 }
 
-/// Which stages a run is about.
+/// The stages that a run may execute.
 public struct Selection: Sendable {
-    /// By stage: named, or needed by one that is named.
+    /// By stage: whether it was named or a named stage depends on it.
     public var isSelected: [Bool]
-    /// By stage: runs even when fresh.
+    /// By stage: whether it runs even if fresh.
     public var isForced: [Bool]
     public init(isSelected: [Bool], isForced: [Bool]) {
         self.isSelected = isSelected
@@ -26,12 +26,12 @@ public struct Selection: Sendable {
     }
 }
 
-/// Judges every selected stage.
+/// Evaluates every selected stage.
 ///
-/// The promise, with *will* the stages judged `run` and *may* those judged `mayRun`: every one of *will* runs or is
-/// blocked, and nothing outside *will* ∪ *may* runs.
+/// Guarantee: every stage with the verdict `run` runs or is blocked, and no stage without the verdict `run` or `mayRun`
+/// runs.
 ///
-/// - Parameter environment: the stage's variables as `recordedEnvironment` makes them.
+/// - Parameter environment: returns the `recordedEnvironment` of a stage.
 public func plan(
     _ graph: Graph, selection: Selection, rule: StalenessRule<some RecordedState>, files: some FileFacts,
     history: some RecordedState, environment: (Stage) -> [EnvironmentVariable]
@@ -57,7 +57,7 @@ public func plan(
     return result
 }
 
-/// What is known of a stage, given the verdicts on those before it. Once these are all settled, nothing is undecided.
+/// The facts about a stage, given the verdicts of its predecessors. Once these are all decided, no input is undecided.
 public func gatherFacts(
     of index: StageIndex, in graph: Graph, decisions: [Decision], files: some FileFacts, history: some RecordedState,
     environment: [EnvironmentVariable]
@@ -66,11 +66,11 @@ public func gatherFacts(
     var facts = StageFacts(inputs: [], outputs: [], environment: environment)
     facts.inputs.reserveCapacity(stage.inputs.count)
     facts.outputs.reserveCapacity(stage.outputs.count)
-    // What cannot be digested (a fifo, a link to itself) is not what was made.
+    // What cannot be digested (a FIFO, a link to itself) cannot be the recorded output.
     for output in stage.outputs {
         facts.outputs.append((try? files.fingerprint(of: output.path, mode: output.mode)) ?? nil)
     }
-    // A frozen stage's outputs are taken as they are: what it would read does not matter.
+    // The outputs of a frozen stage are used as they are; its inputs do not matter.
     if stage.isFrozen { return facts }
     for (position, input) in stage.inputs.enumerated() {
         let producers = graph.producers[index][position]
@@ -97,7 +97,7 @@ public func gatherFacts(
     return facts
 }
 
-/// What is at an input now; of a pattern, at everything that it matches.
+/// What exists at an input now; for a pattern, at all matching paths.
 private func lookUp(_ input: Input, in files: some FileFacts) throws(Failure) -> [RecordedPath] {
     var result: [RecordedPath] = []
     for path in input.isGlob ? try files.matches(of: input.path) : [input.path] {
@@ -107,7 +107,7 @@ private func lookUp(_ input: Input, in files: some FileFacts) throws(Failure) ->
     return result
 }
 
-/// What will be at an input once its producer's outputs are put back; nil where the input is not exactly one of them.
+/// The fingerprint of an input once its producer's outputs are restored; nil if the input is not exactly one of them.
 private func restoredFingerprint(
     of input: Input, by producer: StageIndex, in graph: Graph, _ decisions: [Decision], _ history: some RecordedState
 ) throws(Failure) -> Fingerprint? {

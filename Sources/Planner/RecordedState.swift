@@ -1,44 +1,44 @@
-// What the planner asks of the past and of the disk. It sees both only through these two protocols, so that tests
-// hand it tables.
+// What the planner needs to know about past executions and files. Knows two protocols, which tests implement with
+// tables; does not know the store or the disk.
 
 import Model
 
 /// The history of one pipeline's stages.
 public protocol RecordedState {
-    /// The execution that the stage's outputs of today come from.
+    /// The execution that made the stage's current outputs.
     func current(_ stage: String) throws(Failure) -> ExecutionRecord?
-    /// The newest execution in whatever state.
+    /// The newest execution in any state.
     func newest(_ stage: String) throws(Failure) -> ExecutionRecord?
     func newestSucceeded(_ stage: String) throws(Failure) -> ExecutionRecord?
-    /// Succeeded executions of any stage with that key, newest first.
+    /// Succeeded executions of any stage with the key, newest first.
     func succeeded(key: Digest) throws(Failure) -> [ExecutionRecord]
-    /// Succeeded executions of any stage with that base key, newest first.
+    /// Succeeded executions of any stage with the base key, newest first.
     func succeeded(baseKey: Digest) throws(Failure) -> [ExecutionRecord]
     func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath]
     func details(of execution: ExecutionID) throws(Failure) -> ExecutionDetails?
-    /// What lies where the execution's version of that output was moved aside to; nil: nothing that can be read.
+    /// The kept version of the execution's output; nil if it does not exist or cannot be read.
     func kept(_ output: Output, madeBy execution: ExecutionID) -> Fingerprint?
 }
 
-/// The files of the project, as they are on disk now.
+/// The files of the project as they are now.
 public protocol FileFacts {
-    /// nil: nothing is there.
+    /// nil if the path does not exist.
     func fingerprint(of path: String, mode: DigestMode) throws(Failure) -> Fingerprint?
-    /// Files that match a glob, sorted.
+    /// The paths that match a glob, sorted.
     func matches(of pattern: String) throws(Failure) -> [String]
 }
 
-/// What is known of a stage when it is judged.
+/// What is known about a stage when it is evaluated.
 public struct StageFacts: Sendable {
-    /// What was found at the inputs whose content is settled.
+    /// What exists at the inputs whose content is known.
     public var inputs: [RecordedPath]
-    /// Inputs that are not there or cannot be read.
+    /// Inputs that are missing or cannot be read.
     public var missingInputs: [MissingInput]
-    /// Inputs that stages before this one may still change. Empty: the key is known.
+    /// Inputs that earlier stages may still change. If there are none, the key is known.
     public var undecidedInputs: [UndecidedInput]
-    /// What is at the declared outputs, in their order; nil: nothing.
+    /// What exists at the declared outputs, in order; nil if missing.
     public var outputs: [Fingerprint?]
-    /// As `recordedEnvironment` made it.
+    /// The result of `recordedEnvironment`.
     public var environment: [EnvironmentVariable]
 
     public init(
@@ -53,11 +53,11 @@ public struct StageFacts: Sendable {
     }
 }
 
-/// An input that a stage would not find.
+/// An input that is missing or cannot be read.
 public struct MissingInput: Hashable, Sendable {
     /// The path, or a pattern that matches nothing.
     public let path: String
-    /// Why it cannot be read, where something is there.
+    /// Why it cannot be read; nil if it does not exist.
     public let problem: String?
     public init(path: String, problem: String? = nil) {
         self.path = path
@@ -65,11 +65,11 @@ public struct MissingInput: Hashable, Sendable {
     }
 }
 
-/// An input whose content is not settled yet.
+/// An input whose content is not known yet.
 public struct UndecidedInput: Hashable, Sendable {
-    /// The path; nil for a pattern, of which not even the paths are settled.
+    /// The path; nil for a pattern, whose matches are not known either.
     public let path: String?
-    /// A stage that may change it.
+    /// The stage that may change it.
     public let producer: String
     public init(path: String?, producer: String) {
         self.path = path

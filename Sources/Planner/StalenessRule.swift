@@ -1,15 +1,15 @@
-// Where staleness is decided: facts and history in, one verdict with its reasons out. Knows no files, no processes and
-// no order of stages (see Plan.swift for that).
+// Decides whether a stage is stale: facts and history in, a verdict with reasons out. Knows one stage at a time; does
+// not know files, processes or the order of stages (see Plan.swift).
 //
 // Verifying traces over the whole history: A. Mokhov, N. Mitchell, S. Peyton Jones, "Build systems à la carte: theory
 // and practice", JFP 30 (2020).
 
 import Model
 
-/// Decides stages one at a time.
+/// Evaluates one stage at a time.
 public struct StalenessRule<State: RecordedState> {
     private let history: State
-    /// Whether outputs that were moved aside may be put back instead of running (`--no-restore` forbids it).
+    /// Whether kept outputs may be restored instead of running the stage (not with `--no-restore`).
     private let mayRestore: Bool
 
     public init(history: State, mayRestore: Bool) {
@@ -17,7 +17,7 @@ public struct StalenessRule<State: RecordedState> {
         self.mayRestore = mayRestore
     }
 
-    /// The verdict on a stage, as far as the facts allow one: `mayRun` only while inputs are undecided.
+    /// The verdict on a stage. It is `mayRun` only while inputs are undecided.
     public func evaluate(_ stage: Stage, facts: StageFacts, isForced: Bool) throws(Failure) -> Decision {
         if stage.isFrozen { return evaluateFrozen(stage, facts: facts) }
         let base = baseKey(of: stage, environment: facts.environment)
@@ -53,7 +53,7 @@ public struct StalenessRule<State: RecordedState> {
     private enum Reusable {
         case inPlace(ExecutionID)
         case kept(ExecutionID)
-        /// It depends on what the stages before make.
+        /// Depends on the results of earlier stages.
         case perhaps
         case nothing
     }
@@ -67,13 +67,13 @@ public struct StalenessRule<State: RecordedState> {
 
     private func findReusable(_ stage: Stage, facts: StageFacts, key: Digest) throws(Failure) -> Reusable {
         if stage.outputs.isEmpty {
-            // Nothing on disk bears witness: only the newest execution counts.
+            // Without outputs on disk, only the newest execution counts.
             guard let newest = try history.newest(stage.name), newest.isReusable, newest.key == key else {
                 return .nothing
             }
             return .inPlace(newest.id)
         }
-        // Nearly always the answer, and it costs no look-up by key.
+        // Nearly always the answer, and needs no lookup by key.
         if let current = try history.current(stage.name), current.isReusable, current.key == key,
             isInPlace(current, stage, facts)
         {
@@ -85,10 +85,10 @@ public struct StalenessRule<State: RecordedState> {
         return .nothing
     }
 
-    /// Whether any past execution agrees with all that is known so far.
+    /// Whether any past execution matches everything that is known so far.
     private func findPossible(_ stage: Stage, facts: StageFacts, base: Digest) throws(Failure) -> Reusable {
         let known = Dictionary(facts.inputs.map { ($0.path, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
-        // A pattern among the undecided may bring any further path.
+        // An undecided pattern may match further paths.
         let paths: Set<String>? =
             facts.undecidedInputs.contains { $0.path == nil }
             ? nil : Set(known.keys).union(facts.undecidedInputs.compactMap(\.path))
@@ -136,12 +136,12 @@ public struct StalenessRule<State: RecordedState> {
         return true
     }
 
-    /// Why it runs, compared with the stage's newest succeeded execution.
+    /// Why the stage runs, compared with its newest succeeded execution.
     private func explain(_ stage: Stage, facts: StageFacts, key: Digest?) throws(Failure) -> [Reason] {
         guard let newest = try history.newest(stage.name) else { return [Reason(.neverRan)] }
         var reasons: [Reason] = []
         switch newest.state {
-        // What another run is executing now is no reason.
+        // That another run is executing it now is not a reason.
         case .succeeded, .queued, .running: break
         case .failed, .timedOut, .outOfMemory: reasons.append(Reason(.lastFailed, new: newest.state.rawValue))
         case .interrupted, .lost, .stopped: reasons.append(Reason(.lastInterrupted, new: newest.state.rawValue))
@@ -157,7 +157,7 @@ public struct StalenessRule<State: RecordedState> {
         if reasons.isEmpty || reference.key == key {
             reasons += outputDifferences(stage, facts: facts, then: reference.outputs)
         }
-        // Older executions agree with all that is known, but none of those that the history hands out.
+        // Older executions match, but none that the history offers for reuse.
         return reasons.isEmpty ? [Reason(.neverRan)] : reasons
     }
 }

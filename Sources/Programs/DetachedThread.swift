@@ -1,11 +1,11 @@
-// A thread for what may take its time, or never come back. Knows nothing of what is done on it.
+// Runs code that may block, or never return, on a separate thread. Knows threads; does not know what the code does.
 
 import Glibc
 
-/// Runs something beside everything else, which the few threads of Swift's own pool must not be kept busy with. Nobody
-/// waits for its end.
+/// Runs a closure on a new thread and does not wait for it. Blocking code must not occupy the few threads of Swift's
+/// pool.
 ///
-/// - Returns: false where no thread could be made.
+/// - Returns: false if the thread cannot be created.
 public func onDetachedThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     final class Work: Sendable {
         let body: @Sendable () -> Void

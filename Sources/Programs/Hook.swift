@@ -1,28 +1,28 @@
-// A shell command of the user's that is told something on its standard input. Knows processes; does not know what is
-// told. It is no stage: nothing is recorded of it, and time alone bounds it.
+// Runs a user's shell command with some input. Knows processes; does not know the input. A hook is not a stage: it is
+// not recorded, and only a time limit applies to it.
 
 import CLinux
 import Glibc
 import Model
 
-/// Runs a command with `/bin/sh -c`, in the caller's folder and environment. What it prints to either output goes to
-/// standard error, since standard output is for results. Ctrl-C, TERM and HUP, and the time limit, end it: TERM to its
-/// process group and, 2 s later, KILL.
+/// Runs a command with `/bin/sh -c` in the caller's folder and environment. All its output goes to standard error,
+/// because standard output is for results. Ctrl-C, TERM, HUP and the time limit stop it: TERM to its process group,
+/// then KILL after 2 s.
 ///
-/// - Parameter input: is complete before the command starts, so that one that does not read it keeps nobody waiting.
-/// - Returns: a sentence where it did not end with status 0; nil: all is well.
+/// - Parameter input: its standard input, a file, so that a command need not read it.
+/// - Returns: an error message if it did not end with status 0; nil on success.
 public func runHook(_ command: String, input: String, limitSeconds: Double) -> String? {
     let file = clinux_memory_file("runs-hook")
-    guard file >= 0 else { return "its input could not be made: \(String(cString: strerror(errno)))" }
+    guard file >= 0 else { return "cannot create its input: \(String(cString: strerror(errno)))" }
     defer { close(file) }
     guard writeAll(input.utf8, to: file), lseek(file, 0, SEEK_SET) == 0 else {
-        return "its input could not be written: \(String(cString: strerror(errno)))"
+        return "cannot write its input: \(String(cString: strerror(errno)))"
     }
-    // Before it starts: from now on a signal ends the command, and this program goes on.
+    // Before the command starts: from now on a signal stops the command, not this program.
     let signals: SignalSource
     do { signals = try SignalSource() } catch { return error.message }
     let (pid, error) = spawnShell(command, input: file)
-    guard error == 0 else { return "'\(command)' could not be started: \(String(cString: strerror(error)))" }
+    guard error == 0 else { return "cannot start '\(command)': \(String(cString: strerror(error)))" }
     let handle = clinux_pidfd_open(pid)
     defer { if handle >= 0 { close(handle) } }
 
@@ -30,7 +30,7 @@ public func runHook(_ command: String, input: String, limitSeconds: Double) -> S
     var stop: (reason: String, killAt: ContinuousClock.Instant)?
     while true {
         if hasEnded(pid) {
-            // While it is not reaped, its process group is nobody else's.
+            // Before it is reaped, its process group number cannot be reused.
             if stop != nil { kill(-pid, SIGKILL) }
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0, errno == EINTR {}
@@ -39,7 +39,7 @@ public func runHook(_ command: String, input: String, limitSeconds: Double) -> S
         let (now, signal) = (ContinuousClock.now, signals.next())
         if let stop {
             if now >= stop.killAt { kill(-pid, SIGKILL) }
-            if now >= stop.killAt + .seconds(5) { return stop.reason + ", but it does not end" }
+            if now >= stop.killAt + .seconds(5) { return stop.reason + ", but it is still running" }
         } else if signal != nil || now >= deadline {
             let why =
                 signal.map { "was stopped by \(signalName($0))" }
@@ -56,7 +56,7 @@ public func runHook(_ command: String, input: String, limitSeconds: Double) -> S
     }
 }
 
-/// Whether it is over; it stays to be reaped.
+/// Whether it has ended. Does not reap it.
 private func hasEnded(_ pid: pid_t) -> Bool {
     var information = siginfo_t()
     return waitid(P_PID, id_t(pid), &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information.si_signo != 0
@@ -64,13 +64,13 @@ private func hasEnded(_ pid: pid_t) -> Bool {
 
 private func sentence(forStatus status: Int32, of command: String) -> String? {
     let signal = status & 0x7f
-    if signal != 0 { return "'\(command)' was ended by signal \(signal) (\(signalName(signal)))" }
+    if signal != 0 { return "'\(command)' was killed by signal \(signal) (\(signalName(signal)))" }
     let code = status >> 8 & 0xff
-    return code == 0 ? nil : "'\(command)' ended with status \(code)"
+    return code == 0 ? nil : "'\(command)' exited with status \(code)"
 }
 
-/// In a process group of its own, so that it can be ended with all that it started, and with no signal blocked or
-/// ignored that this program blocks or ignores.
+/// Starts it in a new process group, which can be stopped as a whole, and without the signals that this program blocks
+/// or ignores.
 private func spawnShell(_ command: String, input: Int32) -> (pid: pid_t, error: Int32) {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)

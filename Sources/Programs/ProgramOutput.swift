@@ -1,9 +1,9 @@
-// The output of a small program that may hang: it is waited for so long and not longer. Knows processes; does not know
-// what they say.
+// Runs a small program that may hang, with a time limit, and returns its output. Knows processes; does not know what
+// the output means.
 
 import Glibc
 
-/// The path of a program on PATH; nil where there is none.
+/// The path of a program on PATH; nil if not found.
 public func executable(named name: String) -> String? {
     let path = getenv("PATH").map { String(cString: $0) } ?? ""
     return path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
@@ -12,15 +12,15 @@ public func executable(named name: String) -> String? {
 /// What a program wrote to standard output.
 public struct ProgramOutput: Sendable {
     public let bytes: [UInt8]
-    /// There was more than was asked for, and the program was killed.
+    /// Whether it exceeded the limit and the program was killed.
     public let isCut: Bool
 
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 
-/// Runs a program with nothing on its standard input and what it says to standard error thrown away.
+/// Runs a program without standard input and discards its standard error.
 ///
-/// - Returns: nil where it could not be started or failed, or took longer and was killed.
+/// - Returns: nil if it cannot be started, fails, or exceeds the time limit and is killed.
 public func output(
     ofProgram words: [String], withinSeconds limit: Int, mostBytes: Int = 1 << 22
 ) -> ProgramOutput? {
@@ -57,7 +57,7 @@ public func output(
         bytes += chunk[..<count]
     }
     if !isComplete { kill(pid, SIGKILL) }
-    // One that closed its output has ended or is about to. A killed one that hangs in the driver is not waited for.
+    // It closed its output, so it has ended or is about to. Do not wait for a killed process that hangs in a driver.
     let lastLook = max(deadline, .now + .seconds(1))
     var status: Int32 = 0
     while waitpid(pid, &status, WNOHANG) == 0 {

@@ -1,23 +1,24 @@
-// Ctrl-C, TERM, HUP and QUIT as something to read, instead of something that happens in the middle of anything.
+// Reads INT, TERM, HUP and QUIT from a descriptor instead of handling them asynchronously. Knows signals; does not know
+// what they should stop.
 
 import CLinux
 import Glibc
 import Model
 
-/// The failure of a call that needs a file descriptor and got none, with `errno`.
+/// The failure if no file descriptor is available, from `errno`.
 public func noDescriptor() -> Failure {
     Failure(
         .store,
-        "no file can be opened: \(String(cString: strerror(errno))). Raise the limit on open files (`ulimit -n`).")
+        "cannot open a file: \(String(cString: strerror(errno))). Raise the limit on open files (`ulimit -n`).")
 }
 
-/// Blocks the four signals in this thread and all that it creates, and hands them out one by one.
+/// Blocks the four signals in this thread and all threads that it creates, and returns them one by one.
 public struct SignalSource: ~Copyable {
     public let descriptor: Int32
 
-    /// Before any other thread exists, so that none of them is interrupted instead.
+    /// Must be called before other threads exist, because these would receive the signals.
     ///
-    /// - Throws: where no file descriptor is left.
+    /// - Throws: if no file descriptor is available.
     public init() throws(Failure) {
         descriptor = clinux_block_stop_signals()
         if descriptor < 0 { throw noDescriptor() }
@@ -25,7 +26,7 @@ public struct SignalSource: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// The next signal that came; nil when there is none.
+    /// The next pending signal; nil if there is none.
     public func next() -> Int32? {
         let signal = clinux_next_signal(descriptor)
         return signal == 0 ? nil : signal

@@ -1,8 +1,8 @@
-// Reading and writing small files whole, those of /proc among them. Knows descriptors.
+// Reads and writes whole small files, also of /proc. Knows descriptors; does not know the content.
 
 import Glibc
 
-/// At most 4 MiB of a file's text; nil where it cannot be read. Never waits for the writer of a FIFO.
+/// At most 4 MiB of a file's text; nil if it cannot be read. Does not block on a FIFO.
 public func readText(_ path: String) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
@@ -18,14 +18,14 @@ public func readText(_ path: String) -> String? {
     return String(decoding: bytes, as: UTF8.self)
 }
 
-/// The characters of a C string up to its zero byte.
+/// The text of a C string.
 public func text(of characters: [CChar]) -> String {
     String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
-/// Writes all bytes to an open file, in as many calls as it takes.
+/// Writes all bytes to an open file.
 ///
-/// - Returns: false, with `errno`, where not all could be written.
+/// - Returns: false with `errno` on error.
 public func writeAll(_ bytes: some Collection<UInt8>, to descriptor: Int32) -> Bool {
     var rest = Array(bytes)[...]
     while !rest.isEmpty {

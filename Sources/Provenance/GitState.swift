@@ -1,12 +1,13 @@
-// Which code a run used: the checkout, its commit and branch by git's own files, and by the program git what was changed
-// since. Knows git; does not know runs.
+// Reads which code a run uses: commit and branch from git's files, uncommitted changes by the program git. Knows git;
+// does not know runs.
 
 import Glibc
 import Model
 import Programs
 
 extension GitCheckout {
-    /// The checkout that a folder lies in; nil outside of any. Worktrees and submodules, whose `.git` is a file, too.
+    /// The checkout that contains a folder; nil if there is none. Supports worktrees and submodules, whose `.git` is a
+    /// file.
     public init?(around folder: String) {
         var place = folder
         while true {
@@ -31,7 +32,7 @@ extension GitCheckout {
         let head = firstLine("\(repository)/HEAD") ?? ""
         guard head.hasPrefix("ref: ") else { return GitCheckout(folder: folder, commit: head, branch: nil) }
         let name = String(head.dropFirst(5))
-        // A worktree shares the references of the repository that it belongs to.
+        // A worktree shares the references of its repository.
         let shared =
             firstLine("\(repository)/commondir").map { $0.hasPrefix("/") ? $0 : "\(repository)/\($0)" } ?? repository
         let commit =
@@ -42,10 +43,10 @@ extension GitCheckout {
         return GitCheckout(folder: folder, commit: commit, branch: branch)
     }
 
-    /// What tracked files hold that the commit does not, asked of git; nil where it cannot be asked or takes longer than
-    /// 20 s. Files that git does not track do not count: outputs are among them.
+    /// The uncommitted changes; nil if git cannot be run or takes longer than 20 s. Ignores untracked files, because
+    /// outputs are among them.
     ///
-    /// - Parameter keepsPatch: whether the patch itself is wanted; at most 1 MiB of it.
+    /// - Parameter keepsPatch: whether to return the patch, at most 1 MiB of it.
     public func difference(keepsPatch: Bool) -> (isDirty: Bool, diff: GitDiff?)? {
         guard let git = executable(named: "git"), commit != nil else { return nil }
         let words = [
@@ -59,7 +60,7 @@ extension GitCheckout {
     }
 }
 
-/// Without its line end; nil where the file cannot be read.
+/// Without its line break; nil if the file cannot be read.
 private func firstLine(_ path: String) -> String? {
     readText(path).map { String($0.prefix { $0 != "\n" && $0 != "\r\n" }) }
 }

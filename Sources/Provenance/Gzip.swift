@@ -1,8 +1,8 @@
-// Bytes as a gzip file in memory, and back. Knows zlib.
+// Compresses bytes to a gzip file in memory and back. Knows zlib; does not know what the bytes are.
 
 import CZlib
 
-/// nil where memory is short.
+/// The gzip file; nil if memory is exhausted.
 public func gzip(_ bytes: [UInt8]) -> [UInt8]? {
     let capacity = czlib_bound(UInt(bytes.count))
     return [UInt8](unsafeUninitializedCapacity: Int(capacity)) { target, count in
@@ -13,8 +13,8 @@ public func gzip(_ bytes: [UInt8]) -> [UInt8]? {
     }.nonEmpty
 }
 
-/// - Parameter sizeBytes: how many bytes come out of it.
-/// - Returns: nil where it is no gzip file of so many bytes.
+/// - Parameter sizeBytes: the uncompressed size.
+/// - Returns: nil if it is not a gzip file of this size.
 public func gunzip(_ bytes: [UInt8], sizeBytes: Int) -> [UInt8]? {
     guard sizeBytes > 0 else { return nil }
     let found = [UInt8](unsafeUninitializedCapacity: sizeBytes) { target, count in

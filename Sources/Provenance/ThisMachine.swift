@@ -1,12 +1,12 @@
-// The machine that this program runs on: kernel, processors, memory. Reads /proc and asks the kernel; GPUs are asked for
-// elsewhere, for that takes longer.
+// Describes the machine that this program runs on: kernel, processors, memory. Knows /proc and system calls; does not
+// know GPUs, which take longer to read.
 
 import Glibc
 import Model
 import Programs
 
 extension Machine {
-    /// Without its GPUs.
+    /// This machine, without GPUs.
     public static func this() -> Machine {
         var name = utsname()
         uname(&name)
@@ -19,7 +19,7 @@ extension Machine {
             memoryBytes: Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE))))
     }
 
-    /// - Parameter text: of /proc/cpuinfo, which names the model on x86 and, by `Model`, on some others.
+    /// - Parameter text: the content of /proc/cpuinfo. x86 calls the model `model name`, some others `Model`.
     static func cpuModel(_ text: String) -> String? {
         for line in text.split(separator: "\n") {
             let parts = line.split(separator: ":", maxSplits: 1)

@@ -1,15 +1,15 @@
-// The supervisor (target CSupervisor) as a program of its own, carried in this one. Started from a file in memory, its
-// process has a hundredth of the memory that `runs` itself has, which is what creating processes cheaply and measuring
-// small ones rightly takes. Knows how to put it into a file; does not start it.
+// The supervisor (target CSupervisor) as an embedded program. It uses a hundredth of the memory of `runs`, so that it
+// creates processes fast and measures small ones correctly. Knows how to put it into a file; does not start it.
 
 import CLinux
 import Glibc
 
+/// The embedded supervisor.
 public enum SupervisorProgram {
-    /// A file in memory that holds it, to be executed as `/proc/self/fd/NUMBER` and closed; closed by exec.
+    /// Puts it into a file in memory, with close-on-exec. Execute `/proc/self/fd/NUMBER` and close it.
     ///
-    /// - Parameter lowest: the least number that the descriptor may have.
-    /// - Returns: nil where the system has no such files.
+    /// - Parameter lowest: the lowest allowed descriptor.
+    /// - Returns: nil if the system does not support such files.
     public static func open(lowest: Int32) -> Int32? {
         let file = clinux_program_in_memory("runs-supervisor")
         guard file >= 0 else { return nil }

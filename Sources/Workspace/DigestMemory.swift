@@ -1,14 +1,14 @@
-// Digests that need not be taken again: of this process and of earlier ones. Knows stamps and digests; reads nothing.
-// A file is known by its device and inode, so that it is read once under whatever name, and a renamed folder not again.
+// Known digests, of this process and of earlier ones. Knows stamps and digests; does not read files. A file is
+// identified by device and inode, so that it is read once under any name, and a renamed folder is not read again.
 
 import Model
 
 struct DigestMemory {
     private var files: [FileIdentity: KnownContent] = [:]
     private var folders: [FileIdentity: FolderContents] = [:]
-    /// What earlier processes knew of folders that nobody asked for yet.
+    /// Cached folder contents of earlier processes that were not used yet.
     private var encodedFolders: [FileIdentity: [UInt8]] = [:]
-    /// The stamp with which a path is in the store already, or on its way there.
+    /// The stamp with which a path is already recorded, or about to be.
     private var recorded: [String: FileStamp] = [:]
     private var fresh: [String: DigestCacheEntry] = [:]
     var bytesRead: Int64 = 0
@@ -16,7 +16,7 @@ struct DigestMemory {
     init(_ cache: [DigestCacheEntry]) {
         files.reserveCapacity(cache.count)
         recorded.reserveCapacity(cache.count)
-        // Two entries of one inode: it was freed and used again, and the later one is right.
+        // Two entries for one inode: it was reused, and the later entry is valid.
         var changed: [FileIdentity: Int64] = [:]
         for entry in cache where entry.mode == .content {
             let identity = entry.stamp.identity
@@ -34,7 +34,7 @@ struct DigestMemory {
         }
     }
 
-    /// The digest of the file or link that has this stamp.
+    /// The digest of the file or link with this stamp.
     func content(_ stamp: FileStamp) -> KnownContent? {
         guard let known = files[stamp.identity], known.stamp == stamp else { return nil }
         return known
@@ -42,7 +42,7 @@ struct DigestMemory {
 
     mutating func remember(_ content: KnownContent) { files[content.stamp.identity] = content }
 
-    /// Has a file's digest kept under its path, if it may be trusted and is not kept yet.
+    /// Queues a file's digest for recording, if it can be trusted and is not recorded yet.
     mutating func record(_ content: KnownContent, at path: String) {
         guard content.known.isTrusted, recorded[path] != content.stamp else { return }
         recorded[path] = content.stamp
@@ -50,7 +50,7 @@ struct DigestMemory {
         fresh[path] = DigestCacheEntry(path: path, mode: .content, stamp: content.stamp, fingerprint: fingerprint)
     }
 
-    /// What is known of the files in a folder, wherever it lay then.
+    /// The cached contents of a folder, wherever it was then.
     mutating func contents(ofFolder folder: FileStamp) -> FolderContents? {
         if let known = folders[folder.identity] { return known }
         let known = encodedFolders.removeValue(forKey: folder.identity).flatMap(FolderContents.init(encoded:))
@@ -58,9 +58,9 @@ struct DigestMemory {
         return known
     }
 
-    /// Remembers what is in a folder, and has it kept under its path if that is new.
+    /// Caches the contents of a folder and queues them for recording if they are new.
     ///
-    /// - Parameter contents: nil where it is what is known already.
+    /// - Parameter contents: nil if they are unchanged.
     mutating func record(
         _ contents: FolderContents?, ofFolder folder: FileStamp, _ fingerprint: Fingerprint, at path: String
     ) {
@@ -72,8 +72,8 @@ struct DigestMemory {
             path: path, mode: .content, stamp: folder, fingerprint: fingerprint, tree: new.encoded)
     }
 
-    /// The stamp under which a file's digest may be trusted by later processes, and what it stands for. nil: there is none
-    /// yet, or it is a folder.
+    /// The digest of a file and the stamp under which later processes may trust it. nil if there is none yet or the
+    /// path is a folder.
     func trusted(_ path: String) -> (stamp: FileStamp, fingerprint: Fingerprint)? {
         guard let stamp = recorded[path], let content = content(stamp), content.known.isTrusted else { return nil }
         return (stamp, Fingerprint(kind: .content, digest: content.known.digest, sizeBytes: stamp.sizeBytes))

@@ -1,34 +1,34 @@
-// Going down into a folder and up again through open descriptors. Few of them at any depth, no path that can grow
-// too long, no link followed, and no way up into a folder that it did not come down from.
+// Walks down into folders and back up by open descriptors: few descriptors at any depth, no long paths, no links
+// followed, and never up into another folder than it came from. Knows descriptors; does not know what a walk is for.
 
 import Glibc
 import Model
 
-/// A folder that stays open as long as somebody looks into it.
+/// An open folder, closed with its last reference.
 final class OpenFolder: Sendable {
     let descriptor: Int32
 
-    /// Takes over the descriptor.
+    /// Takes ownership of the descriptor.
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
     deinit { close(descriptor) }
 }
 
-/// The place in a tree of folders where a walk stands.
+/// The current folder of a walk.
 struct DirectoryCursor: ~Copyable {
-    /// Where it stands.
+    /// The names from the top to the current folder.
     private(set) var folder: OpenFolder
     private var above: [FileIdentity] = []
 
-    /// Takes over an open folder.
+    /// Takes ownership of an open folder.
     init(_ descriptor: Int32) { folder = OpenFolder(descriptor) }
 
-    /// Of the folder where it stands.
+    /// The descriptor of the current folder.
     var descriptor: Int32 { folder.descriptor }
 
-    /// Goes into a folder.
+    /// Enters a folder.
     ///
-    /// - Returns: 0, or the error number with which it could not be opened; then the walk stands where it stood.
+    /// - Returns: 0, or the error number; the current folder is then unchanged.
     mutating func enter(_ name: UnsafePointer<CChar>) -> Int32 {
         guard let here = FileStatus.of(descriptor: descriptor)?.stamp.identity else { return errno }
         let inner = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -38,7 +38,7 @@ struct DirectoryCursor: ~Copyable {
         return 0
     }
 
-    /// Goes back up. False: the folder was moved meanwhile, and the walk is over.
+    /// Goes back up. False if the folder was moved in the meantime, which ends the walk.
     mutating func leave() -> Bool {
         guard let parent = above.popLast() else { return false }
         let outer = openat(descriptor, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)

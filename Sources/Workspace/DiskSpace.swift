@@ -1,10 +1,10 @@
-// How much room files take and how much is left. Sizes are sums of what `stat` says of files; what cannot be looked at
-// counts nothing, for they are told to people and decide nothing.
+// How much space files use and how much is free. Knows sizes from `stat`, for display only: unreadable files count as
+// 0. Does not know what the space is for.
 
 import Glibc
 import Model
 
-/// Bytes of a file or of all files below a folder, links not followed. 0 where nothing is.
+/// The size of a file or of all files in a folder in bytes, without following links. 0 if it does not exist.
 public func bytes(ofTree path: String) -> Int64 {
     guard let top = FileStatus.of(path, in: AT_FDCWD) else { return 0 }
     guard top.kind == .folder else { return top.stamp.sizeBytes }
@@ -29,7 +29,7 @@ public func bytes(ofTree path: String) -> Int64 {
     return total
 }
 
-/// Bytes that this user may still write to the file system of a folder; nil where it does not tell.
+/// The bytes that this user can still write to the folder's file system; nil if unknown.
 public func freeBytes(ofFolder path: String) -> Int64? {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return nil }

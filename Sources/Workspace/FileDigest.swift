@@ -1,4 +1,4 @@
-// The digest of one file's bytes. Knows reading and SHA-256; caches nothing.
+// Computes the digest of one file. Knows reading and SHA-256; does not cache anything.
 
 import Glibc
 import Model
@@ -8,17 +8,17 @@ import struct Crypto.SHA256
 
 struct KnownDigest: Hashable, Sendable {
     let digest: Digest
-    /// Whether the stamp will change with the content, so that a later process may rely on it.
+    /// Whether any change of the content will change the stamp, so that a later process may rely on it.
     let isTrusted: Bool
 }
 
-/// A digest, and the stamp of the file or link that it was taken of.
+/// A digest and the stamp of its file or link.
 struct KnownContent: Hashable, Sendable {
     let stamp: FileStamp
     let known: KnownDigest
 }
 
-/// Feeds SHA-256 and hands out the model's digest.
+/// SHA-256 with a result of the type `Digest`.
 struct Digester {
     private var hash = SHA256()
 
@@ -30,7 +30,7 @@ struct Digester {
     }
 }
 
-/// Ends the reading of files that nobody waits for any more.
+/// Stops reading files whose digests are no longer needed.
 final class ReadingStop: Sendable {
     private let flag = Atomic(false)
 
@@ -38,20 +38,20 @@ final class ReadingStop: Sendable {
     func set() { flag.store(true, ordering: .relaxed) }
 }
 
-/// What files are read into, one after the other.
+/// The buffer that files are read into, one after the other.
 final class ReadBuffer {
-    /// Large enough for the system call not to count, small enough for the processor's cache.
+    /// Large enough to hide the cost of system calls, small enough for the processor's cache.
     static let largestBytes = 1 << 20
 
     fileprivate let bytes: UnsafeMutableRawBufferPointer
     fileprivate let stop: ReadingStop
 
     /// - Parameters:
-    ///   - expectedBytes: of the largest file that will be read.
-    ///   - stop: is looked at before each piece.
+    ///   - expectedBytes: the size of the largest file that will be read.
+    ///   - stop: checked before each read.
     init(expectedBytes: Int64, stop: ReadingStop) {
         self.stop = stop
-        // One byte more than the file, so that the first read finds its end.
+        // One byte more than the file, so that the first read detects the end.
         let size = Int(min(max(expectedBytes, 4095), Int64(Self.largestBytes - 1))) + 1
         bytes = .allocate(byteCount: size, alignment: 64)
     }
@@ -60,18 +60,19 @@ final class ReadBuffer {
 }
 
 enum FileDigest {
-    /// Opens the file, checks that it is what `stat` said, and digests it; nil when it changed or vanished meanwhile.
+    /// Opens the file, checks that it is still the one with this status, and digests it; nil if it changed or was
+    /// deleted.
     ///
-    /// - Parameter folder: an open folder that `name` is relative to, or AT_FDCWD.
+    /// - Parameter folder: the open folder that `name` is relative to, or AT_FDCWD.
     static func of(
         file name: UnsafePointer<CChar>, in folder: Int32, expecting stamp: FileStamp, through buffer: ReadBuffer,
         shownAs shown: @autoclosure () -> String
     ) throws(WorkspaceFailure) -> Digest? {
-        // Never waits for the writer of a fifo that took the file's place.
+        // Does not block on a FIFO that replaced the file.
         let descriptor = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR || errno == ELOOP { return nil }
-            throw WorkspaceFailure("'\(shown())' cannot be read", errno: errno)
+            throw WorkspaceFailure("cannot read '\(shown())'", errno: errno)
         }
         defer { close(descriptor) }
         guard FileStatus.of(descriptor: descriptor)?.stamp == stamp else { return nil }
@@ -80,13 +81,13 @@ enum FileDigest {
         var total: Int64 = 0
         while true {
             if buffer.stop.isSet {
-                throw WorkspaceFailure("'\(shown())' was not read to its end: the run was stopped.")
+                throw WorkspaceFailure("'\(shown())' was not read completely because the run was stopped.")
             }
             let count = read(descriptor, buffer.bytes.baseAddress, buffer.bytes.count)
             if count == 0 { break }
             if count < 0 {
                 if errno == EINTR { continue }
-                throw WorkspaceFailure("'\(shown())' cannot be read", errno: errno)
+                throw WorkspaceFailure("cannot read '\(shown())'", errno: errno)
             }
             digester.update(UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]))
             total += Int64(count)
@@ -95,7 +96,7 @@ enum FileDigest {
         return digester.finish()
     }
 
-    /// The digest of where a link leads; nil when it changed or vanished meanwhile.
+    /// The digest of a link's target path; nil if it changed or was deleted.
     static func of(link name: UnsafePointer<CChar>, in folder: Int32, expecting stamp: FileStamp) -> Digest? {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
             guard let target = buffer.baseAddress else { return nil }

@@ -1,9 +1,9 @@
-// `stat`, in the words of the model.
+// Calls `stat` and converts the result to types of the model. Knows system calls; does not know digests.
 
 import Glibc
 import Model
 
-/// Which file it is, whatever it is called: a rename keeps it.
+/// The identity of a file, which a rename does not change.
 struct FileIdentity: Hashable, Sendable {
     let device: UInt64
     let inode: UInt64
@@ -12,11 +12,11 @@ struct FileIdentity: Hashable, Sendable {
 extension FileStamp {
     var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
 
-    /// Of nothing: no file has it.
+    /// An identity that no file has.
     static let nothing = FileStamp(device: 0, inode: 0, sizeBytes: 0, modifiedNanoseconds: 0, changedNanoseconds: 0)
 }
 
-/// What `stat` says, as far as digesting needs it.
+/// The result of `stat`, as far as digesting needs it.
 struct FileStatus: Sendable {
     enum Kind { case file, folder, link, other }
 
@@ -37,23 +37,23 @@ struct FileStatus: Sendable {
             modifiedNanoseconds: nanoseconds(status.st_mtim), changedNanoseconds: nanoseconds(status.st_ctim))
     }
 
-    /// Follows links. nil: nothing is there (also a dangling link).
+    /// Follows links. nil if the path does not exist or is a dangling link.
     static func of(_ path: String, shownAs name: String) throws(WorkspaceFailure) -> FileStatus? {
         var status = stat()
         if stat(path, &status) == 0 { return FileStatus(status) }
         switch errno {
         case ENOENT, ENOTDIR: return nil
-        default: throw WorkspaceFailure("'\(name)' cannot be looked at", errno: errno)
+        default: throw WorkspaceFailure("cannot stat '\(name)'", errno: errno)
         }
     }
 
-    /// Of an open file; nil where even that fails.
+    /// The status of an open file; nil on error.
     static func of(descriptor: Int32) -> FileStatus? {
         var status = stat()
         return fstat(descriptor, &status) == 0 ? FileStatus(status) : nil
     }
 
-    /// Of a name in an open folder; links are not followed. nil: errno says why.
+    /// The status of a name in an open folder, without following links; nil with errno on error.
     static func of(_ name: UnsafePointer<CChar>, in folder: Int32) -> FileStatus? {
         var status = stat()
         return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? FileStatus(status) : nil

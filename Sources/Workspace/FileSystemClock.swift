@@ -1,17 +1,17 @@
-// The clock by which a file system stamps its files, which decides whether a digest taken just now can be trusted later
-// (git's "racy index" problem). Knows stamps; does not know digests.
+// The clock that a file system uses for timestamps: it determines whether a new digest can be trusted later (git's
+// "racy index" problem). Knows stamps; does not know digests.
 
 import Glibc
 import Model
 import Synchronization
 
-/// Tells the time as a file system does, and how far apart two writes must be to get two stamps.
+/// Reads the time of a file system and knows how far apart two writes must be to get different stamps.
 final class FileSystemClock: Sendable {
-    /// Two writes closer together than this may get one stamp (the kernel's tick, with room).
+    /// Two writes within this time may get the same stamp (the kernel's tick, with a margin).
     static let granularity: Int64 = 20_000_000
-    /// The same where stamps are whole seconds (or even ones, as on FAT).
+    /// The same for stamps in whole seconds (even seconds on FAT).
     static let coarseGranularity: Int64 = 2_100_000_000
-    /// Nobody waits longer than this for the clock to move on.
+    /// The longest wait for the clock to advance.
     private static let longestWait: Int64 = 25_000_000
 
     private struct Device {
@@ -22,10 +22,11 @@ final class FileSystemClock: Sendable {
     private let read: @Sendable (_ device: UInt64) -> Int64
     private let devices = Mutex<[UInt64: Device]>([:])
 
-    /// - Parameter read: the time in nanoseconds since 1970, as the file system of that device number stamps files now.
+    /// - Parameter read: returns the current time of the file system with this device number, in nanoseconds since
+    ///   1970.
     init(read: @escaping @Sendable (_ device: UInt64) -> Int64) { self.read = read }
 
-    /// The clock that is read by touching the file `clock` in that folder.
+    /// A clock that touches the file `clock` in the folder to read the time.
     convenience init(scratchFolder: String) {
         let scratch = scratchFolder + "/clock"
         self.init { device in
@@ -38,27 +39,27 @@ final class FileSystemClock: Sendable {
                     return stamp.modifiedNanoseconds
                 }
             }
-            // Nowhere to write on that file system. The kernel stamps local files by this clock.
+            // Cannot write to that file system. For local files the kernel uses this clock.
             var time = timespec()
             clock_gettime(CLOCK_REALTIME_COARSE, &time)
             return nanoseconds(time)
         }
     }
 
-    /// Whether a file with that stamp, read from now on, cannot be changed any more without its stamp changing.
+    /// Whether any later change of a file with this stamp will change its stamp.
     func isStable(_ stamp: FileStamp) -> Bool { nanosecondsUntilStable(stamp) <= 0 }
 
-    /// The same; waits where the next tick is near enough.
+    /// The same, but waits if the next tick is near.
     func waitUntilStable(_ stamp: FileStamp) -> Bool {
         let missing = nanosecondsUntilStable(stamp)
         guard missing > 0 else { return true }
         guard missing <= Self.longestWait else { return false }
-        // Readings stand still for up to a tick, hence the four milliseconds more.
+        // The time may lag by up to one tick, hence the extra four milliseconds.
         usleep(UInt32(min(missing + 4_000_000, Self.longestWait) / 1000))
         return isStable(stamp)
     }
 
-    /// An older reading of the clock errs on the safe side, so the clock is read again only where that may help.
+    /// An older time is the safe choice, so the clock is read again only if that may help.
     private func nanosecondsUntilStable(_ stamp: FileStamp) -> Int64 {
         devices.withLock { devices in
             var device = devices[stamp.device] ?? Device()

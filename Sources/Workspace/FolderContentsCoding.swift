@@ -1,24 +1,24 @@
-// What is known of the files in a folder, as bytes for the store. Names are not kept: a stamp says which file it is.
-// Numbers are written as differences from the file before, seven bits a byte, since neighbours were made together. It
-// stays bytes while nobody looks at a single file, for there may be a hundred thousand.
+// Encodes the known digests of the files in a folder for the store. Names are omitted: the stamp identifies a file.
+// Numbers are differences from the previous file, seven bits per byte, because neighbouring files are similar. Knows
+// the encoding; does not know the store.
 
 import Model
 
-/// Stamps and digests that may be trusted later, in the order in which they were found.
+/// Stamps and digests that may be trusted later, in the order of the walk.
 struct FolderContents: Hashable, Sendable {
     private static let version: UInt8 = 1
-    /// Bytes at the end that tell damage.
+    /// The length of the checksum at the end.
     private static let checkBytes = 8
 
-    /// For the store.
+    /// The encoding for the store.
     let encoded: [UInt8]
 
-    /// What may be trusted of it.
+    /// The entries that may be trusted.
     init(_ contents: some Sequence<KnownContent>) {
         var bytes: [UInt8] = [Self.version]
         var last = FileStamp.nothing
         func append(_ number: Int64) {
-            // Small numbers of either sign are small.
+            // Zigzag encoding: small numbers of either sign are short.
             var rest = UInt64(bitPattern: number << 1 ^ number >> 63)
             while rest > 0x7F {
                 bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -39,7 +39,7 @@ struct FolderContents: Hashable, Sendable {
         encoded = bytes + Self.check(bytes[...])
     }
 
-    /// nil for bytes that are no encoding, or a damaged one: the folder is then read anew.
+    /// nil if the bytes are corrupt; the folder is then read again.
     init?(encoded: [UInt8]) {
         let body = encoded.dropLast(Self.checkBytes)
         guard body.first == Self.version, encoded.suffix(Self.checkBytes).elementsEqual(Self.check(body)) else {

@@ -1,5 +1,5 @@
-// What lies directly in one folder: names as bytes, since they need not be UTF-8, and what kind of thing each is. The
-// folder itself tells that; nothing in it is stat'ed, except on file systems that do not say.
+// Lists one folder: the names as bytes, since they need not be UTF-8, and the type of each entry. Knows `getdents`;
+// stats an entry only on file systems that do not report its type. Does not descend.
 
 import CLinux
 import Glibc
@@ -7,20 +7,20 @@ import Model
 
 struct FolderListing: Sendable {
     struct Entry {
-        /// Where the name begins in `names`; a zero byte ends it.
+        /// The start of the name in `names`; a zero byte ends it.
         let nameStart: Int
         let nameCount: UInt16
         let kind: FileStatus.Kind
     }
 
     private(set) var names: [UInt8] = []
-    /// In the order of the bytes of their paths: a folder stands where its name with a slash at the end would.
+    /// In the byte order of paths: a folder sorts as its name followed by a slash.
     private(set) var entries: [Entry] = []
 
     /// - Parameters:
-    ///   - descriptor: a folder that was opened to be listed once; stays open.
-    ///   - excluded: a name that is left out.
-    /// - Returns: nil with errno set where it cannot be listed.
+    ///   - descriptor: an open folder that was not listed yet; stays open.
+    ///   - excluded: a name to omit.
+    /// - Returns: nil with errno on error.
     init?(descriptor: Int32, excluding excluded: [UInt8] = []) {
         let isRead = withUnsafeTemporaryAllocation(byteCount: 32 << 10, alignment: MemoryLayout<dirent>.alignment) {
             buffer in
@@ -40,7 +40,7 @@ struct FolderListing: Sendable {
         names[entry.nameStart..<entry.nameStart + Int(entry.nameCount)]
     }
 
-    /// False with errno set where something cannot be looked at.
+    /// False with errno on error.
     private mutating func append(
         _ records: UnsafeRawBufferPointer, of folder: Int32, excluding excluded: [UInt8]
     ) -> Bool {
@@ -58,7 +58,7 @@ struct FolderListing: Sendable {
             names.append(contentsOf: name)
             names.append(0)
             guard let kind = kind(record[Self.kindOffset], of: nameStart, in: folder) else {
-                // It vanished between listing and looking: as if it had never been there.
+                // It was deleted in the meantime: as if it had never existed.
                 if errno == ENOENT { continue }
                 return false
             }
@@ -67,8 +67,8 @@ struct FolderListing: Sendable {
         return true
     }
 
-    private func kind(_ told: UInt8, of nameStart: Int, in folder: Int32) -> FileStatus.Kind? {
-        switch Int(told) {
+    private func kind(_ type: UInt8, of nameStart: Int, in folder: Int32) -> FileStatus.Kind? {
+        switch Int(type) {
         case DT_REG: .file
         case DT_DIR: .folder
         case DT_LNK: .link
@@ -77,10 +77,10 @@ struct FolderListing: Sendable {
         }
     }
 
-    /// - Parameter start: where the name begins in `names`.
+    /// - Parameter start: the start of the name in `names`.
     func withName<T>(at start: Int, _ body: (UnsafePointer<CChar>) -> T) -> T {
         names.withUnsafeBytes { names in
-            // Each name is followed by its zero byte, so there are bytes.
+            // Not empty: a zero byte follows each name.
             body(names.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: CChar.self) + start)
         }
     }
@@ -91,7 +91,7 @@ struct FolderListing: Sendable {
 }
 
 extension FolderListing {
-    /// The first eight bytes of a name as one number, which decides most comparisons.
+    /// The first eight bytes of a name as a number: enough for most comparisons.
     private struct Sorted {
         let prefix: UInt64
         let entry: Entry
@@ -117,7 +117,7 @@ extension FolderListing {
         (0..<8).reduce(0) { $0 << 8 | UInt64(byte(of: entry, at: $1, names)) }
     }
 
-    /// Of the path: a name ends with a zero, a folder's with a slash and zeros.
+    /// A file's name is padded with zeros, a folder's with a slash and zeros.
     private static func byte(of entry: Entry, at index: Int, _ names: UnsafeBufferPointer<UInt8>) -> UInt8 {
         if index < entry.nameCount { return names[entry.nameStart + index] }
         return index == entry.nameCount && entry.kind == .folder ? UInt8(ascii: "/") : 0

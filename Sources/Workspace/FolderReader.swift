@@ -1,4 +1,5 @@
-// Reads the files of a walked folder in the order of the walk, going from folder to folder without long paths.
+// Reads the files of a walked folder in the order of the walk. Knows how to reach them without long paths; does not
+// know what the digests are for.
 
 import Glibc
 import Model
@@ -6,10 +7,10 @@ import Model
 struct FolderReader: ~Copyable {
     private let tree: FolderTree
     private var descent: DirectoryCursor
-    /// The nodes of the folders that the descent is inside of.
+    /// The nodes of the current folder and those above it.
     private var chain: [Int] = []
 
-    /// nil: the folder is no longer there.
+    /// nil if the folder does not exist any longer.
     init?(_ tree: FolderTree, of full: String) {
         let top = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard top >= 0 else { return nil }
@@ -17,7 +18,7 @@ struct FolderReader: ~Copyable {
         descent = DirectoryCursor(top)
     }
 
-    /// Goes to the folder that a node lies in; false where that is gone or replaced.
+    /// Goes to the folder of a node; false if it was deleted or replaced.
     mutating func approach(_ node: Int) -> Bool {
         let parent = tree.folder(of: node)
         if parent == chain.last ?? -1 { return true }
@@ -34,7 +35,7 @@ struct FolderReader: ~Copyable {
         return true
     }
 
-    /// The digest of a file or link that was just approached; nil when it is no longer what the walk saw.
+    /// The digest of a file or link in the current folder; nil if it changed since the walk.
     func digest(of node: Int, through buffer: ReadBuffer, shownAs shown: String) throws(WorkspaceFailure) -> Digest? {
         let stamp = tree.stamps[node]
         let folder = descent.descriptor

@@ -1,5 +1,6 @@
-// A folder as a manifest of all that it holds, in the order of the paths' bytes. Reads nothing: `FolderWalk` makes it.
-// Flat, for folders have a hundred thousand files: names are one text, and what lies in one folder stands together.
+// The manifest of a folder: all its entries, in the byte order of their paths. Stored flat, because a folder may have a
+// hundred thousand files: all names in one array, entries of one folder together. Knows the manifest's digest; does not
+// read anything (`FolderWalk` does).
 
 import Glibc
 import Model
@@ -8,60 +9,60 @@ struct FolderTree: Sendable {
     enum Kind: UInt8 {
         // d, f, x, l
         case folder = 0x64, file = 0x66, program = 0x78, link = 0x6C
-        /// A fifo, socket or device.
+        /// A FIFO, socket or device.
         case other = 0x6F
-        /// It vanished between listing and looking: as if it had never been there.
+        /// Deleted in the meantime: as if it had never existed.
         case gone = 0x67
     }
 
     struct Node {
         fileprivate let nameStart: Int
-        /// The number of the folder that it lies in.
+        /// The number of its folder.
         fileprivate let folder: UInt32
         fileprivate let nameCount: UInt16
         fileprivate(set) var kind: Kind
     }
 
-    /// A folder that was listed. They stand in the order of their paths.
+    /// A listed folder. Folders are in the order of their paths.
     private struct Folder {
-        /// Its own node; -1 for the top.
+        /// Its node; -1 for the top.
         let node: Int
         let contents: Range<Int>
     }
 
     private(set) var nodes: [Node] = []
-    /// Of each node.
+    /// By node.
     private(set) var stamps: [FileStamp] = []
-    /// Of each node: what is known of a file's bytes or of a link's target.
+    /// By node: the digest of a file's content or a link's target, if known.
     private var digests: [KnownDigest?] = []
     private var folders: [Folder] = []
     private var names: [UInt8] = []
-    /// Whether what was known before is exactly what is known now.
+    /// Whether the cached contents are complete and unchanged.
     private(set) var isAsKnown = false
 
-    /// Bytes of all files.
+    /// The size of all files in bytes.
     var sizeBytes: Int64 {
         nodes.indices.reduce(0) { isFile($1) ? $0 &+ stamps[$1].sizeBytes : $0 }
     }
 
-    /// Nodes whose digest is not known but stands in the manifest: of links always, of files for contents.
+    /// Nodes whose unknown digest is part of the manifest: links always, files in mode `content`.
     func unread(for mode: DigestMode) -> [Int] {
         nodes.indices.filter { digests[$0] == nil && (nodes[$0].kind == .link || isFile($0) && mode == .content) }
     }
 
     private func isFile(_ node: Int) -> Bool { nodes[node].kind == .file || nodes[node].kind == .program }
 
-    /// What is known of files and links, in the order of the nodes.
+    /// The known digests of files and links, in the order of the nodes.
     var contents: some Sequence<KnownContent> {
         zip(stamps, digests).lazy.compactMap { stamp, digest in digest.map { KnownContent(stamp: stamp, known: $0) } }
     }
 
-    /// What is known of a node, from now on.
+    /// Sets the known digest of a node.
     mutating func know(_ digest: KnownDigest, of node: Int) { digests[node] = digest }
 
     func withName<T, E: Error>(of node: Int, _ body: (UnsafePointer<CChar>) throws(E) -> T) throws(E) -> T {
         try names.withUnsafeBufferPointer { bytes throws(E) in
-            // Each name is followed by its zero byte, so there are bytes.
+            // Not empty: a zero byte follows each name.
             let start = bytes.baseAddress.unsafelyUnwrapped + nodes[node].nameStart
             return try body(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))
         }
@@ -71,7 +72,7 @@ struct FolderTree: Sendable {
         names[nodes[node].nameStart..<nodes[node].nameStart + Int(nodes[node].nameCount)]
     }
 
-    /// The node of the folder that a node lies in; -1 for the top.
+    /// The node of a node's folder; -1 for the top.
     func folder(of node: Int) -> Int { folders[Int(nodes[node].folder)].node }
 
     /// The relative path, for messages.
@@ -79,7 +80,7 @@ struct FolderTree: Sendable {
         chain(to: node).map { String(decoding: name(of: $0), as: UTF8.self) }.joined(separator: "/")
     }
 
-    /// The nodes from the top down to this one.
+    /// The nodes from the top to this one.
     func chain(to node: Int) -> [Int] {
         var chain: [Int] = []
         var index = node
@@ -94,7 +95,7 @@ struct FolderTree: Sendable {
 // MARK: - Growing
 
 extension FolderTree {
-    /// What lies in a folder, as new nodes. Folders come in the order of their paths.
+    /// Appends the entries of a folder as nodes. Folders must be appended in the order of their paths.
     mutating func append(_ listing: FolderListing, in folder: Int) -> Range<Int> {
         let contents = nodes.count..<nodes.count + listing.entries.count
         for entry in listing.entries {
@@ -115,9 +116,9 @@ extension FolderTree {
         return contents
     }
 
-    /// What stat says of the next nodes that it was not known of; nil: it is gone.
+    /// Appends the results of `stat` for the next nodes; nil if deleted.
     ///
-    /// - Returns: false where something is of another kind than it was.
+    /// - Returns: false if an entry has another type than it was listed with.
     mutating func take(_ statuses: [FileStatus?]) -> Bool {
         for status in statuses {
             let node = stamps.count
@@ -134,9 +135,9 @@ extension FolderTree {
         return true
     }
 
-    /// Takes over digests of files and links whose stamp is still the same, wherever they lie now.
+    /// Reuses the digests of files and links with an unchanged stamp, wherever they are now.
     mutating func adopt(_ known: FolderContents) {
-        // Mostly nothing has changed, and the next one known is the next one found.
+        // Usually nothing has changed and both are in the same order.
         var expected = known.makeIterator()
         var next = expected.next()
         var moved: [FileIdentity: KnownContent]?
@@ -159,23 +160,23 @@ extension FolderTree {
 }
 
 extension FolderTree {
-    /// What stands for a file in the manifest.
+    /// What represents a file in the manifest.
     enum Facts {
-        /// The digest of its bytes.
+        /// The digest of its content.
         case digest
-        /// Size and time of modification.
+        /// Size and modification time.
         case metadata
-        /// Everything that stat says, also of links.
+        /// The whole stamp, also of links.
         case stamp
     }
 
-    /// The digest of the canonical manifest: a version byte, then for each node its type, its path with the length
-    /// before it, and what stands for its content. nil where a digest is needed that is not known.
+    /// The digest of the canonical manifest: a version byte, then for each node its type, its path preceded by the
+    /// length, and what represents its content. nil if a needed digest is unknown.
     func manifestDigest(of facts: Facts) -> Digest? {
         var digester = Digester()
         var bytes: [UInt8] = [1]
         var path: [UInt8] = []
-        // Folders that the path is inside of: what lies ahead in each, and the length of the path up to it.
+        // The enclosing folders: the remaining entries of each, and the length of its path.
         var inside: [(ahead: Range<Int>, length: Int)] = []
         var listed = folders.makeIterator()
         if let top = listed.next() { inside.append((top.contents, 0)) }

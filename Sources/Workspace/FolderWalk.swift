@@ -1,5 +1,5 @@
-// Goes through a folder and all below it, and stats everything; links inside are not followed. It reads no file. What it
-// finds can be stat'ed by others meanwhile: a file system spends four fifths of a walk on that.
+// Walks a folder recursively and stats every entry, without following links. Other tasks can help with `stat`, which
+// takes four fifths of the time. Knows entries; does not read files.
 
 import Glibc
 import Model
@@ -10,25 +10,25 @@ struct FolderWalk: ~Copyable {
     private var descent: DirectoryCursor
     private var tree = FolderTree()
     private let queue: StatQueue
-    /// How many pieces were handed in, and the answers to how many the tree has.
+    /// The number of queued batches, and of those whose results are in the tree.
     private var handedIn = 0
     private var answered = 0
-    /// Whether something was replaced by something else meanwhile.
+    /// Whether an entry was replaced during the walk.
     private var hasChanged = false
-    /// Of the folders that the walk is inside of, the entries it has not passed.
+    /// The remaining entries of the current folder and those above it.
     private var ahead: [Range<Int>] = []
 
     /// - Parameters:
-    ///   - excluded: the name of the program's own folder, which is left out at every depth.
-    ///   - mostHelpers: how many tasks may help at a time.
-    /// - Returns: nil where there is no such folder.
+    ///   - excluded: the name of the state folder, which is skipped at every depth.
+    ///   - mostHelpers: how many tasks may help at the same time.
+    /// - Returns: nil if the folder does not exist.
     init?(
         _ full: String, shownAs shown: String, excluding excluded: [UInt8], mostHelpers: Int = 0
     ) throws(WorkspaceFailure) {
         let top = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard top >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw WorkspaceFailure("the folder '\(shown)' cannot be read", errno: errno)
+            throw WorkspaceFailure("cannot read the folder '\(shown)'", errno: errno)
         }
         self.shown = shown
         self.excluded = excluded
@@ -36,10 +36,10 @@ struct FolderWalk: ~Copyable {
         queue = StatQueue(mostHelpers: mostHelpers)
     }
 
-    /// Lists every folder. What is not stat'ed by then is in others' hands.
+    /// Lists every folder. Afterwards, remaining `stat` calls are made by helpers.
     ///
-    /// - Parameter startHelp: is called with the work of one who helps.
-    /// - Returns: false where folders were moved or replaced during the walk, which is then over.
+    /// - Parameter startHelp: called with the work of a helper.
+    /// - Returns: false if folders were moved or replaced, which ends the walk.
     mutating func listAll(
         _ startHelp: (@escaping @Sendable () -> Void) -> Void = { _ in }
     ) throws(WorkspaceFailure) -> Bool {
@@ -60,7 +60,7 @@ struct FolderWalk: ~Copyable {
         return true
     }
 
-    /// The tree, when everything was listed and all who help have ended; nil where something was replaced meanwhile.
+    /// The tree, after everything was listed and all helpers have ended; nil if something was replaced.
     consuming func finish() throws(WorkspaceFailure) -> FolderTree? {
         try takeAnswers()
         return hasChanged || answered < handedIn ? nil : tree
@@ -75,8 +75,8 @@ struct FolderWalk: ~Copyable {
         let nodes = tree.append(listing, in: node)
         if let strange = nodes.first(where: { tree.nodes[$0].kind == .other }) {
             throw WorkspaceFailure(
-                "'\(shown)/\(tree.shownPath(of: strange))' is neither file, folder nor link (a fifo, socket or "
-                    + "device) and cannot be digested. Remove it from the folder.")
+                "'\(shown)/\(tree.shownPath(of: strange))' is not a file, folder or link (but a FIFO, socket or "
+                    + "device). Remove it from the folder.")
         }
         ahead.append(nodes)
         var start = 0
@@ -100,6 +100,6 @@ struct FolderWalk: ~Copyable {
 
     private func failure(_ node: Int, _ number: Int32) -> WorkspaceFailure {
         let path = node < 0 ? shown : "\(shown)/\(tree.shownPath(of: node))"
-        return WorkspaceFailure("the folder '\(path)' cannot be read", errno: number)
+        return WorkspaceFailure("cannot read the folder '\(path)'", errno: number)
     }
 }

@@ -1,13 +1,13 @@
-// Which files a pattern means today.
+// Finds the files that match a pattern. Knows folders; does not read files.
 
 import Glibc
 import Model
 
 extension Workspace {
-    /// Files, and links to files, that match, sorted bytewise. Folders are not matched, the program's own folder never.
-    /// A link to a folder is looked into by a pattern without `**`, as in a shell.
+    /// Matching files and links to files, in byte order. Never matches folders or anything in the state folder. A
+    /// pattern without `**` follows links to folders, as in a shell.
     ///
-    /// - Throws: for a folder in question that cannot be read, and a matching name that is not UTF-8.
+    /// - Throws: if a folder cannot be read or a possible match is not UTF-8.
     public func matches(of pattern: String) throws(WorkspaceFailure) -> [String] {
         let glob = GlobPattern(pattern)
         let prefix = glob.literalPrefix
@@ -26,7 +26,8 @@ extension Workspace {
                 let leads = kind == .folder || kind == .link && followsLinks
                 guard glob.matches(path) || leads && glob.mayMatch(inside: path) else { continue }
                 guard String(validating: bytes, as: UTF8.self) != nil else {
-                    throw WorkspaceFailure("'\(path)' may match '\(pattern)', but its name is not UTF-8. Rename it.")
+                    throw WorkspaceFailure(
+                        "the name of '\(path)', which may match '\(pattern)', is not valid UTF-8. Rename it.")
                 }
                 if kind == .link { kind = try FileStatus.of(absolute(path), shownAs: path)?.kind ?? .other }
                 if kind == .folder, leads, glob.mayMatch(inside: path) { folders.append(path) }
@@ -36,7 +37,7 @@ extension Workspace {
         return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    /// nil: there is no such folder.
+    /// nil if the folder does not exist.
     private func list(folder full: String, shownAs shown: String) throws(WorkspaceFailure) -> FolderListing? {
         let descriptor = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }
@@ -44,6 +45,6 @@ extension Workspace {
             return listing
         }
         if errno == ENOENT || errno == ENOTDIR { return nil }
-        throw WorkspaceFailure("the folder '\(shown)' cannot be read", errno: errno)
+        throw WorkspaceFailure("cannot read the folder '\(shown)'", errno: errno)
     }
 }

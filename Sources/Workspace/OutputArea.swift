@@ -1,18 +1,18 @@
-// Where outputs lie and where earlier versions of them are kept: making room, moving aside, putting back, removing.
-// Everything is a rename on one file system; nothing that a stage made is copied or overwritten.
+// Manages outputs and their kept versions: moves them aside, restores and removes them. Knows paths and renames on one
+// file system; never copies or overwrites what a stage made. Does not know stages.
 
 import Glibc
 import Model
 import Programs
 
-/// The output side of a project's folder.
+/// The outputs in a project's folder and their kept versions.
 public struct OutputArea: Sendable {
     private let root: String
     private let stateDirectory: String
 
     /// - Parameters:
-    ///   - root: the project's folder; relative paths are below it.
-    ///   - stateDirectory: the program's own folder, relative to it.
+    ///   - root: the project's folder, which paths are relative to.
+    ///   - stateDirectory: the state folder, relative to it.
     public init(root: String, stateDirectory: String = ".runs") {
         self.root = root
         self.stateDirectory = stateDirectory
@@ -20,10 +20,10 @@ public struct OutputArea: Sendable {
 
     private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(root)/\(path)" }
 
-    /// Whether anything is at the path, a dangling link included.
+    /// Whether the path exists, even as a dangling link.
     public func exists(_ path: String) -> Bool { status(path) != nil }
 
-    /// The bytes of the regular file at the path; nil where something else is, a link included, or nothing.
+    /// The content of the regular file at the path; nil if it is anything else, such as a link, or does not exist.
     public func sizeOfFile(_ path: String) -> Int64? {
         guard let status = status(path), status.kind == .file else { return nil }
         return status.stamp.sizeBytes
@@ -31,7 +31,7 @@ public struct OutputArea: Sendable {
 
     private func status(_ path: String) -> FileStatus? { FileStatus.of(absolute(path), in: AT_FDCWD) }
 
-    /// Makes the folder that the path lies in.
+    /// Creates the folder of the path.
     public func makeParents(of path: String) throws(WorkspaceFailure) {
         let full = absolute(path)
         var missing: [String] = []
@@ -42,7 +42,7 @@ public struct OutputArea: Sendable {
             if stat(String(folder), &status) == 0 {
                 guard status.st_mode & S_IFMT == S_IFDIR else {
                     throw WorkspaceFailure(
-                        "the folder of '\(path)' cannot be made: '\(folder)' is a file. Move it away.")
+                        "cannot create the folder of '\(path)': '\(folder)' is a file. Move it away.")
                 }
                 break
             }
@@ -50,7 +50,7 @@ public struct OutputArea: Sendable {
         }
         for folder in missing.reversed() {
             guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
-                throw WorkspaceFailure("the folder of '\(path)' cannot be made", errno: errno)
+                throw WorkspaceFailure("cannot create the folder of '\(path)'", errno: errno)
             }
         }
     }
@@ -58,26 +58,27 @@ public struct OutputArea: Sendable {
     /// Writes a small file; its folder exists.
     public func write(_ text: String, to path: String) throws(WorkspaceFailure) {
         let descriptor = open(absolute(path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw WorkspaceFailure("'\(path)' cannot be written", errno: errno) }
+        guard descriptor >= 0 else { throw WorkspaceFailure("cannot write '\(path)'", errno: errno) }
         defer { close(descriptor) }
         guard writeAll(text.utf8, to: descriptor) else {
-            throw WorkspaceFailure("'\(path)' cannot be written", errno: errno)
+            throw WorkspaceFailure("cannot write '\(path)'", errno: errno)
         }
     }
 
-    /// Makes the folder of the program itself, which git ignores.
+    /// Creates the state folder, which git ignores.
     public func prepare() throws(WorkspaceFailure) {
         let ignore = "\(stateDirectory)/.gitignore"
-        // Whoever may write to this folder may replace the store, so it is never open to the world, whatever the umask.
+        // Whoever can write to this folder can replace the store, so others get no write permission, whatever the
+        // umask.
         guard mkdir(absolute(stateDirectory), 0o775) == 0 || errno == EEXIST else {
-            throw WorkspaceFailure("the folder '\(stateDirectory)' cannot be made", errno: errno)
+            throw WorkspaceFailure("cannot create the folder '\(stateDirectory)'", errno: errno)
         }
         if !exists(ignore) { try write("*\n", to: ignore) }
     }
 
     // MARK: - Earlier versions
 
-    /// Where an execution's version of a path is kept, relative to the root.
+    /// The path of an execution's kept version, relative to the root.
     public func keptPath(_ path: String, madeBy id: ExecutionID) -> String {
         let place = path.hasPrefix("/") ? "_root" + path : path
         guard place.split(separator: "/").contains("..") else { return "\(stateDirectory)/kept/\(id)/\(place)" }
@@ -85,35 +86,35 @@ public struct OutputArea: Sendable {
         return "\(stateDirectory)/kept/\(id)/\(words.joined(separator: "/"))"
     }
 
-    /// Whether a version of a path that the execution made is kept.
+    /// Whether the execution's version of a path is kept.
     public func isKept(_ path: String, madeBy id: ExecutionID) -> Bool { exists(keptPath(path, madeBy: id)) }
 
-    /// Executions of which something is kept, in order.
+    /// Executions with kept versions, in order.
     public func keptExecutions() throws(WorkspaceFailure) -> [ExecutionID] {
         try numberedFolders(in: "\(stateDirectory)/kept").map { ExecutionID($0) }
     }
 
-    /// Numbers that folders in a folder have for names, in order. None where there is no such folder.
+    /// The numbers among the names in a folder, in order. Empty if the folder does not exist.
     public func numberedFolders(in folder: String) throws(WorkspaceFailure) -> [Int64] {
         let descriptor = open(absolute(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }
         guard descriptor >= 0, let listing = FolderListing(descriptor: descriptor) else {
             if errno == ENOENT { return [] }
-            throw WorkspaceFailure("the folder '\(folder)' cannot be read", errno: errno)
+            throw WorkspaceFailure("cannot read the folder '\(folder)'", errno: errno)
         }
         return listing.entries.compactMap { entry in
             guard entry.kind == .folder else { return nil }
             let name = String(decoding: listing.name(of: entry), as: UTF8.self)
-            // Another spelling of a number, such as +1, is nothing of ours.
+            // Other spellings, such as +1, are not ours.
             return Int64(name).flatMap { String($0) == name ? $0 : nil }
         }.sorted()
     }
 
-    /// Renames what is at the path to where that execution's versions are kept; an older one there is replaced.
+    /// Moves the path to the execution's kept versions; replaces an older one.
     ///
-    /// - Parameter mayBeOutside: whether the path may be written with `..`.
-    /// - Returns: false where nothing was at the path.
-    /// - Throws: also where that place is on another file system: nothing is ever copied.
+    /// - Parameter mayBeOutside: whether the path may contain `..`.
+    /// - Returns: false if the path does not exist.
+    /// - Throws: also if the target is on another file system, because nothing is copied.
     public func setAside(
         _ path: String, madeBy id: ExecutionID, mayBeOutside: Bool = false
     ) throws(WorkspaceFailure) -> Bool {
@@ -121,36 +122,36 @@ public struct OutputArea: Sendable {
         guard let found = status(path) else { return false }
         let kept = keptPath(path, madeBy: id)
         try makeParents(of: kept)
-        // A file takes the place of a file in one step; a folder cannot.
+        // A rename replaces a file, but not a folder.
         if let older = status(kept), older.kind == .folder || found.kind == .folder { try remove(kept) }
         try move(path, to: kept)
         return true
     }
 
-    /// The reverse; the place must be free.
+    /// The reverse; the path must not exist.
     public func putBack(
         _ path: String, madeBy id: ExecutionID, mayBeOutside: Bool = false
     ) throws(WorkspaceFailure) {
         if !mayBeOutside { try refuseEscape(path) }
         let kept = keptPath(path, madeBy: id)
         guard exists(kept) else {
-            throw WorkspaceFailure("'\(path)' of execution \(id) is no longer kept and cannot be put back.")
+            throw WorkspaceFailure("cannot restore '\(path)': the version of execution \(id) is no longer kept.")
         }
         guard !exists(path) else {
-            throw WorkspaceFailure("'\(path)' is in the way of what is to be put back there. Move it away.")
+            throw WorkspaceFailure("cannot restore '\(path)': it already exists. Move it away.")
         }
         try makeParents(of: path)
         try move(kept, to: path)
         removeEmptyFolders(above: kept, downTo: "\(stateDirectory)/kept")
     }
 
-    /// Removes everything that is kept of an execution.
+    /// Removes all kept versions of an execution.
     public func dropKept(_ id: ExecutionID) throws(WorkspaceFailure) { try remove("\(stateDirectory)/kept/\(id)") }
 
     private func move(_ source: String, to target: String) throws(WorkspaceFailure) {
         if rename(absolute(source), absolute(target)) == 0 { return }
         var number = errno
-        // A folder that may not be written to cannot change the folder it lies in.
+        // Moving a folder requires permission to write to it.
         var status = stat()
         if number == EACCES, lstat(absolute(source), &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
             status.st_mode & S_IWUSR == 0, chmod(absolute(source), status.st_mode | S_IWUSR) == 0
@@ -160,11 +161,11 @@ public struct OutputArea: Sendable {
             chmod(absolute(isMoved ? target : source), status.st_mode)
             if isMoved { return }
         }
-        let what = "'\(source)' cannot be moved to '\(target)'"
+        let what = "cannot move '\(source)' to '\(target)'"
         guard number == EXDEV else { throw WorkspaceFailure(what, errno: number) }
         throw WorkspaceFailure(
-            "\(what), which is on another file system, and outputs are never copied. "
-                + "Have both on one file system, or move '\(source)' away by hand.")
+            "\(what): they are on different file systems. "
+                + "Put both on the same file system, or move '\(source)' away yourself.")
     }
 
     private func removeEmptyFolders(above path: String, downTo end: String) {
@@ -177,18 +178,18 @@ public struct OutputArea: Sendable {
 
     // MARK: - Removing
 
-    /// Removes a file, a link or a whole folder; links are never followed. Nothing there is no error.
+    /// Removes a file, a link or a whole folder, if it exists. Never follows links.
     ///
-    /// - Throws: also for the root itself and what lies outside it.
+    /// - Throws: also for the root itself and paths outside it.
     public func remove(_ path: String) throws(WorkspaceFailure) {
         guard try !leavesFolder(path) else {
-            throw WorkspaceFailure("'\(path)' is not inside the project and is not removed.")
+            throw WorkspaceFailure("cannot remove '\(path)': it is outside the project.")
         }
         try Removal.remove(absolute(path), shownAs: path)
     }
 
-    /// Whether the path is the root itself or, after the links among its parents are followed, lies outside it.
-    /// A link at the path itself is not followed.
+    /// Whether the path is the root or outside it. Links among its parents are followed, a link at the path itself is
+    /// not.
     public func leavesFolder(_ path: String) throws(WorkspaceFailure) -> Bool {
         if isPlain(path) { return false }
         let inside = try top()
@@ -196,17 +197,17 @@ public struct OutputArea: Sendable {
         return !(whole.count > inside.count && whole.starts(with: inside))
     }
 
-    /// Whether the path, after the links among its parents are followed, is the program's own folder or lies in it.
+    /// Whether the path is the state folder or inside it. Links among its parents are followed.
     public func entersStateDirectory(_ path: String) throws(WorkspaceFailure) -> Bool {
         if isPlain(path) { return false }
         var state = try top() + [stateDirectory[...]]
-        // It may be a link to a larger disk.
+        // The state folder may be a link to a larger disk.
         if let real = resolved(absolute(stateDirectory)) { state = real.split(separator: "/") }
         return try place(of: path)?.starts(with: state) ?? false
     }
 
-    /// Whether it takes no following of links to tell where a path lies: down from the root through folders that are none
-    /// and are not the program's own. So it is with nearly all, and a look at each folder is much less work.
+    /// Whether the path goes down from the root without links and without the state folder, so that it need not be
+    /// resolved. This is true for nearly all paths and cheap to check.
     private func isPlain(_ path: String) -> Bool {
         guard !path.hasPrefix("/"), let state = try? FileStatus.of(absolute(stateDirectory), shownAs: stateDirectory)
         else { return false }
@@ -222,19 +223,18 @@ public struct OutputArea: Sendable {
         return true
     }
 
-    /// The root's own place.
+    /// The resolved root.
     private func top() throws(WorkspaceFailure) -> [Substring] {
         guard let top = resolved(root.isEmpty ? "/" : root) else {
-            throw WorkspaceFailure("the folder '\(root)' cannot be found", errno: errno)
+            throw WorkspaceFailure("cannot resolve the folder '\(root)'", errno: errno)
         }
         return top.split(separator: "/")
     }
 
-    /// The path's names from the file system's root on, with the links among its parents followed; nil where it cannot be
-    /// told where it leads.
+    /// The absolute path as a list of names, with the links among its parents resolved; nil if it cannot be resolved.
     private func place(of path: String) throws(WorkspaceFailure) -> [Substring]? {
         var rest = try path.hasPrefix("/") ? path.split(separator: "/") : top() + path.split(separator: "/")
-        // What the last word of a path such as `a/..` means is not the name of anything.
+        // The last component of a path such as `a/..` is not a name.
         guard let name = rest.popLast(), name != ".." else { return nil }
         var missing: [Substring] = []
         while true {
@@ -243,9 +243,9 @@ public struct OutputArea: Sendable {
                 return real.split(separator: "/") + missing.reversed() + (name == "." ? [] : [name])
             }
             guard errno == ENOENT || errno == ENOTDIR else {
-                throw WorkspaceFailure("'\(folder)' cannot be looked at", errno: errno)
+                throw WorkspaceFailure("cannot stat '\(folder)'", errno: errno)
             }
-            // Through a link that leads nowhere, or up from a folder that is not there, it may lead anywhere.
+            // A dangling link or a missing folder before `..` may later lead anywhere.
             guard let part = rest.popLast(), part != "..", FileStatus.of(folder, in: AT_FDCWD) == nil else {
                 return nil
             }
@@ -261,6 +261,6 @@ public struct OutputArea: Sendable {
 
     private func refuseEscape(_ path: String) throws(WorkspaceFailure) {
         guard path.split(separator: "/").contains("..") else { return }
-        throw WorkspaceFailure("'\(path)' may lead out of the project and is not moved. Write it without '..'.")
+        throw WorkspaceFailure("cannot move '\(path)': it may be outside the project. Write it without '..'.")
     }
 }

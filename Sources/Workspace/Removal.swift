@@ -1,50 +1,51 @@
-// Removing whole folders: at any depth, following no link, opening up what was made read-only.
+// Removes whole folders at any depth, without following links, even if they are read-only. Knows folders; does not know
+// which ones may be removed.
 
 import Glibc
 import Model
 
 enum Removal {
-    /// Removes a file, a link or a folder with all it holds. Nothing there is no error.
+    /// Removes a file, a link or a folder with its content, if it exists.
     static func remove(_ full: String, shownAs shown: String) throws(WorkspaceFailure) {
         if unlink(full) == 0 || errno == ENOENT || errno == ENOTDIR { return }
         let number = errno
         guard let status = FileStatus.of(full, in: AT_FDCWD), status.kind == .folder else {
-            throw WorkspaceFailure("'\(shown)' cannot be removed", errno: number)
+            throw WorkspaceFailure("cannot remove '\(shown)'", errno: number)
         }
         let top = openFolder(full, in: AT_FDCWD)
-        guard top >= 0 else { throw WorkspaceFailure("the folder '\(shown)' cannot be removed", errno: errno) }
+        guard top >= 0 else { throw WorkspaceFailure("cannot remove the folder '\(shown)'", errno: errno) }
         var descent = DirectoryCursor(top)
-        // Of each folder that the walk is inside of, the folders in it that are still there.
+        // The remaining folders in the current folder and those above it.
         var open = [try clear(descent.descriptor, shownAs: shown)]
         while let last = open.indices.last {
             if let name = open[last].last {
                 let problem = enter(name, &descent)
                 guard problem == 0 else {
-                    throw WorkspaceFailure("a folder in '\(shown)' cannot be removed", errno: problem)
+                    throw WorkspaceFailure("cannot remove a folder in '\(shown)'", errno: problem)
                 }
                 open.append(try clear(descent.descriptor, shownAs: shown))
             } else {
                 open.removeLast()
                 guard let outer = open.indices.last, let name = open[outer].popLast() else { break }
                 guard descent.leave() else {
-                    throw WorkspaceFailure("'\(shown)' was moved while it was removed. Look at what is left of it.")
+                    throw WorkspaceFailure("'\(shown)' was moved during its removal. Check what is left of it.")
                 }
                 guard unlinkat(descent.descriptor, name, AT_REMOVEDIR) == 0 || errno == ENOENT else {
-                    throw WorkspaceFailure("a folder in '\(shown)' cannot be removed", errno: errno)
+                    throw WorkspaceFailure("cannot remove a folder in '\(shown)'", errno: errno)
                 }
             }
         }
         guard rmdir(full) == 0 || errno == ENOENT else {
-            throw WorkspaceFailure("the folder '\(shown)' cannot be removed", errno: errno)
+            throw WorkspaceFailure("cannot remove the folder '\(shown)'", errno: errno)
         }
     }
 
-    /// Removes all but folders, and names those.
+    /// Removes all entries but folders, and returns these.
     private static func clear(_ folder: Int32, shownAs shown: String) throws(WorkspaceFailure) -> [[CChar]] {
         var status = stat()
         if fstat(folder, &status) == 0, status.st_mode & S_IRWXU != S_IRWXU { fchmod(folder, status.st_mode | S_IRWXU) }
         guard let listing = FolderListing(descriptor: folder) else {
-            throw WorkspaceFailure("a folder in '\(shown)' cannot be listed", errno: errno)
+            throw WorkspaceFailure("cannot list a folder in '\(shown)'", errno: errno)
         }
         var folders: [[CChar]] = []
         for entry in listing.entries {
@@ -55,7 +56,7 @@ enum Removal {
             } else if unlinkat(folder, name, 0) != 0, errno != ENOENT {
                 let number = errno
                 let inner = String(decoding: bytes, as: UTF8.self)
-                throw WorkspaceFailure("'\(inner)' in '\(shown)' cannot be removed", errno: number)
+                throw WorkspaceFailure("cannot remove '\(inner)' in '\(shown)'", errno: number)
             }
         }
         return folders

@@ -1,18 +1,19 @@
-// Stamps of very many paths: which of them are no longer what they were. No path becomes an object of its own.
+// Compares the stamps of very many paths with the disk. Knows a path table, so that no path becomes a string; does not
+// know what the paths are.
 
 import Glibc
 import Model
 
-/// By path of the table: whether its stamp is another one now, or nothing is there. On all cores.
+/// By path of the table: whether its stamp has changed or it does not exist. Uses all cores.
 ///
 /// - Parameters:
 ///   - stamps: one for each path.
-///   - root: absolute: what relative paths are relative to.
+///   - root: the absolute path that relative paths start from.
 public func changedPaths(of paths: PathTable, since stamps: [FileStamp], root: String) async -> [Bool] {
     let folder = open(root.isEmpty ? "/" : root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { return Array(repeating: true, count: paths.count) }
     defer { close(folder) }
-    // What is less than a millisecond's work is not worth a second thread.
+    // Less than a millisecond of work is not worth a second thread.
     let pieces = min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1 + paths.count / 1024)
     return await withTaskGroup(of: (Int, [Bool]).self) { group in
         for piece in 0..<pieces {
@@ -31,7 +32,7 @@ private func changed(in range: Range<Int>, of paths: PathTable, since stamps: [F
             range.map { index in
                 guard let start = characters.baseAddress else { return true }
                 var status = stat()
-                // An absolute path is one whatever the folder is.
+                // An absolute path ignores the folder.
                 guard fstatat(folder, start + Int(paths.starts[index]), &status, 0) == 0 else { return true }
                 return FileStatus(status).stamp != stamps[index]
             }

@@ -1,30 +1,30 @@
-// Names that wait to be stat'ed, shared between the walk that finds them and tasks that help it. Knows no order of
-// paths and starts no task.
+// A queue of names to stat, shared between a walk and the tasks that help it. Knows batches; does not know the order of
+// paths and does not start tasks.
 
 import Glibc
 import Synchronization
 
-/// Safe to use from several threads at once.
+/// Thread-safe.
 final class StatQueue: Sendable {
-    /// Some of the names in one folder.
+    /// A batch: some of the names in one folder.
     struct Piece: Sendable {
         let folder: OpenFolder
         let listing: FolderListing
         let range: Range<Int>
     }
 
-    /// What stat said of a piece, nil for names that are gone.
+    /// The results of a batch, nil for deleted names.
     struct Answer: Sendable {
         fileprivate(set) var statuses: [FileStatus?] = []
-        /// The error number with which a name could not be looked at; then there is no more of the piece.
+        /// The error number of a name that could not be stat'ed; the batch ends there.
         fileprivate(set) var problem: Int32 = 0
     }
 
-    /// So many names are stat'ed in some tenths of a millisecond.
+    /// This many names take some tenths of a millisecond.
     static let namesInPiece = 256
-    /// Fewer are not worth waking another thread.
+    /// Fewer are not worth another thread.
     private static let worthHelpNames = 512
-    /// Bounds the folders that are held open.
+    /// Limits the number of open folders.
     private static let mostWaiting = 16
 
     private struct State {
@@ -40,9 +40,9 @@ final class StatQueue: Sendable {
 
     init(mostHelpers: Int) { self.mostHelpers = mostHelpers }
 
-    /// Hands in a piece. Where many wait, the caller does one of them.
+    /// Adds a batch. If many are waiting, the caller processes one.
     ///
-    /// - Returns: whether somebody should be made to `help`.
+    /// - Returns: whether another task should call `help`.
     func add(_ piece: Piece) -> Bool {
         let (isFull, isHelpWanted) = state.withLock { state in
             state.waiting.append(piece)
@@ -55,7 +55,7 @@ final class StatQueue: Sendable {
         return isHelpWanted
     }
 
-    /// Works until no piece waits.
+    /// Processes batches until none is waiting.
     func help() {
         repeat {
             while answerNext() {}
@@ -65,10 +65,10 @@ final class StatQueue: Sendable {
         }
     }
 
-    /// Does what nobody has begun.
+    /// Processes one waiting batch.
     func finish() { while answerNext() {} }
 
-    /// The answer to a piece, by its number in the order of adding; nil where it is not there yet. Each is given once.
+    /// The results of a batch, by its number in the order of adding; nil if not finished. Returned once.
     func answer(_ number: Int) -> Answer? { state.withLock { $0.answers.removeValue(forKey: number) } }
 
     private func answerNext() -> Bool {

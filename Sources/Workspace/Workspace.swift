@@ -1,30 +1,30 @@
-// What is at a path, as a fingerprint: read once, remembered as long as its stat stays the same. Knows files and
-// folders; does not know stages or the store.
+// Computes fingerprints of paths: reads content once and caches the digest while the stamp is unchanged. Knows files
+// and folders; does not know stages or the store.
 
 import Glibc
 import Model
 import Synchronization
 
-/// Digests the files of a project. Safe to use from several threads at once.
+/// Digests the files of a project. Thread-safe.
 public final class Workspace: Sendable {
-    /// Relative paths are below it.
+    /// Paths are relative to it.
     public let root: String
-    /// The name that is left out of folders and patterns.
+    /// The name that folders and patterns skip.
     let excludedName: [UInt8]
     private let clock: FileSystemClock
     private let stop = ReadingStop()
     let memory: Mutex<DigestMemory>
-    /// A file at least this large is left alone until its digest can be trusted from then on.
+    /// A file of at least this size is digested only once its stamp is stable.
     private static let worthWaitingBytes: Int64 = 4 << 20
-    /// How often something that changes under the reader is read again.
+    /// How often something that changes while it is read is read again.
     private static let attempts = 5
 
     /// - Parameters:
     ///   - root: the project's folder.
     ///   - cache: digests from earlier processes.
-    ///   - ignoresCache: `--rehash`: read everything again.
-    ///   - stateDirectory: the program's own folder, where the file system's clock is read. What bears its name is left
-    ///     out of folders and patterns.
+    ///   - ignoresCache: whether to read everything again (`--rehash`).
+    ///   - stateDirectory: the state folder, in which the file system's clock is read. Folders and patterns skip its
+    ///     name.
     public convenience init(
         root: String, cache: [DigestCacheEntry], ignoresCache: Bool = false, stateDirectory: String = ".runs"
     ) {
@@ -34,7 +34,7 @@ public final class Workspace: Sendable {
             clock: FileSystemClock(scratchFolder: folder))
     }
 
-    /// A workspace that leaves nothing on disk, not even to read the file system's clock: what it digests is not for later.
+    /// A workspace that does not write to disk, not even to read the file system's clock; its digests cannot be cached.
     public convenience init(lookingBelow root: String, cache: [DigestCacheEntry]) {
         self.init(root: root, cache: cache, clock: FileSystemClock { _ in .max })
     }
@@ -46,35 +46,35 @@ public final class Workspace: Sendable {
         memory = Mutex(DigestMemory(cache))
     }
 
-    /// Lets whatever reads a file now, or wants to later, fail at once. Called from any thread.
+    /// Makes current and later reads of files fail at once. May be called from any thread.
     public func stopReading() { stop.set() }
     public var isReadingStopped: Bool { stop.isSet }
 
-    /// Bytes of file contents read so far.
+    /// The bytes read from files so far.
     public var bytesRead: Int64 { memory.withLock { $0.bytesRead } }
 
-    /// Digests taken since the last call that a later process may trust.
+    /// New digests since the last call that later processes may trust.
     public func takeNewEntries() -> [DigestCacheEntry] { memory.withLock { $0.takeNewEntries() } }
 
-    /// What is known, without a look at the disk, of the content of a file, with the stamp by which a later process may
-    /// tell that it is still so. nil: nothing, or it is a folder.
+    /// The known digest of a file, without accessing the disk, and the stamp with which a later process may trust it.
+    /// nil if unknown or a folder.
     public func trusted(_ path: String) -> (stamp: FileStamp, fingerprint: Fingerprint)? {
         memory.withLock { $0.trusted(path) }
     }
 
-    /// What `stat` says of a path, links followed. nil: nothing is there, or a link that leads nowhere.
+    /// The stamp of a path, following links; nil if it does not exist or is a dangling link.
     public func stamp(of path: String) throws(WorkspaceFailure) -> FileStamp? {
         try FileStatus.of(absolute(path), shownAs: path)?.stamp
     }
 
-    /// What is at the path; nil where nothing is.
+    /// The fingerprint of a path; nil if it does not exist.
     ///
-    /// - Throws: for what is neither file nor folder, cannot be read, or keeps changing while it is read.
+    /// - Throws: if it is not a file or folder, cannot be read, or keeps changing while it is read.
     public func fingerprint(of path: String, mode: DigestMode) throws(WorkspaceFailure) -> Fingerprint? {
         try fingerprint(of: path, mode: mode, seen: FileStatus.of(absolute(path), shownAs: path))
     }
 
-    /// The same, of what was there a moment ago.
+    /// The same, for a path whose status is already known.
     func fingerprint(of path: String, mode: DigestMode, seen: FileStatus?) throws(WorkspaceFailure) -> Fingerprint? {
         let full = absolute(path)
         var (changing, found) = (path, seen)
@@ -86,8 +86,8 @@ public final class Workspace: Sendable {
             case .folder: reading = try read(folder: full, status.stamp, mode, shownAs: path)
             case .link, .other:
                 throw WorkspaceFailure(
-                    "'\(path)' is neither a file nor a folder (a fifo, socket or device) and cannot be digested. "
-                        + "Write to a regular file instead.")
+                    "'\(path)' is not a file or folder (but a FIFO, socket or device). "
+                        + "Use a regular file instead.")
             }
             switch reading {
             case .found(let fingerprint): return fingerprint
@@ -99,7 +99,8 @@ public final class Workspace: Sendable {
         throw keepsChanging(changing)
     }
 
-    /// What `stat` alone says of a path: equal observations mean that nothing has touched it. nil: nothing is there.
+    /// The status of a path without reading it: equal observations mean that it did not change. nil if it does not
+    /// exist.
     public func observation(of path: String, mode: DigestMode) throws(WorkspaceFailure) -> Observation? {
         if mode == .metadata { return try fingerprint(of: path, mode: mode).map(Observation.metadata) }
         let full = absolute(path)
@@ -112,18 +113,18 @@ public final class Workspace: Sendable {
     }
 
     private func keepsChanging(_ path: String) -> WorkspaceFailure {
-        WorkspaceFailure("'\(path)' keeps changing while it is read. Wait for whatever writes it, then try again.")
+        WorkspaceFailure("'\(path)' keeps changing while it is read. Try again when nothing writes to it.")
     }
 
     func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(root)/\(path)" }
 }
 
-/// What `stat` said of a path and all below it.
+/// The status of a path and everything below it.
 public enum Observation: Hashable, Sendable {
     case file(FileStamp)
-    /// Of all stamps in a folder.
+    /// The digest of all stamps in a folder.
     case folder(Digest)
-    /// Where sizes and times are all that counts.
+    /// In mode `metadata`: size and time only.
     case metadata(Fingerprint)
 }
 
@@ -132,7 +133,7 @@ public enum Observation: Hashable, Sendable {
 extension Workspace {
     private enum Reading {
         case found(Fingerprint)
-        /// What bears that name changed or vanished meanwhile.
+        /// The entry of that name changed or was deleted in the meantime.
         case changed(String)
     }
 
@@ -141,7 +142,7 @@ extension Workspace {
     ) throws(WorkspaceFailure) -> Reading {
         if mode == .metadata {
             var digester = Digester()
-            // A version byte of its own: nothing that is said of a folder is ever said of a file.
+            // A different version byte, so that a file and a folder never have the same digest.
             withUnsafeBytes(of: (UInt64(2), stamp.sizeBytes, stamp.modifiedNanoseconds)) { digester.update($0) }
             return .found(Fingerprint(kind: .metadata, digest: digester.finish(), sizeBytes: stamp.sizeBytes))
         }
@@ -177,7 +178,7 @@ extension Workspace {
         return .found(fingerprint)
     }
 
-    /// nil where something was not read yet.
+    /// nil if something was not read yet.
     func fingerprint(
         of tree: FolderTree, _ folder: FileStamp, _ mode: DigestMode, shownAs path: String
     ) -> Fingerprint? {
@@ -198,14 +199,14 @@ extension Workspace {
         return try walk.finish()
     }
 
-    /// Gives a folder's walk what is known of the files and links in it.
+    /// Applies the known digests of a folder's files and links to its tree.
     func adoptKnown(_ tree: inout FolderTree, folder: FileStamp) {
         if let known = memory.withLock({ $0.contents(ofFolder: folder) }) { tree.adopt(known) }
     }
 
-    /// Digests files and links of a folder, each handed on as it is known.
+    /// Digests files and links of a folder and passes on each result.
     ///
-    /// - Returns: the name of one that changed or vanished since the walk, with which the reading ends.
+    /// - Returns: the path of an entry that changed or was deleted since the walk; reading ends there.
     func read(
         _ nodes: ArraySlice<Int>, of tree: FolderTree, at full: String, shownAs path: String,
         _ take: (_ node: Int, KnownContent) -> Void
@@ -234,7 +235,7 @@ extension Workspace {
         return nil
     }
 
-    /// Whether a digest taken from now on holds for a later process too.
+    /// Whether later processes may trust a digest computed from now on.
     private func isTrustworthy(_ stamp: FileStamp) -> Bool {
         stamp.sizeBytes >= Self.worthWaitingBytes ? clock.waitUntilStable(stamp) : clock.isStable(stamp)
     }

@@ -1,10 +1,11 @@
-// Many paths at once, on all cores: shares out the reading, also of the files inside one folder.
+// Computes fingerprints of many paths on all cores, and also splits the files of one folder. Knows how to distribute
+// the work; does not know how a file is read.
 
 import Glibc
 import Model
 
 extension Workspace {
-    /// `fingerprint(of:mode:)` of many paths, in the order asked; each is read once, however often it is asked for.
+    /// `fingerprint(of:mode:)` for many paths, in order; each is read once, even if it is listed several times.
     public func fingerprints(
         of requests: [(path: String, mode: DigestMode)]
     ) async -> [Result<Fingerprint?, WorkspaceFailure>] {
@@ -54,7 +55,7 @@ extension Workspace {
         case folder(FileStamp)
     }
 
-    /// Reads what is at a path, if that is no folder.
+    /// Reads a path unless it is a folder.
     private func look(_ request: Request) -> Look {
         do throws(WorkspaceFailure) {
             let status = try FileStatus.of(absolute(request.path), shownAs: request.path)
@@ -65,17 +66,17 @@ extension Workspace {
         }
     }
 
-    /// A folder that was walked.
+    /// A walked folder.
     private struct Survey: Sendable {
         let request: Request
         let stamp: FileStamp
-        /// nil where the walk did not get through.
+        /// nil if the walk failed.
         var tree: FolderTree?
-        /// Nodes that must be read.
+        /// The nodes to read.
         var unread: [Int] = []
     }
 
-    /// Walks a folder, with others' help.
+    /// Walks a folder with helpers.
     private func survey(_ request: Request, _ stamp: FileStamp) async -> Survey {
         let (full, shown, excluded) = (absolute(request.path), request.path, excludedName)
         let tree = await withTaskGroup { group -> FolderTree? in
@@ -92,7 +93,7 @@ extension Workspace {
         return Survey(request: request, stamp: stamp, tree: tree, unread: tree.unread(for: request.mode))
     }
 
-    /// Reads what is new in folders, so that the cores share even a single one.
+    /// Reads what is new in folders, splitting even a single folder among cores.
     private func readAhead(_ surveys: inout [Survey]) async {
         var pieces: [(survey: Int, nodes: Range<Int>)] = []
         for (index, survey) in surveys.enumerated() {
@@ -123,7 +124,7 @@ extension Workspace {
         for (survey, node, known) in read { surveys[survey].tree?.know(known, of: node) }
     }
 
-    /// What was found is put together. Whatever went wrong is met again where it can be told.
+    /// Combines the results. What failed is read again here, so that the error can be thrown.
     private func fingerprint(of survey: Survey) -> Result<Fingerprint?, WorkspaceFailure> {
         let (path, mode) = (survey.request.path, survey.request.mode)
         if let tree = survey.tree, let found = fingerprint(of: tree, survey.stamp, mode, shownAs: path) {
@@ -132,10 +133,10 @@ extension Workspace {
         return Result { () throws(WorkspaceFailure) in try fingerprint(of: path, mode: mode) }
     }
 
-    /// Small enough to share the work evenly, large enough that handing it out costs nothing.
+    /// Small enough to distribute the work evenly, large enough to make the overhead negligible.
     private func chunk(_ count: Int) -> Int { max(1, min(256, count / 64)) }
 
-    /// The results for 0 ..< count, in order, from as many child tasks as there are processors.
+    /// The results for 0 ..< count, in order, from one child task per core.
     private func inParallel<T: Sendable>(
         _ count: Int, chunk: Int, _ body: @escaping @Sendable (Range<Int>) async -> [T]
     ) async -> [T] {

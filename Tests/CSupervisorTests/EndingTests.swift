@@ -1,4 +1,4 @@
-// How processes end: what is told of it, and what becomes of those that they leave behind.
+// How processes end: what is reported, and what happens to the processes that they leave behind.
 
 import Glibc
 import Model
@@ -7,8 +7,8 @@ import Testing
 
 @testable import ProcessHost
 
-@Suite struct EndingTests {
-    @Test func everyExitCodeIsTold() throws {
+@Suite(.sanitizedToo) struct EndingTests {
+    @Test func everyExitCodeIsReported() throws {
         let stage = try Stage()
         let ids = (0...255).map { code in (code, stage.spawn(["sh", "-c", "exit \(code)"])) }
         for (code, id) in ids {
@@ -17,9 +17,9 @@ import Testing
         }
     }
 
-    @Test func everySignalIsTold() throws {
+    @Test func everySignalIsReported() throws {
         let stage = try Stage()
-        // Those that end a process by default; 32 and 33 belong to the C library.
+        // Only signals that end a process by default; 32 and 33 are used by the C library.
         let harmless: Set<Int32> = [SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH, 32, 33]
         let ids = (1...64).filter { !harmless.contains($0) }.map { number in
             (number, stage.spawn(["sh", "-c", "ulimit -c 0; kill -\(number) $$; sleep 1000"]))
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    /// In the middle of exec a process has no environment that could tell whose it is.
+    /// During exec a process has no environment that identifies its execution.
     @Test func daemonsThatAreJustBecomingAProgramAreEnded() throws {
         let stage = try Stage()
         for _ in 0..<20 {
@@ -81,7 +81,7 @@ import Testing
         #expect(!ProcessSight.isRunning(daemon))
     }
 
-    @Test func anOrphanThatEndsByItselfIsNoLeftover() throws {
+    @Test func anOrphanThatEndsByItselfIsNotALeftover() throws {
         let stage = try Stage()
         let main = """
             (sh -c 'echo > done' &)
@@ -94,7 +94,7 @@ import Testing
         #expect(ending.leftovers == 0)
     }
 
-    @Test func whoIgnoresTermIsKilledAfterTheGrace() throws {
+    @Test func aProcessThatIgnoresTermIsKilled() throws {
         let stage = try Stage()
         let stubborn = "trap 'echo asked >> asked' TERM; echo > ready; while :; do sleep 0.01; done"
         let id = stage.spawn(["sh", "-c", stubborn])
@@ -102,13 +102,13 @@ import Testing
         stage.stop(id, grace: 3600)
         _ = try stage.lines(of: "asked")
         #expect(ProcessSight.isRunning(try stage.pid(of: id)))
-        // A smaller grace shortens the wait; the second TERM is spared.
+        // A smaller grace period shortens the wait, without a second TERM.
         stage.stop(id, grace: 0.05)
         #expect(try stage.ending(of: id).signal == SIGKILL)
         #expect(try stage.lines(of: "asked").count == 1)
     }
 
-    @Test func aLeftoverThatIgnoresTermIsKilledAfterTheGrace() throws {
+    @Test func aLeftoverThatIgnoresTermIsKilled() throws {
         let stage = try Stage()
         let stubborn = "trap '' TERM; echo $$ > child; while :; do sleep 0.01; done"
         let main = "setsid sh -c \"$0\" & while [ ! -s child ]; do :; done"
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func aProgramThatTidiesUpGetsOneTerm() throws {
+    @Test func aProgramThatCleansUpGetsOneTerm() throws {
         let stage = try Stage()
         let inner = """
             trap 'echo term >> terms; sleep 0.3; echo tidied >> terms; exit 0' TERM
@@ -145,12 +145,12 @@ import Testing
         #expect(try stage.lines(of: "terms", count: 2) == ["term", "tidied"])
     }
 
-    @Test func theSupervisorEndsEverythingWhenTheExecutorGoes() throws {
+    @Test func theSupervisorStopsEverythingWhenTheExecutorEnds() throws {
         let stage = try Stage()
         let scripts = [
             "echo $$ > a; sleep 1000",
             "trap '' TERM; echo $$ > b; while :; do sleep 0.01; done",
-            // Out of the session, and without the token: nobody's.
+            // In another session and without the token: not attributable to an execution.
             "(setsid env -i sh -c 'echo $$ > c; sleep 1000' &); sleep 1000",
             "echo $$ > d; kill -STOP $$",
         ]
@@ -163,7 +163,7 @@ import Testing
         #expect(!stage.allEvents.contains(.gone))
     }
 
-    @Test func aKilledSupervisorIsToldAndTakesItsProcessesAlong() throws {
+    @Test func aKilledSupervisorIsReportedAndItsProcessesEnd() throws {
         let stage = try Stage()
         let id = stage.spawn(["sh", "-c", "echo $PPID > parent; exec sleep 1000"])
         let supervisor = try #require(Int32(try stage.lines(of: "parent")[0]))

@@ -1,5 +1,4 @@
-// The supervisor towards executors that `Supervisor` is not: killed ones, ones that do not listen, ones that speak
-// nonsense. They speak over a bare socket.
+// The supervisor with executors other than `Supervisor`: killed, not reading, or sending invalid frames.
 
 import Glibc
 import TestSupport
@@ -7,21 +6,21 @@ import Testing
 
 @testable import ProcessHost
 
-@Suite struct ExecutorTests {
-    @Test func aKilledExecutorTakesItsProcessesAlong() throws {
+@Suite(.sanitizedToo) struct ExecutorTests {
+    @Test func theProcessesOfAKilledExecutorEnd() throws {
         let executor = try BareExecutor()
         try executor.send(executor.spawn(1, "(setsid env -i sh -c 'echo $$ > daemon; sleep 1000' &); sleep 1000"))
         try executor.send(executor.spawn(2, "trap 'exit 0' TERM; echo $$ > main; while :; do sleep 0.01; done"))
         let pids = try ["daemon", "main"].map { try #require(Int32(try executor.line(of: $0))) }
-        // Both directions at once, with events unread: what the death of a process does.
+        // Closes both directions with unread events, as the end of a process does.
         executor.disconnect()
         #expect(executor.exitStatus() == 0)
         for pid in pids { #expect(!ProcessSight.isRunning(pid)) }
     }
 
-    @Test func anExecutorThatDoesNotListenIsWaitedFor() throws {
+    @Test func theSupervisorWaitsForAnExecutorThatDoesNotRead() throws {
         let executor = try BareExecutor()
-        // More events than a socket holds.
+        // More events than fit into a socket's buffer.
         let count = 20_000
         let frame = SupervisorCommand.spawn(
             SpawnRequest(
@@ -34,36 +33,36 @@ import Testing
     }
 
     @Test(arguments: testSeeds(from: 0, count: 40))
-    func nonsenseEndsTheSupervisorInOrder(seed: UInt64) throws {
+    func invalidFramesEndTheSupervisorProperly(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let executor = try BareExecutor()
         try executor.send(executor.spawn(1, "echo $$ > main; sleep 1000"))
         let pid = try #require(Int32(try executor.line(of: "main")))
-        // A frame that is whole but for some bytes after its length, and then one of an unknown type.
+        // A frame with random bytes after its length, then one of an unknown type.
         var frame = executor.spawn(2, "exit 0")
         for _ in 0...Int.random(in: 0..<4, using: &random) {
             frame[Int.random(in: 5..<frame.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
         }
-        // It may be gone before the second arrives.
+        // The supervisor may end before the second arrives.
         try? executor.send(frame)
         try? executor.send([1, 0, 0, 0, 99])
         #expect(executor.exitStatus() == 0, "seed \(seed)")
         #expect(!ProcessSight.isRunning(pid), "seed \(seed)")
     }
 
-    @Test func withoutASocketItIsNoSupervisor() throws {
-        // The program goes on with what it does otherwise, instead of waiting for commands.
+    @Test func withoutASocketItIsNotASupervisor() throws {
+        // The program continues normally instead of waiting for commands.
         var words = [strdup("runs-supervisor"), strdup("999"), strdup("0"), nil]
         defer { for word in words { free(word) } }
         var pid: pid_t = 0
-        #expect(posix_spawn(&pid, try RunsBinary.path(), nil, nil, &words, environ) == 0)
-        var status: Int32 = -1
+        #expect(posix_spawn(&pid, try TestedSupervisor.program ?? RunsBinary.path(), nil, nil, &words, environ) == 0)
+        var status: Int32 = 0
         #expect(waitpid(pid, &status, 0) == pid)
         #expect(status == 2 << 8, "it says that it does not know these arguments")
     }
 }
 
-/// A supervisor and the bare other end of its socket.
+/// A supervisor and the other end of its socket.
 private final class BareExecutor {
     private let socket: Int32
     private let pid: pid_t
@@ -81,7 +80,8 @@ private final class BareExecutor {
         var words = [strdup("runs-supervisor"), strdup("200"), strdup("0"), nil]
         defer { for word in words { free(word) } }
         var pid: pid_t = 0
-        try #require(posix_spawn(&pid, try RunsBinary.path(), &actions, nil, &words, environ) == 0)
+        try #require(
+            posix_spawn(&pid, try TestedSupervisor.program ?? RunsBinary.path(), &actions, nil, &words, environ) == 0)
         close(ends[1])
         self.pid = pid
         socket = ends[0]
@@ -101,7 +101,7 @@ private final class BareExecutor {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = Glibc.send(socket, Array(rest), rest.count, Int32(MSG_NOSIGNAL))
-            guard count > 0 else { throw HarnessError("it does not take commands: errno \(errno)") }
+            guard count > 0 else { throw HarnessError("cannot send a command: errno \(errno)") }
             rest = rest.dropFirst(count)
         }
     }

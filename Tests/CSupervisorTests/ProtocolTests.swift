@@ -1,11 +1,11 @@
-// The frames, byte by byte.
+// The encoding of frames.
 
 import Testing
 
 @testable import ProcessHost
 
 @Suite struct ProtocolTests {
-    @Test func commandsAreWrittenAsLaidDown() {
+    @Test func commandsAreEncoded() {
         let request = SpawnRequest(
             id: 0x0102_0304_0506_0708, arguments: ["a", ""], plainWords: ["b"], environment: ["X=é"],
             workingDirectory: "/w",
@@ -48,7 +48,7 @@ import Testing
                 readBytes: nil, writeBytes: 5, leftovers: 2, nanoseconds: 30)),
     ]
 
-    @Test func eventsAreReadHoweverTheyArrive() throws {
+    @Test func eventsAreDecodedInAnyPieces() throws {
         let all = Self.started + Self.failed + Self.exited
         for size in 1...all.count {
             var reader = SupervisorEventReader()
@@ -65,12 +65,12 @@ import Testing
             [0, 0, 0, 0],
             [1, 0, 0, 0, 129],
             [9, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0],
-            // A string that claims more than the frame holds.
+            // A string that is longer than the frame.
             [18, 0, 0, 0, 130, 8, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 255, 0, 0, 0, 65],
-            // A byte too many.
+            // An extra byte.
             [22, 0, 0, 0, 130, 8, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 65, 65, 65, 65, 65],
         ] as [[UInt8]])
-    func whatIsNoEventIsRefused(bytes: [UInt8]) {
+    func invalidEventsAreRejected(bytes: [UInt8]) {
         var reader = SupervisorEventReader()
         #expect(throws: SupervisorEventReader.NotAnEvent.self) { try reader.read(bytes) }
     }
@@ -80,7 +80,7 @@ import Testing
             (0, 0, nil), (0x300, 3, nil), (0xFF00, 255, nil), (9, nil, 9), (15, nil, 15), (0x8B, nil, 11),
             (64, nil, 64),
         ] as [(Int32, Int32?, Int32?)])
-    func waitStatusesAreTakenApart(status: Int32, code: Int32?, signal: Int32?) {
+    func waitStatusesAreDecoded(status: Int32, code: Int32?, signal: Int32?) {
         let ending = ProcessEnding(
             id: 1, waitStatus: status, userMicroseconds: 0, systemMicroseconds: 0, peakResidentBytes: 0, readBytes: nil,
             writeBytes: nil, leftovers: 0, nanoseconds: 0)

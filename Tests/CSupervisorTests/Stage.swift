@@ -1,5 +1,5 @@
-// What the tests share: a supervisor of the real program, the events it sent, and short commands. Every wait ends when
-// what it waits for is there, or fails the test after a minute.
+// Shared by the tests: a supervisor, its events, and short commands. Every wait ends as soon as its condition is true,
+// or fails the test after a minute.
 
 import Glibc
 import Model
@@ -9,7 +9,7 @@ import Testing
 
 @testable import ProcessHost
 
-/// A supervisor with a scratch folder; shut down and removed when it is let go.
+/// A supervisor with a temporary folder; both are removed with the last reference.
 final class Stage: TestFolder {
     private let temporary: TemporaryFolder
     var folder: String { temporary.folder }
@@ -17,10 +17,10 @@ final class Stage: TestFolder {
     private let events: EventList
     private let nextID = Mutex<UInt64>(1)
 
-    /// - Parameter executable: nil: the program that every supervisor is.
+    /// - Parameter executable: nil for `TestedSupervisor.program`.
     init(executable: String? = nil) throws {
         temporary = try TemporaryFolder()
-        supervisor = try Supervisor.start(executable: executable)
+        supervisor = try Supervisor.start(executable: executable ?? TestedSupervisor.program)
         events = EventList(of: supervisor)
     }
 
@@ -48,7 +48,7 @@ final class Stage: TestFolder {
     func stop(_ id: UInt64, grace: Double) { supervisor.stop(id: id, graceSeconds: grace) }
     func shutDown() { events.add(supervisor.shutDown()) }
 
-    /// The end of a process that was started.
+    /// Waits for the end of a process.
     func ending(of id: UInt64) throws -> ProcessEnding {
         let event = try events.wait { event in
             switch event {
@@ -86,13 +86,19 @@ final class Stage: TestFolder {
 
     func text(_ name: String) throws -> String { try #require(read(name), "\(name) cannot be read") }
 
-    /// Waits until a file has this many lines, and returns them.
+    /// Waits until a file has this many lines and returns them.
     func lines(of name: String, count: Int = 1) throws -> [String] {
         try eventually("\(count) lines in \(name)") {
             guard let text = read(name), text.hasSuffix("\n") else { return nil }
             let lines = text.split(separator: "\n").map(String.init)
             return lines.count >= count ? lines : nil
         }
+    }
+
+    /// Creates an executable file with this content.
+    func script(_ name: String, _ text: String) throws -> String {
+        try write(name, text, executable: true)
+        return path(name)
     }
 }
 

@@ -25,7 +25,7 @@ import Testing
         let result = try project.runs("exec", "--tag", "t", "--on-finish", hook)
         #expect(result.status == code, "\(result.story)")
         #expect(
-            result.errorOutput.contains("warning: --on-finish: ") && result.errorOutput.contains("ended with status 7"))
+            result.errorOutput.contains("warning: --on-finish: ") && result.errorOutput.contains("exited with status 7"))
         #expect(project.read("asked") == "status\n\(status)\n")
         let report = try told(project)
         #expect(report["run_id"]?.integer == 1 && report["status"]?.text == status && report["pipeline"]?.text == "p")
@@ -65,9 +65,9 @@ import Testing
         let project = try project()
         #expect(try project.runs("exec", "--on-finish", "true").errorOutput.contains("warning") == false)
         let killed = try project.runs("exec", "--on-finish", "kill -KILL $$")
-        #expect(killed.status == 0 && killed.errorOutput.contains("was ended by signal 9 (KILL)"), "\(killed.story)")
+        #expect(killed.status == 0 && killed.errorOutput.contains("was killed by signal 9 (KILL)"), "\(killed.story)")
         let missing = try project.runs("exec", "--on-finish", "no-such-program")
-        #expect(missing.status == 0 && missing.errorOutput.contains("ended with status 127"), "\(missing.story)")
+        #expect(missing.status == 0 && missing.errorOutput.contains("exited with status 127"), "\(missing.story)")
     }
 
     /// A hook that hangs: Ctrl-C ends it, and the run stays what it was.

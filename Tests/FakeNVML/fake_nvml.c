@@ -1,22 +1,22 @@
-// A libnvidia-ml.so.1 for machines without a GPU: answers from a text file, which is read anew at every call, so that a
-// test changes what the "driver" sees while a program runs. Knows the functions and layouts that programs ask NVML for;
-// drives no hardware.
+// A libnvidia-ml.so.1 for machines without a GPU: it answers from a text file, which is read at every call, so that a
+// test can change what the "driver" reports while a program runs. Knows the functions and layouts of NVML; does not
+// access hardware.
 //
 // FAKE_NVML_STATE names the file. A line each:
 //     driver VERSION
-//     gpu UUID BUS TOTAL USED UTILIZATION NAME…       bytes, bytes, per cent; in the order in which NVML counts them
+//     gpu UUID BUS TOTAL USED UTILIZATION NAME…       bytes, bytes, percent; in the order of NVML's indices
 //     mig UUID GI CI TOTAL USED NAME…                 a MIG device of the gpu above it
-//     process UUID PID BYTES                          on a gpu or MIG device; BYTES "-": the driver does not know
+//     process UUID PID BYTES                          on a gpu or MIG device; BYTES "-": unknown to the driver
 //     graphics UUID PID BYTES
-//     error FUNCTION CODE                             what the function of that name returns from now on
+//     error FUNCTION CODE                             the function returns this code from now on
 //     hang FUNCTION                                   never returns
-//     swarm N                                         at each of the first calls so many more processes have appeared
-//     log PATH                                        the name of each function that is called is added to this file
-// A number may be written @FILE: it is read from there, and the line does not count while there is no such file.
+//     swarm N                                         N more processes appear at each of the first calls
+//     log PATH                                        append the name of each called function to this file
+// A number may be @FILE: it is read from there, and the line is ignored while the file does not exist.
 //
-// -DFAKE_NVML_LEVEL=1 leaves out what drivers before 510 lack (the _v3 functions), 0 also the _v2 lists of processes
-// and MIG, as before 450; without it everything is there. -DFAKE_NVML_WITHOUT_INIT leaves out all ways to begin.
-// -DFAKE_NVML_WIDE: entries of the _v3 lists are longer than documented, as those of some drivers 535.
+// -DFAKE_NVML_LEVEL=1 omits what drivers before 510 lack (the _v3 functions), 0 also the _v2 process lists and MIG, as
+// before 450; the default is everything. -DFAKE_NVML_WITHOUT_INIT omits all init functions.
+// -DFAKE_NVML_WIDE: entries of the _v3 lists are longer than documented, as in some drivers since 535.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ struct state {
     int device_count, process_count, error, swarm;
 };
 
-// A number, or the number in a file; 0 when there is none.
+// Parses a number, or the number in a file; 0 on error.
 static int number(const char *word, long long *value) {
     if (word[0] == '-' && word[1] == 0) return *value = -1, 1;
     if (word[0] != '@') return *value = atoll(word), 1;
@@ -96,7 +96,7 @@ static void take_process(struct state *state, const char *line) {
     state->processes[state->process_count++] = found;
 }
 
-// What the file says now, and what the function of this name has to return first of all.
+// The current content of the file, with the error that the function of this name must return.
 static struct state look(const char *function) {
     struct state state = {.driver = "0"};
     const char *path = getenv("FAKE_NVML_STATE");
@@ -125,7 +125,7 @@ static struct state look(const char *function) {
     return state;
 }
 
-// A handle is the place in the file, from 1.
+// A handle is the position in the file, from 1.
 static struct device *of(struct state *state, void *handle) {
     long place = (long)handle;
     return place >= 1 && place <= state->device_count ? &state->devices[place - 1] : NULL;
@@ -220,7 +220,7 @@ int nvmlDeviceGetMaxMigDeviceCount(void *handle, unsigned *count) {
 
 int nvmlDeviceGetMigDeviceHandleByIndex(void *handle, unsigned index, void **mig) {
     BEGIN_WITH_DEVICE for (int i = 0; i < state.device_count; i++) {
-        // The places of those that were destroyed stay empty: there is nothing at the first one.
+        // Indices of destroyed devices stay empty: the first one is.
         if (state.devices[i].parent != it - state.devices || --index > 0) continue;
         *mig = (void *)(long)(i + 1);
         return success;

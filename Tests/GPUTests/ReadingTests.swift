@@ -1,11 +1,11 @@
-// What the library writes into memory and the program writes to its output, understood.
+// Parsing of the library's structures and the program's output.
 
 import Testing
 
 @testable import GPU
 
 @Suite struct ReadingTests {
-    /// Entries as a driver writes them: pid, bytes, then what it likes.
+    /// Entries as a driver writes them: PID, bytes, then anything.
     private func buffer(_ entries: [(UInt32, UInt64)], stride: Int, room: Int = 32) -> NVMLProcessBuffer {
         var buffer = NVMLProcessBuffer(room: room)
         for (index, entry) in entries.enumerated() {
@@ -23,11 +23,11 @@ import Testing
         #expect(found == entries.map { GPUProcess(pid: Int32($0.0), bytes: Int64($0.1)) })
     }
 
-    @Test func whatIsNotKnownIsLeftOut() {
+    @Test func unknownValuesAreOmitted() {
         let found = buffer([(5, .max), (0, 7)], stride: 24).processes(count: 2, documentedStride: 24)
         #expect(found == [GPUProcess(pid: 5, bytes: nil)])
         #expect(NVMLProcessBuffer(room: 4).processes(count: 0, documentedStride: 24).isEmpty)
-        // Entries that were promised but not written.
+        // Entries that were counted but not written.
         #expect(NVMLProcessBuffer(room: 4).processes(count: 9, documentedStride: 24).allSatisfy { $0.bytes != nil })
     }
 

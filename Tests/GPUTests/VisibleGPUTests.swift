@@ -1,4 +1,4 @@
-// Which devices CUDA would take for what stands in CUDA_VISIBLE_DEVICES.
+// Which devices CUDA would use for a value of CUDA_VISIBLE_DEVICES.
 
 import Testing
 
@@ -35,13 +35,13 @@ import Testing
             (nil, ["0=GPU-aa11", "1=GPU-aa22", "2=GPU-bb33"]),
             ("", []), ("-1", []), ("NoDevFiles", []), ("none", []), ("void", []),
             ("2,0", ["2=GPU-bb33", "0=GPU-aa11"]), (" 1 , 2 ", ["1=GPU-aa22", "2=GPU-bb33"]),
-            // An invalid entry hides itself and all after it.
+            // An invalid entry hides itself and all following ones.
             ("0,7,1", ["0=GPU-aa11"]), ("0,-1,1", ["0=GPU-aa11"]), ("0,,1", ["0=GPU-aa11"]), ("x", []),
             ("99999999999999999999", []), ("GPU-bb", ["GPU-bb=GPU-bb33"]),
             ("GPU-aa22,0", ["GPU-aa22=GPU-aa22", "0=GPU-aa11"]),
-            // The beginning of two is none of them.
+            // An ambiguous beginning is invalid.
             ("GPU-aa", []), ("gpu-bb33", []), ("MIG-c1", []),
-            // One device, named twice.
+            // A duplicate.
             ("1,GPU-aa22,2", ["1=GPU-aa22", "2=GPU-bb33"]),
         ] as [(String?, [String])])
     func entriesAreReadAsCUDAReadsThem(_ variable: String?, _ expected: [String]) {
@@ -50,7 +50,7 @@ import Testing
 
     @Test(
         arguments: [
-            // Parts have no numbers, so all go by UUID.
+            // MIG devices have no numbers, so all are listed by UUID.
             (nil, ["GPU-aa11=GPU-aa11", "GPU-aa22=GPU-aa22", "MIG-c1=MIG-c1", "MIG-c2=MIG-c2"]),
             ("MIG-c2,0", ["MIG-c2=MIG-c2", "0=GPU-aa11"]), ("MIG-GPU-bb33/5/0", ["MIG-GPU-bb33/5/0=MIG-c2"]),
             ("2", ["2=MIG-c1"]), ("GPU-bb33", ["GPU-bb33=MIG-c1"]), ("MIG-c", []), ("MIG-GPU-bb33/9/0", []),
@@ -59,7 +59,7 @@ import Testing
         #expect(visibleGPUs(variable, in: divided).map { "\($0.id)=\($0.name)" } == expected)
     }
 
-    @Test func withoutADriverTheVariableIsBelieved() {
+    @Test func withoutADriverEveryEntryCounts() {
         #expect(visibleGPUs("3,GPU-x", in: nil) == [PoolGPU(id: "3"), PoolGPU(id: "GPU-x")])
         #expect(visibleGPUs(nil, in: nil).isEmpty)
     }

@@ -1,4 +1,4 @@
-// Reading JSON: places, duplicates, mistakes, and bytes that are not JSON.
+// What is read and what is rejected, with positions.
 
 import JSON
 import Model
@@ -39,17 +39,17 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", 1, 1, "no JSON value"), ("[", 1, 2, "ends inside"), ("{\"a\" 1}", 1, 6, "expected ':'"),
-        ("{a: 1}", 1, 2, "key in quotes, found 'a'"), ("[1 2]", 1, 4, "expected ',' or ']', found '2'"),
+        ("", 1, 1, "expected a value"), ("[", 1, 2, "unexpected end"), ("{\"a\" 1}", 1, 6, "expected ':'"),
+        ("{a: 1}", 1, 2, "quoted key, found 'a'"), ("[1 2]", 1, 4, "expected ',' or ']', found '2'"),
         ("[1]]", 1, 4, "after the end"), ("[,]", 1, 2, "expected a value"), ("[1,,2]", 1, 4, "expected a value"),
-        ("tru", 1, 1, "expected a value"), ("truely", 1, 1, "expected a value"), ("01", 1, 1, "malformed number"),
+        ("tru", 1, 1, "expected a value"), ("truely", 1, 1, "expected a value"), ("01", 1, 1, "invalid number"),
         ("1.", 1, 3, "expected a digit"), ("-", 1, 2, "expected a digit"), ("1e", 1, 3, "expected a digit"),
-        ("+1", 1, 1, "expected a value"), (".5", 1, 1, "expected a value"), ("0x1", 1, 1, "malformed number"),
-        ("\n\n  \"abc", 3, 3, "never ends"), ("\"a\nb\"", 1, 3, "must end on its line"),
-        ("\"a\tb\"", 1, 3, "raw control character"), ("\"\\x\"", 1, 2, "unknown escape"),
+        ("+1", 1, 1, "expected a value"), (".5", 1, 1, "expected a value"), ("0x1", 1, 1, "invalid number"),
+        ("\n\n  \"abc", 3, 3, "unterminated string"), ("\"a\nb\"", 1, 3, "line break in a string"),
+        ("\"a\tb\"", 1, 3, "control character"), ("\"\\x\"", 1, 2, "invalid escape"),
         ("\"é\\u12g4\"", 1, 3, "four hexadecimal"), ("\"\\ud800\"", 1, 2, "surrogate"),
         ("\"\\udc00\"", 1, 2, "surrogate"), ("\"\\ud800\\ud800\"", 1, 2, "surrogate"),
-        ("[1, /* never", 1, 5, "comment that never ends"), ("[1 / 2]", 1, 4, "unexpected '/'"),
+        ("[1, /* never", 1, 5, "unterminated comment"), ("[1 / 2]", 1, 4, "unexpected '/'"),
         ("{\"é\": 1, é}", 1, 10, "found 'é'"), ("/* é\n é */ x", 2, 7, "found 'x'"),
     ]) func reportsMistakes(text: String, line: Int, column: Int, message: String) {
         do {
@@ -70,7 +70,7 @@ import Testing
         #expect {
             try JSONReader.read(bytes, dialect: .pipeline)
         } throws: {
-            "\($0)".contains("not UTF-8: byte \(offset) ")
+            "\($0)".contains("invalid UTF-8 at byte \(offset) ")
         }
     }
 
@@ -83,7 +83,7 @@ import Testing
         #expect(throws: JSONReadError.self) { try value(String(repeating: "{\"a\":", count: 1_000_000)) }
     }
 
-    @Test func keepsPlaces() throws {
+    @Test func keepsPositions() throws {
         let node = try JSONReader.read(Array("{\n  \"é\": [true,\n    { \"x\": 1 }]\n}".utf8), dialect: .pipeline)
         guard case .object(let members) = node.content, case .array(let elements) = members[0].value.content,
             case .object(let inner) = elements[1].content
@@ -97,7 +97,7 @@ import Testing
         #expect(inner[0].value.position == JSONPosition(line: 3, column: 12))
     }
 
-    /// What the model writes is read back as it was, and no mutilation of it traps.
+    /// What the model writes is read back unchanged, and no corruption of it traps.
     @Test(arguments: testSeeds(count: 4)) func survivesRandomBytes(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<300 {

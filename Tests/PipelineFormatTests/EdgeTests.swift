@@ -1,11 +1,11 @@
-// Which stages come before which through paths, and the program as an input.
+// Dependencies by paths, and the program as an input.
 
 import Model
 import PipelineFormat
 import Testing
 
 @Suite struct EdgeTests {
-    /// The output of one stage, the input of another, and whether the one comes before the other.
+    /// The output of one stage, the input of another, and whether the second depends on the first.
     @Test(arguments: [
         ("d/o.csv", "d/o.csv", true), ("./d//o.csv", "d/o.csv/", true), ("d/o.csv", "d", true),
         ("d/e/o.csv", "d", true),
@@ -70,7 +70,7 @@ import Testing
         #expect(all[1].command == .argv(["x", "big[1]"]))
     }
 
-    /// A command, and the path of the input `program` that comes of it.
+    /// A command and the path of its input `program`.
     @Test(
         arguments: [
             (#"["python3", "a.py", "b.py"]"#, "a.py"), (#"["./a.py", "b.py"]"#, "a.py"), (#"["a.py"]"#, "a.py"),
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func warnsOfFilesThatAreNotTracked() throws {
+    @Test func warnsAboutUntrackedFiles() throws {
         let text = #"""
             {"stages": {"s": {"matrix": {"n": [1, 2]}, "command": ["python3", "a.py", "conf.json", "data/x.csv", "-v", "out.csv", "1"],
               "inputs": ["data"], "outputs": ["out.csv/${{ matrix.n }}"], "resources": {"gpu": 1}},
@@ -123,17 +123,18 @@ import Testing
                 "data/x.csv": "", "1": "",
             ]
         ).warnings
-        let unnoticed =
-            "in the command is a file of the project, but neither input nor output; a change of it goes unnoticed. "
-            + "Add it to \"inputs\"."
+        func untracked(_ path: String) -> String {
+            "the command uses the file '\(path)', which is neither an input nor an output, so changes to it are not "
+                + "detected; add it to \"inputs\"."
+        }
         #expect(
             warnings == [
-                "pipeline.json: stages.s.resources.gpu: 'gpu' is a counted resource that \"capacity\" does not name; did you mean "
+                "pipeline.json: stages.s.resources.gpu: the counted resource 'gpu' is not in \"capacity\"; did you mean "
                     + "'gpus'?",
-                "pipeline.json: stages.s: 'conf.json' \(unnoticed)", "pipeline.json: stages.s: '1' \(unnoticed)",
-                "pipeline.json: stages.t: 'conf.json' \(unnoticed)", "pipeline.json: stages.t: 'b.py' \(unnoticed)",
-                // What is only written to is no input.
-                "pipeline.json: stages.t: 'f.txt' \(unnoticed)",
+                "pipeline.json: stages.s: \(untracked("conf.json"))", "pipeline.json: stages.s: \(untracked("1"))",
+                "pipeline.json: stages.t: \(untracked("conf.json"))", "pipeline.json: stages.t: \(untracked("b.py"))",
+                // Files that are only written are not inputs.
+                "pipeline.json: stages.t: \(untracked("f.txt"))",
             ])
     }
 }

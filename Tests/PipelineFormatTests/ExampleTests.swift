@@ -1,4 +1,4 @@
-// The example that the documentation gives, expanded.
+// The example of the documentation.
 
 import Model
 import PipelineFormat

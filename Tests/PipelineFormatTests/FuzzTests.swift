@@ -1,4 +1,4 @@
-// Files that no one would write: whatever the bytes, they are loaded or their mistakes are told.
+// Random files: they are loaded, or their mistakes are reported.
 
 import JSON
 import Model
@@ -7,8 +7,8 @@ import TestSupport
 import Testing
 
 @Suite struct FuzzTests {
-    /// Bytes of the example replaced, dropped and doubled.
-    @Test(arguments: testSeeds(from: 1, count: 3)) func mutilatedBytes(seed: UInt64) {
+    /// The example with bytes replaced, removed and duplicated.
+    @Test(arguments: testSeeds(from: 1, count: 3)) func corruptBytes(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<200 {
             var bytes = Array(ExampleTests.text.utf8)
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    /// Well-formed files in which values stand where they do not belong.
+    /// Well-formed files with misplaced values.
     @Test(arguments: testSeeds(from: 4, count: 3)) func misplacedValues(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let whole = try JSONReader.value(of: Array(ExampleTests.text.utf8), dialect: .pipeline)
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    /// The value with one of its parts, at random, replaced by another.
+    /// The value with a random part replaced by another.
     private func swapped(_ value: JSONValue, _ parts: [JSONValue], _ random: inout SeededGenerator) -> JSONValue {
         switch value {
         case .array(var elements) where !elements.isEmpty && Int.random(in: 0..<6, using: &random) > 0:

@@ -1,4 +1,4 @@
-// Expansion: names, points, agreement, and which param or setting wins.
+// Expansion: names, points, shared matrix values, and precedence of params and settings.
 
 import Model
 import PipelineFormat
@@ -7,7 +7,7 @@ import Testing
 @Suite struct MatrixTests {
     private let axes = #""axes": {"d": ["a", "b"], "lr": [0.1, 1e-3]},"#
 
-    /// What a stage says of its matrix, and the values that its stages are named by.
+    /// A matrix, and the values in the names of its stages.
     @Test(arguments: [
         (#""matrix": ["d"]"#, ["d=a", "d=b"]),
         (#""matrix": ["lr", "d"]"#, ["lr=0.1,d=a", "lr=0.1,d=b", "lr=1e-3,d=a", "lr=1e-3,d=b"]),
@@ -52,7 +52,7 @@ import Testing
         #expect(try graph.stage("score@d=b").command == .argv(["x", "train/b/1", "train/b/2"]))
     }
 
-    /// Pipeline < axis value < stage < --set, and a matrix value of the same name before all.
+    /// Pipeline < axis value < stage < --set < matrix value of the same name.
     @Test func precedenceOfParams() throws {
         let text = #"""
             {"params_file": "params.json", "params": {"inline": "inline", "axis": "inline", "stage": "inline", "set": "inline"},
@@ -67,14 +67,14 @@ import Testing
         #expect(stage.params[3].value == .number("1"))
     }
 
-    @Test func overridesAreJSONWhereTheyReadAsSuch() throws {
+    @Test func overridesAreJSONOrText() throws {
         let text = #"{"params": {"a": 1, "b": 1, "c": 1}, "stages": {"s": {"command": ["x", "${{ json(params) }}"]}}}"#
         let stage = try load(text, set: [("a", "0.10"), ("b", "[1, 2]"), ("c", "x y")]).graph.stages[0]
         #expect(stage.command == .argv(["x", #"{"a":0.10,"b":[1,2],"c":"x y"}"#]))
         #expect(stage.params.count == 3)
     }
 
-    @Test func onlyParamsDeclaredOrMentionedBelongToAStage() throws {
+    @Test func aStageHasDeclaredAndUsedParams() throws {
         let all = try load(
             #"""
             {"params": {"p": 1, "q": 2, "r": 3}, "defaults": {"params": {"d": 4}}, "stages": {

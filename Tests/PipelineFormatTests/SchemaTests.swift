@@ -10,7 +10,7 @@ import Testing
 
     init() throws { schema = try JSONReader.value(of: Array(pipelineSchema.utf8), dialect: .metrics) }
 
-    /// A file with a key that the decoder does not know, and the object of the schema that describes that place.
+    /// A file with an unknown key, and the object of the schema for that place.
     @Test(arguments: [
         (#"{"qqqqqq": 1}"#, []), (#"{"stages": {"s": {"qqqqqqqq": 1}}}"#, ["$defs", "stage"]),
         (#"{"axes": {"n": {"1": {"qqqqqqqq": 1}}}}"#, ["$defs", "overlay"]),
@@ -46,7 +46,7 @@ import Testing
         #expect(forms[1]["properties"]?["digest"] != nil && forms[2]["properties"]?["from"] != nil)
     }
 
-    /// Every `$ref` leads somewhere.
+    /// Every `$ref` exists.
     @Test func references() throws {
         var names: [String] = []
         func collect(_ value: JSONValue) {

@@ -1,4 +1,4 @@
-// Templates in every place where they are replaced, and the quoting of shell strings.
+// Templates in all places, and quoting in shell strings.
 
 import Model
 import PipelineFormat
@@ -8,7 +8,7 @@ import Testing
     private let fanIn =
         #""parts": {"matrix": {"n": ["1", "b c"]}, "command": ["p"], "outputs": {"o": "o ${{ matrix.n }}"}},"#
 
-    /// A command as written in the file, and what it comes to.
+    /// A command in the file and its expansion.
     @Test(arguments: [
         (#"["x", "${{ matrix.lr }}", "a${{matrix.lr}}b", "${{ stage.name }}"]"#, ["x", "0.10", "a0.10b", "a@lr=0.10"]),
         (
@@ -97,7 +97,7 @@ import Testing
             stage.environment.map { "\($0.name)=\($0.value ?? "")" } == ["F=true", "N=3", "OUT=../out:a@n=1", "T=1.50"])
     }
 
-    @Test func pathsAreSeenFromTheWorkingDirectory() throws {
+    @Test func pathsAreRelativeToTheWorkingDirectory() throws {
         let stage = try stages(
             #""a": {"workdir": "sub/dir", "command": ["python3", "run.py", "${{ inputs.near }}", "${{ inputs.far }}", "${{ inputs.abs }}"], "inputs": {"near": "sub/dir/x", "far": "data", "abs": "/d"}}"#,
             files: ["sub/dir/run.py": ""])[0]

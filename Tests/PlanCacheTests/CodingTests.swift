@@ -1,4 +1,4 @@
-// What is remembered of a pipeline comes back as it was, and bytes that were changed are refused or harmless.
+// Cached pipelines are decoded unchanged, and corrupt bytes are rejected or harmless.
 
 import Model
 import TestSupport
@@ -44,7 +44,7 @@ struct CodingTests {
             capacity: ["licence": Quantity(2)])
     }
 
-    @Test func aPipelineComesBackAsItWas() throws {
+    @Test func aPipelineIsDecodedUnchanged() throws {
         let (body, paths) = PipelineBody.made(of: graph, isSelected: [true, true], warnings: ["careful"])
         let back = try #require(PipelineBody(bytes: body.bytes, pathCount: paths.count))
         let again = try #require(back.graph(of: [0, 1], pipeline: "p"))
@@ -56,7 +56,7 @@ struct CodingTests {
         #expect(part.stages == [shell] && part.predecessors == [[]] && part.producers == [[[]]])
     }
 
-    @Test func anIndexComesBackAsItWas() throws {
+    @Test func anIndexIsDecodedUnchanged() throws {
         var expansionInputs = ExpansionInputs()
         expansionInputs.files = ["params.json": contentDigest(of: [1, 2])]
         expansionInputs.probes = ["cp": false, "train.py": true]
@@ -70,21 +70,21 @@ struct CodingTests {
         #expect((0..<3).map { back.paths[$0] } == ["a", "sub/b c", "é\n"])
     }
 
-    @Test func aStandingComesBackAsItWas() throws {
+    @Test func cachedStagesAreDecodedUnchanged() throws {
         let stamp = FileStamp(device: 1, inode: .max, sizeBytes: 3, modifiedNanoseconds: -4, changedNanoseconds: 5)
-        let standing = CachedStages(
+        let cached = CachedStages(
             stamps: [stamp, CachedStages.unknownStamp], isSuspect: [true, false],
             executions: [ExecutionID(9), nil],
             stageIDs: [4, 5])
-        let stamps = try #require(CachedStages.stamps(bytes: standing.stampBytes, count: 2))
-        let back = try #require(CachedStages(stamps: stamps, stageBytes: standing.stageBytes, stagesTotal: 2))
-        #expect(back.stamps == standing.stamps && back.isSuspect == standing.isSuspect)
-        #expect(back.executions == standing.executions && back.stageIDs == standing.stageIDs)
-        #expect(CachedStages.stamps(bytes: standing.stampBytes, count: 3) == nil)
-        #expect(CachedStages(stamps: stamps, stageBytes: standing.stageBytes, stagesTotal: 3) == nil)
+        let stamps = try #require(CachedStages.stamps(bytes: cached.stampBytes, count: 2))
+        let back = try #require(CachedStages(stamps: stamps, stageBytes: cached.stageBytes, stagesTotal: 2))
+        #expect(back.stamps == cached.stamps && back.isSuspect == cached.isSuspect)
+        #expect(back.executions == cached.executions && back.stageIDs == cached.stageIDs)
+        #expect(CachedStages.stamps(bytes: cached.stampBytes, count: 3) == nil)
+        #expect(CachedStages(stamps: stamps, stageBytes: cached.stageBytes, stagesTotal: 3) == nil)
     }
 
-    @Test func requestsDifferByTheirFileAndTheirWords() {
+    @Test func requestsDifferByFileAndWords() {
         let digests = [
             requestDigest(ofPipeline: [1], words: ["a"]), requestDigest(ofPipeline: [2], words: ["a"]),
             requestDigest(ofPipeline: [1], words: ["b"]), requestDigest(ofPipeline: [1], words: ["a", ""]),
@@ -93,22 +93,22 @@ struct CodingTests {
         #expect(Set(digests).count == digests.count)
     }
 
-    /// What would be executed, and what follows from what, is taken from no byte that was changed.
-    @Test func everyChangedByteOfStagesIsRefused() {
+    /// Commands and dependencies are never decoded from corrupt bytes.
+    @Test func everyChangedByteOfStagesIsRejected() {
         let (body, paths) = PipelineBody.made(of: graph, isSelected: [true, true], warnings: ["careful"])
-        func isTaken(_ bytes: [UInt8]) -> Bool {
+        func isAccepted(_ bytes: [UInt8]) -> Bool {
             guard let back = PipelineBody(bytes: bytes, pathCount: paths.count) else { return false }
             return back.graph(of: [0, 1], pipeline: "p") != nil
         }
         let bytes = body.bytes
-        #expect(isTaken(bytes) && !isTaken(bytes.dropLast()) && !isTaken(bytes + [0]))
+        #expect(isAccepted(bytes) && !isAccepted(bytes.dropLast()) && !isAccepted(bytes + [0]))
         for index in bytes.indices {
             var changed = bytes
             changed[index] ^= 1 << UInt8(index % 8)
-            #expect(!isTaken(changed), "byte \(index)")
+            #expect(!isAccepted(changed), "byte \(index)")
         }
-        let standing = CachedStages(stamps: [], isSuspect: [true], executions: [ExecutionID(9)], stageIDs: [4])
-        let stageBytes = standing.stageBytes
+        let cached = CachedStages(stamps: [], isSuspect: [true], executions: [ExecutionID(9)], stageIDs: [4])
+        let stageBytes = cached.stageBytes
         for index in stageBytes.indices {
             var changed = stageBytes
             changed[index] ^= 1 << UInt8(index % 8)
@@ -116,12 +116,12 @@ struct CodingTests {
         }
     }
 
-    /// Neither bytes that were changed nor an end that is missing may trap.
+    /// Neither corrupt nor truncated bytes may trap.
     @Test(arguments: testSeeds(count: 4)) func changedBytesOfAnIndexNeverTrap(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let (_, paths) = PipelineBody.made(of: graph, isSelected: [true, true], warnings: [])
         let index = PipelineIndex(pipeline: "p", stagesTotal: 2, expansionInputs: ExpansionInputs(), paths: paths)
-        var refused = 0
+        var rejected = 0
         for round in 0..<2000 {
             var bytes = index.bytes
             for _ in 0..<Int.random(in: 1...3, using: &generator) {
@@ -129,8 +129,8 @@ struct CodingTests {
                     in: .min ... .max, using: &generator)
             }
             if round % 5 == 0 { bytes.removeLast(Int.random(in: 1...bytes.count, using: &generator)) }
-            if PipelineIndex(bytes: bytes) == nil { refused += 1 }
+            if PipelineIndex(bytes: bytes) == nil { rejected += 1 }
         }
-        #expect(refused > 200)
+        #expect(rejected > 200)
     }
 }

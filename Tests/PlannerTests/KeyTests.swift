@@ -1,4 +1,4 @@
-// The key: what is in it, what is not, and that neighbouring fields cannot be confused.
+// What is part of the key and what is not, and that adjacent fields cannot be confused.
 
 import Model
 import Planner
@@ -28,7 +28,7 @@ import Testing
         #expect(Set(keys).count == keys.count)
     }
 
-    @Test func whatDoesNotIsNot() {
+    @Test func otherSettingsAreNotInTheKey() {
         let plain = keyed { _ in }
         #expect(keyed { $0.name = "other" } == plain)
         #expect(keyed { $0.resources = ResourceRequest(cpus: Quantity(4)) } == plain)

@@ -1,4 +1,4 @@
-// Several stages: what is known before anything runs, and what is left open.
+// Plans of several stages: what is decided before anything runs, and what is not.
 
 import Model
 import Planner
@@ -85,7 +85,7 @@ import Testing
         #expect(plan.decisions[1].reasons == [Reason(.blocked, subject: "first")])
     }
 
-    @Test func whatIsNotSelectedIsNotJudged() throws {
+    @Test func unselectedStagesAreNotEvaluated() throws {
         let past = Past()
         let plan = try Planner.plan(
             graph([first, second]), selection: Selection(isSelected: [true, false], isForced: [false, false]),

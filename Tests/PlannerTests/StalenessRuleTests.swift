@@ -1,4 +1,4 @@
-// One stage at a time: every reason of design section 3, and every way in which a stage is fresh.
+// Single stages: every reason to run, and every way in which a stage is fresh.
 
 import Model
 import Planner
@@ -32,7 +32,7 @@ import Testing
         #expect(decision.executionID == ExecutionID(1))
     }
 
-    /// What changed between the recorded execution and now, and the reason it must give.
+    /// A change since the recorded execution and the expected reason.
     @Test(arguments: [
         ("input content", Reason.Code.inputChanged), ("input added", .inputAdded), ("input removed", .inputRemoved),
         ("param", .paramChanged), ("command", .commandChanged), ("folder", .commandChanged), ("env", .envChanged),
@@ -73,7 +73,7 @@ import Testing
         #expect(decision.reasons.contains { $0.code == code }, "got \(decision.reasons)")
     }
 
-    @Test func aReasonTellsOldAndNew() throws {
+    @Test func aReasonHasOldAndNewValues() throws {
         var past = Past()
         past.ran(copy, on: disk)
         var now = copy
@@ -81,7 +81,7 @@ import Testing
         #expect(try decide(now, past, disk).reasons == [Reason(.paramChanged, subject: "lr", old: "0.1", new: "0.2")])
     }
 
-    @Test func aNumberSpelledOtherwiseIsTheSameParam() throws {
+    @Test func equalNumbersAreTheSameParam() throws {
         var past = Past()
         past.ran(copy, on: disk)
         var now = copy
@@ -89,7 +89,7 @@ import Testing
         #expect(try decide(now, past, disk).verdict == .fresh)
     }
 
-    @Test func anEarlierVersionIsFreshWhileItsOutputsAreThere() throws {
+    @Test func anEarlierVersionIsFreshWhileItsOutputsExist() throws {
         var past = Past()
         past.ran(copy, on: disk)
         // The second version made the same bytes.
@@ -99,7 +99,7 @@ import Testing
         #expect(decision.executionID == ExecutionID(1))
     }
 
-    @Test func whatWasMovedAsideIsRestoredUnlessForbidden() throws {
+    @Test func keptOutputsAreRestoredUnlessForbidden() throws {
         var past = Past()
         past.ran(copy, on: disk)
         let now = Disk(files: ["in": "2", "out": "made of 2"])

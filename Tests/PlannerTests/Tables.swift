@@ -1,13 +1,13 @@
-// Builders for planner tests: a past and a disk as tables.
+// Builders for planner tests: history and files as tables.
 
 import Model
 import Planner
 
-/// A history that is what the test says.
+/// A history defined by the test.
 struct Past: RecordedState {
     var executions: [ExecutionRecord] = []
     var detailsByID: [ExecutionID: ExecutionDetails] = [:]
-    /// By `EXECUTION/PATH`: what lies there.
+    /// The kept content by `EXECUTION/PATH`.
     var kept: [String: String] = [:]
 
     func current(_ stage: String) -> ExecutionRecord? { newestSucceeded(stage) }
@@ -27,7 +27,7 @@ struct Past: RecordedState {
         Disk(files: kept).fingerprint(of: "\(execution)/\(output.path)", mode: output.mode)
     }
 
-    /// Records that the stage ran on the disk as it is and left it as it is.
+    /// Records that the stage ran with the current files and did not change them.
     mutating func ran(
         _ stage: Stage, on disk: Disk, state: ExecutionState = .succeeded, inputsChanged: Bool = false,
         rejected: Bool = false
@@ -61,7 +61,7 @@ struct Past: RecordedState {
     }
 }
 
-/// Files that hold what the test says; a content is any text.
+/// Files with their content, any text.
 struct Disk: FileFacts {
     var files: [String: String] = [:]
 

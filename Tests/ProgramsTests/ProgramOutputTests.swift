@@ -1,4 +1,4 @@
-// Small programs whose output is wanted: also those that hang, fail, or never stop talking.
+// The output of small programs, also of those that hang, fail or never stop printing.
 
 import Testing
 
@@ -9,7 +9,7 @@ import Testing
         output(ofProgram: ["/bin/sh", "-c", command], withinSeconds: limit)?.text
     }
 
-    @Test func aProgramThatHangsIsGivenUp() {
+    @Test func aProgramThatHangsIsKilled() {
         #expect(text("echo started; exec sleep 1000", withinSeconds: 1) == nil)
     }
 
@@ -20,7 +20,7 @@ import Testing
         #expect(output(ofProgram: ["/nonexistent/program"], withinSeconds: 100) == nil)
     }
 
-    @Test func whatNeverEndsIsCut() throws {
+    @Test func endlessOutputIsCut() throws {
         let found = try #require(output(ofProgram: ["/bin/sh", "-c", "yes"], withinSeconds: 100, mostBytes: 1000))
         #expect(found.isCut && found.bytes.count == 1000)
     }

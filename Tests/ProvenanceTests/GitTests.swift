@@ -1,4 +1,4 @@
-// Checkouts of every kind, made with git itself, and read without it.
+// All kinds of checkouts, created with git and read without it.
 
 import Foundation
 import Model
@@ -62,7 +62,7 @@ private let hasGit = shell("git --version", in: "/") == 0
         #expect(GitCheckout(around: "/proc") == nil)
     }
 
-    @Test func whatIsNotCommitted() throws {
+    @Test func uncommittedChanges() throws {
         let checkout = try #require(GitCheckout(around: folder))
         try run("echo untracked > outputs")
         let clean = try #require(checkout.difference(keepsPatch: true))
@@ -82,7 +82,7 @@ private let hasGit = shell("git --version", in: "/") == 0
 }
 
 @Suite struct GzipTests {
-    @Test(arguments: [1, 2, 1000, 1 << 20]) func backAndForth(_ count: Int) throws {
+    @Test(arguments: [1, 2, 1000, 1 << 20]) func roundTrip(_ count: Int) throws {
         var random = SeededGenerator(seed: UInt64(count))
         let bytes = (0..<count).map { _ in UInt8.random(in: 0..<128, using: &random) }
         let packed = try #require(gzip(bytes))

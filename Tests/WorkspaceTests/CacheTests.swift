@@ -1,4 +1,4 @@
-// Digests that are cached: used while they can be trusted, and not longer.
+// Which digests are cached, and which of them are trusted.
 
 import Glibc
 import Model
@@ -11,7 +11,7 @@ import Testing
     let folder: TemporaryFolder
     init() throws { folder = try TemporaryFolder() }
 
-    @Test func whatIsKnownIsNotReadAgain() throws {
+    @Test func aKnownFileIsNotReadAgain() throws {
         try folder.write("file", "four")
         try folder.write("d/x", "four")
         let first = folder.workspace()
@@ -55,7 +55,7 @@ import Testing
         #expect(first.bytesRead == 4 && second.bytesRead == 0)
     }
 
-    /// `cp -p` over it: size and mtime are the same, ctime tells.
+    /// Replaced by `cp -p`: size and mtime are the same, but ctime differs.
     @Test(arguments: ["file", "d/file"]) func sameSizeAndTimeIsReadAgain(path: String) throws {
         let asked = path == "file" ? "file" : "d"
         try folder.write(path, "one")
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func whatWasWrittenInTheSameTickIsNotKept() throws {
+    @Test func aFileWrittenInTheSameTickIsNotCached() throws {
         try folder.write("file", "one")
         try folder.write("d/young", "two")
         try folder.write("d/old", "three")
@@ -94,7 +94,7 @@ import Testing
         #expect(later.takeNewEntries().map(\.path) == ["d", "file"])
     }
 
-    /// One file of a folder is older than the other by more than a tick; only that one is kept.
+    /// One file of a folder is older than the other by more than a tick; only that one is cached.
     @Test func filesOfAFolderAreTrustedOneByOne() throws {
         try folder.write("d/old", "four")
         let old = try folder.stamp("d/old")
@@ -105,7 +105,7 @@ import Testing
         }
         let first = folder.workspace(now: .at(old.changedNanoseconds + FileSystemClock.granularity + 1))
         let found = try first.fingerprint(of: "d", mode: .content)
-        // Something else changes, so that the folder is kept anew; what was not trusted is not trusted now.
+        // Another file changes, so that the folder is cached again; what was not trusted is still not trusted.
         try folder.write("d/zero", "")
         _ = try first.fingerprint(of: "d", mode: .content)
         unlink(folder.path("d/zero"))
@@ -116,7 +116,7 @@ import Testing
         #expect(second.takeNewEntries().map(\.path) == ["d"], "it is trusted from now on")
     }
 
-    @Test func aLargeFileIsWaitedForUntilItCanBeTrusted() throws {
+    @Test func aLargeFileIsDigestedOnceItIsStable() throws {
         try folder.makeFolder(".runs")
         try folder.write("large", String(repeating: "x", count: 5 << 20))
         let workspace = Workspace(root: folder.folder, cache: [])
@@ -132,7 +132,7 @@ import Testing
         (1, 5_000_000_001, 5_020_000_001, false), (5_000_000_001, 1, 5_020_000_001, false),
         // Whole seconds: 2.1 s.
         (5_000_000_000, 5_000_000_000, 7_100_000_000, false), (5_000_000_000, 5_000_000_000, 7_100_000_001, true),
-        // A time that is yet to come is never trusted.
+        // A time in the future is never trusted.
         (.max, 1, 7_100_000_001, false), (9_000_000_001, 1, 7_100_000_001, false),
     ]
 
@@ -143,7 +143,7 @@ import Testing
         #expect(FileSystemClock { _ in now }.waitUntilStable(stamp) == isStable)
     }
 
-    /// A device that has once shown a part of a second stamps in nanoseconds; others are not concerned.
+    /// A device that has shown a fraction of a second has stamps in nanoseconds; other devices do not.
     @Test func whetherStampsAreFineIsKnownPerDevice() {
         func stamp(_ device: UInt64, _ time: Int64) -> FileStamp {
             FileStamp(device: device, inode: 1, sizeBytes: 1, modifiedNanoseconds: time, changedNanoseconds: time)
@@ -155,7 +155,7 @@ import Testing
         #expect(!clock.isStable(stamp(2, 5_000_000_000)))
     }
 
-    @Test func anInodeUsedAgainIsTheLaterFile() throws {
+    @Test func aReusedInodeIsTheLaterFile() throws {
         try folder.write("file", "new")
         let first = folder.workspace()
         let found = try first.fingerprint(of: "file", mode: .content)
@@ -188,7 +188,7 @@ import Testing
         #expect(try Array(#require(FolderContents(encoded: FolderContents([]).encoded))) == [])
     }
 
-    @Test func damageIsNoticed() throws {
+    @Test func corruptionIsDetected() throws {
         try folder.write("d/x", "four")
         try folder.write("d/y", "five")
         let first = folder.workspace()

@@ -1,4 +1,4 @@
-// What changes the fingerprint of a file or folder, and what does not.
+// Fingerprints of files and folders, and errors while reading them.
 
 import Glibc
 import Model
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: [ReadBuffer.largestBytes - 1, ReadBuffer.largestBytes, ReadBuffer.largestBytes + 1])
-    func filesAtTheEdgeOfTheBufferAreReadWhole(count: Int) throws {
+    func filesOfTheBufferSizeAreReadCompletely(count: Int) throws {
         try folder.write("file", String(repeating: "x", count: count))
         let workspace = folder.workspace()
         var digester = Digester()
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: ["gone", "file/below", "dangling", "gone/deeper"])
-    func nothingThereIsNil(path: String) throws {
+    func aMissingPathIsNil(path: String) throws {
         try folder.write("file", "x")
         try folder.link("dangling", to: "nowhere")
         for mode in [DigestMode.content, .metadata] {
@@ -53,7 +53,7 @@ import Testing
         #expect(try folder.stamp("file") == folder.stamp("data/file"))
     }
 
-    /// Each changes a folder, which holds a, sub/b, link -> a, and an empty folder.
+    /// Changes a folder that contains a, sub/b, link -> a, and an empty folder.
     struct Edit: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let changes: Bool
@@ -124,7 +124,7 @@ import Testing
     @Test(arguments: [
         "with space", "with\nnewline", "-leading", "übergröße", "日本", "*", "'\"", String(repeating: "n", count: 255),
     ])
-    func anyNameWillDo(name: String) throws {
+    func anyNameIsAllowed(name: String) throws {
         try folder.write("d/\(name)", "x")
         let plain = try folder.workspace().fingerprint(of: "d/\(name)", mode: .content)
         #expect(plain?.sizeBytes == 1)
@@ -145,7 +145,7 @@ import Testing
         try make([0xFF, 0x41], "one")
         let one = try folder.workspace().fingerprint(of: "d", mode: .content)
         #expect(one?.sizeBytes == 3)
-        // Both names become the same text once repaired.
+        // Both names become the same text after UTF-8 repair.
         try make([0xFE, 0x41], "two")
         let two = try folder.workspace().fingerprint(of: "d", mode: .content)
         #expect(two?.sizeBytes == 6)
@@ -157,7 +157,7 @@ import Testing
     }
 
     @Test func veryDeepFoldersAreReadAndRemoved() throws {
-        // Deeper than a path or the number of open files may be.
+        // Deeper than the limits on paths and open files allow.
         let name = String(repeating: "d", count: 200)
         var here = open(folder.folder, O_RDONLY | O_DIRECTORY)
         for _ in 0..<1500 {
@@ -197,7 +197,7 @@ import Testing
         #expect(workspace.takeNewEntries().isEmpty)
     }
 
-    @Test func whatCannotBeReadIsNamed() throws {
+    @Test func unreadableFilesAreReported() throws {
         try folder.makeFolder("d/sub")
         try #require(mkfifo(folder.path("d/sub/fifo"), 0o644) == 0)
         for path in ["d/sub/fifo", "d"] {
@@ -208,11 +208,11 @@ import Testing
         try folder.link("loop", to: "loop")
         let failure = #expect(throws: WorkspaceFailure.self) { try folder.digest("loop") }
         #expect(failure?.description.contains("'loop'") == true)
-        // Patterns only care for what they match.
+        // Patterns ignore what they do not match.
         #expect(try folder.workspace().matches(of: "**/*.csv") == [])
     }
 
-    @Test(.enabled(if: geteuid() != 0, "root may read everything")) func whatMayNotBeReadIsNamed() throws {
+    @Test(.enabled(if: geteuid() != 0, "root can read everything")) func filesWithoutPermissionAreReported() throws {
         try folder.write("d/secret", "x")
         chmod(folder.path("d/secret"), 0)
         for path in ["d/secret", "d"] {
@@ -224,15 +224,15 @@ import Testing
         chmod(folder.path("d"), 0o755)
     }
 
-    /// A file without an end: its stat never says how much can be read.
-    @Test func whatKeepsChangingIsSaid() throws {
+    /// A file without an end: its size in stat is never what can be read.
+    @Test func aFileThatKeepsChangingIsReported() throws {
         let failure = #expect(throws: WorkspaceFailure.self) {
             try folder.workspace().fingerprint(of: "/proc/self/maps", mode: .content)
         }
         #expect(failure?.description.contains("keeps changing while it is read") == true)
     }
 
-    @Test func observationsTellWhatWasTouched() throws {
+    @Test func observationsDetectChanges() throws {
         try folder.write("d/a", "a")
         let workspace = folder.workspace()
         let (file, tree) = (
@@ -249,7 +249,7 @@ import Testing
         #expect(workspace.bytesRead == 0)
     }
 
-    @Test func manyAreAnsweredInTheOrderAsked() async throws {
+    @Test func manyPathsAreAnsweredInOrder() async throws {
         var requests: [(path: String, mode: DigestMode)] = []
         for number in 0..<700 {
             let path = number % 100 == 99 ? "d\(number)" : "f\(number)"

@@ -1,4 +1,4 @@
-// Folders walked on several threads: the result is that of one.
+// Walks with helpers, and entries that are deleted during a walk.
 
 import Glibc
 import Model
@@ -58,8 +58,8 @@ import Testing
         }
     }
 
-    /// Those who help do it at once here, and never when they are not wanted.
-    @Test func helpIsAskedForWhereManyFilesWait() throws {
+    /// Helpers work immediately here, and are not started if they are not allowed.
+    @Test func helpersStartIfManyFilesWait() throws {
         for number in 0..<400 { try make("few/\(number)") }
         var asked = 0
         _ = try walk(helpers: 1) { help in
@@ -74,10 +74,10 @@ import Testing
         }
         #expect(asked > 1)
         #expect(tree.manifestDigest(of: .stamp) == (try walk()).manifestDigest(of: .stamp))
-        _ = try walk { _ in Issue.record("there may be no help") }
+        _ = try walk { _ in Issue.record("no helper is allowed") }
     }
 
-    @Test func whatVanishesMeanwhileWasNeverThere() throws {
+    @Test func deletedEntriesAreIgnored() throws {
         for name in ["a", "b", "c/d"] { try make(name) }
         func tree(without gone: String?) throws -> FolderTree? {
             var tree = FolderTree()

@@ -1,4 +1,4 @@
-// Which paths a pattern matches.
+// Which files match a pattern.
 
 import Glibc
 import Model

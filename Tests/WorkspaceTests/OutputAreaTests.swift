@@ -1,4 +1,4 @@
-// Outputs moved aside, kept, put back and deleted.
+// Moving, restoring and removing outputs.
 
 import Glibc
 import Model
@@ -24,7 +24,7 @@ import Testing
         #expect(folder.read(".runs/.gitignore") == "mine")
     }
 
-    @Test func parentsAreMade() throws {
+    @Test func parentsAreCreated() throws {
         try area.makeParents(of: "a/b/c")
         #expect(try folder.workspace().fingerprint(of: "a/b", mode: .content)?.kind == .tree)
         #expect(!folder.exists("a/b/c"))
@@ -35,7 +35,7 @@ import Testing
         #expect(failure?.description.contains("file") == true)
     }
 
-    /// Ways to make what lies at an output.
+    /// What an output can be.
     enum Shape: String, CaseIterable {
         case file, folder, emptyFolder, link, danglingLink
         func make(_ path: String, in folder: TemporaryFolder, _ text: String) throws {
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Shape.allCases) func setAsideAndPutBack(shape: Shape) throws {
+    @Test(arguments: Shape.allCases) func movedAsideAndRestored(shape: Shape) throws {
         try shape.make("models/out", in: folder, "first")
         let listed = try folder.digest("models")
         let fingerprint = try folder.digest("models/out")
@@ -71,7 +71,9 @@ import Testing
         #expect(try area.keptExecutions() == [], "emptied folders are gone")
     }
 
-    @Test(arguments: Shape.allCases, Shape.allCases) func anOlderOneKeptIsReplaced(older: Shape, newer: Shape) throws {
+    @Test(arguments: Shape.allCases, Shape.allCases) func anOlderKeptVersionIsReplaced(older: Shape, newer: Shape)
+        throws
+    {
         try older.make("out", in: folder, "older")
         #expect(try area.setAside("out", madeBy: id))
         try newer.make("out", in: folder, "newer")
@@ -82,7 +84,7 @@ import Testing
         #expect(try folder.digest("out") == newest)
     }
 
-    @Test func onlyAFreePlaceIsPutBackTo() throws {
+    @Test func anExistingPathIsNotReplaced() throws {
         try folder.write("out", "kept")
         #expect(try area.setAside("out", madeBy: id))
         try folder.link("out", to: "nowhere")
@@ -94,7 +96,7 @@ import Testing
         #expect(folder.read("out") == "kept")
     }
 
-    @Test func otherThingsKeptStayWhenOneIsPutBack() throws {
+    @Test func otherKeptVersionsStay() throws {
         try folder.write("m/a", "1")
         try folder.write("m/b", "2")
         for path in ["m/a", "m/b"] { #expect(try area.setAside(path, madeBy: id)) }
@@ -103,7 +105,7 @@ import Testing
         #expect(try area.keptExecutions() == [id])
     }
 
-    @Test func whatIsKeptIsListedAndDropped() throws {
+    @Test func keptVersionsAreListedAndRemoved() throws {
         #expect(try area.keptExecutions() == [])
         for number: Int64 in [10, 9, -3] {
             try folder.write("out", "x")
@@ -124,7 +126,7 @@ import Testing
         try folder.link(".runs", to: other.folder)
         try folder.write("out", "x")
         let failure = #expect(throws: WorkspaceFailure.self) { try area.setAside("out", madeBy: id) }
-        #expect(failure?.description.contains("another file system") == true)
+        #expect(failure?.description.contains("different file systems") == true)
         #expect(folder.read("out") == "x")
     }
 
@@ -173,20 +175,20 @@ import Testing
         #expect(try !area.leavesFolder(folder.path("x/y")))
         #expect(try area.leavesFolder(folder.folder))
         #expect(try area.leavesFolder(folder.folder + "-sibling/x"))
-        // The root may be named through a link.
+        // The root may be a link.
         let other = try TemporaryFolder()
         try other.link("alias", to: folder.folder)
         #expect(try !OutputArea(root: other.path("alias")).leavesFolder("x"))
         #expect(try !OutputArea(root: other.path("alias")).leavesFolder(folder.path("x")))
     }
 
-    /// The program's own folder may be a link to one with more room.
+    /// The state folder may be a link to a larger disk.
     @Test(arguments: [
         (".runs", ".runs/x", true), (".runs", "a/x", false), ("big/state", "big/state", true),
         ("big/state", "big/state/x/y", true), ("big/state", "big/x", false), ("big/state", "gone/x", false),
         ("big/state", ".runs/x", true), ("big/state", "alias/state/x", true),
     ])
-    func whatLeadsIntoTheProgramsOwnFolder(state: String, path: String, enters: Bool) throws {
+    func pathsIntoTheStateFolder(state: String, path: String, enters: Bool) throws {
         try folder.write("\(state)/file", "")
         try folder.write("big/file", "")
         try folder.link("alias", to: "big")
@@ -194,9 +196,9 @@ import Testing
         #expect(try area.entersStateDirectory(path) == enters)
     }
 
-    /// As a path below the folder, and where it is kept.
+    /// A path relative to the folder, and where it is kept.
     @Test(arguments: [("../x/y", ".runs/kept/7/_up/x/y"), ("../../z", ".runs/kept/7/_up/_up/z")])
-    func whatMayLieOutsideIsKeptInside(path: String, kept: String) throws {
+    func externalPathsAreKeptInside(path: String, kept: String) throws {
         let inner = OutputArea(root: folder.path("a/b"))
         try folder.write("a/b/\(path)", "far")
         #expect(inner.keptPath(path, madeBy: id) == kept)

@@ -1,4 +1,4 @@
-// Random folders under random edits: what is remembered never makes a difference.
+// Random folders and edits: the cache never makes a difference.
 
 import Glibc
 import Model
@@ -10,7 +10,7 @@ import Testing
 @Suite struct RandomTreeTests {
     static let names = ["a", "a-b", "a.b", "ab", "b", "ü", " ", "-", "c\n"]
 
-    @Test(arguments: testSeeds(count: 8)) func rememberingMakesNoDifference(seed: UInt64) async throws {
+    @Test(arguments: testSeeds(count: 8)) func cachingMakesNoDifference(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
         let folder = try TemporaryFolder()
         try folder.makeFolder("d")
@@ -38,7 +38,7 @@ import Testing
                 .reduce("d") { path, _ in path + "/" + (Self.names.randomElement(using: &random) ?? "a") }
         }
         let path = name()
-        // What cannot be done, such as a file below a file, is not done.
+        // Skip impossible edits, such as a file below a file.
         switch Int.random(in: 0..<10, using: &random) {
         case 0...3: try? folder.write(path, ["", "x", "y", "long"].randomElement(using: &random) ?? "")
         case 4: try? folder.makeFolder(path)

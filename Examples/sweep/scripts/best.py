@@ -1,6 +1,6 @@
-"""best: picks the point with the highest accuracy; among equals, the one with the lowest loss.
+"""best: selects the point with the highest accuracy and, if equal, the lowest loss.
 
-A point is spelled in the name of its file: scores/lr=0.1,hidden_dim=8.json.
+The name of a file contains its point: scores/lr=0.1,hidden_dim=8.json.
 """
 
 import pathlib

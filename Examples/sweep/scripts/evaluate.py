@@ -1,4 +1,4 @@
-"""evaluate: judges a trained network by rows that it has never seen.
+"""evaluate: tests a trained network on unseen rows.
 
 Writes accuracy, loss, F1 (the mean over the classes) and the confusion matrix, `confusion.TRUTH.GUESS`.
 """

@@ -1,7 +1,7 @@
-"""preprocess: cleans a raw data set, splits it and standardises it.
+"""preprocess: cleans, splits and standardizes a raw data set.
 
-Rows with a value missing and rows seen before are dropped (a twin in both parts would flatter the test). Every class
-gives the same share to the test part. Mean and deviation come from the training part alone.
+Drops incomplete and duplicate rows (duplicates in both parts would bias the test). The test part has the same share of
+every class. Mean and deviation are those of the training part.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def main():
             [f"{(x - mean) / deviation:.6f}" for x, mean, deviation in zip(features, means, deviations)] + [name]
             for features, name in part
         ))
-    print(f"{options.raw}: {len(train)} rows to train on, {len(test)} to test with")
+    print(f"{options.raw}: {len(train)} training rows, {len(test)} test rows")
 
 
 if __name__ == "__main__":

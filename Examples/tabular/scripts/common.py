@@ -1,7 +1,7 @@
-"""What the stages share: the files they talk through, and the network that one trains and another judges.
+"""Shared code of the stages: file formats and the network.
 
-Knows nothing of stages, data sets or where files lie. Floats are written with all their digits, so what is read back
-is what was written, and the same input gives the same bytes.
+Knows the formats; does not know stages, data sets or paths. Floats are written with all digits, so that reading returns
+the same values and the same input produces the same bytes.
 """
 
 import csv
@@ -13,7 +13,7 @@ from operator import mul
 
 
 def read_table(path):
-    """The rows of a clean table, each a list of features and the name of its class."""
+    """The rows of a clean table: pairs of a list of features and a class name."""
     with open(path, newline="") as file:
         lines = csv.reader(file)
         next(lines)
@@ -31,7 +31,7 @@ def read_json(path):
 
 
 def write_json(path, value):
-    """Writes aside and renames: whoever reads, or is killed meanwhile, meets the old file or the new one, whole."""
+    """Writes a temporary file and renames it, so that readers always find a complete file, even after a kill."""
     aside = path + ".tmp"
     with open(aside, "w") as file:
         json.dump(value, file, indent=1)
@@ -40,7 +40,7 @@ def write_json(path, value):
 
 
 class Network:
-    """One hidden layer (tanh) and softmax, trained by gradient descent a row at a time.
+    """One hidden layer (tanh) and softmax, trained by gradient descent, one row at a time.
 
     A neuron is the list of its weights, the bias last; every layer's input therefore ends with a 1.
     """
@@ -74,7 +74,7 @@ class Network:
         return shape(self) == shape(other)
 
     def forward(self, features):
-        """The hidden layer's values, a 1 behind them, and the probability of every class."""
+        """The hidden layer's values followed by a 1, and the probability of every class."""
         inputs = features + [1.0]
         middle = [math.tanh(sum(map(mul, neuron, inputs))) for neuron in self.hidden] + [1.0]
         scores = [sum(map(mul, neuron, middle)) for neuron in self.output]
@@ -84,7 +84,7 @@ class Network:
         return middle, [power / total for power in powers]
 
     def learn(self, features, target, rate):
-        """One step down the gradient of this row's loss. Gives the probabilities as they were before it."""
+        """One gradient step for this row's loss. Returns the probabilities before the step."""
         middle, probabilities = self.forward(features)
         errors = [p - (name == target) for p, name in zip(probabilities, self.classes)]
         blame = [
@@ -97,7 +97,7 @@ class Network:
         return probabilities
 
     def predict(self, features):
-        """The likeliest class, and the probability of every class by name."""
+        """The most likely class, and the probability of every class by name."""
         probabilities = dict(zip(self.classes, self.forward(features)[1]))
         return max(self.classes, key=probabilities.get), probabilities
 
@@ -107,5 +107,5 @@ def descend(weights, inputs, step):
 
 
 def cross_entropy(probability):
-    """The loss of a row whose true class was given this probability."""
+    """The loss of a row whose true class has this probability."""
     return -math.log(max(probability, 1e-12))

@@ -1,6 +1,6 @@
-"""compare: lays the scores of all data sets side by side, a line each, in the order of their names.
+"""compare: writes a table of the scores of all data sets, sorted by name.
 
-A data set's name is that of its file: metrics/test/iris.json.
+The name of a data set is that of its file: metrics/test/iris.json.
 """
 
 import pathlib

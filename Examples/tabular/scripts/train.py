@@ -1,8 +1,7 @@
 """train: fits the network to the training part.
 
-Every epoch reports its loss and accuracy to the file that RUNS_METRICS names, where one is named. Every few epochs the
-network is saved as a checkpoint; one found at the start is continued from, to the same final network, because the
-order of the rows depends on the seed and the epoch alone.
+Reports loss and accuracy of every epoch to the file in RUNS_METRICS, if set. Saves a checkpoint every few epochs and
+resumes from an existing one. The result is the same, because the order of rows depends only on seed and epoch.
 """
 
 import argparse
@@ -23,15 +22,15 @@ def report(step, **values):
 
 
 def starting_point(options, fresh):
-    """The checkpoint's network and epoch where it fits what is asked for, else the fresh network and epoch 0."""
+    """The checkpoint's network and epoch if it matches the options, else the new network and epoch 0."""
     if not os.path.exists(options.checkpoint):
         return fresh, 0
     saved = read_json(options.checkpoint)
     network = Network.from_json(saved["network"])
     if saved["epoch"] > options.epochs or not network.has_shape_of(fresh):
-        print(f"{options.checkpoint} is of another network or a longer training: starting anew")
+        print(f"{options.checkpoint} does not match the options; starting from scratch")
         return fresh, 0
-    print(f"continuing after epoch {saved['epoch']}")
+    print(f"resuming after epoch {saved['epoch']}")
     return network, saved["epoch"]
 
 
