@@ -57,7 +57,7 @@ import Testing
             try project.runs("logs", "a").output
                 == "Nothing was executed: `runs accept` took the outputs that were there: a comment.\n")
         #expect(try project.runs("doctor").status == 0)
-        #expect(try project.runs("accept", "a").output == "a: fresh already\n")
+        #expect(try project.runs("accept", "a").output == "a: already fresh\n")
 
         #expect(try project.runs("reject", "3", "--reason", "it did matter").status == 0)
         #expect(try project.runs("exec").status == 0)

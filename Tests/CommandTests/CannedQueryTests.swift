@@ -48,7 +48,7 @@ import Testing
             #expect(names.contains(name), "\(name)")
         }
         #expect(!names.contains { $0.contains("_") })
-        #expect(listed.allSatisfy { ($0["what it tells"]?.text?.count ?? 999) < 130 }, "one sentence each")
+        #expect(listed.allSatisfy { ($0["description"]?.text?.count ?? 999) < 130 }, "one sentence each")
     }
 
     @Test func regressions() throws {

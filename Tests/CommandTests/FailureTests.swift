@@ -227,7 +227,7 @@ import Testing
         let command = "ulimit \(limit); exec \(try RunsBinary.path()) exec"
         try project.shell("bash -c '\(command)' > out 2>&1; echo $? > status")
         #expect(project.read("status") == "3\n", "\(project.read("out") ?? "")")
-        #expect((project.read("out") ?? "").contains("runs: "), "\(project.read("out") ?? "")")
+        #expect((project.read("out") ?? "").contains("error: "), "\(project.read("out") ?? "")")
         let result = try project.runs("exec")
         #expect(result.status == 0, "\(result.story)")
     }

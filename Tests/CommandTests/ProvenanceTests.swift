@@ -43,7 +43,7 @@ struct ProvenanceTests {
         try project.shell("git checkout -q code && git apply patch && grep -q two code")
         #expect(
             try project.runs("show").output.contains(
-                "\(commit) on main (with uncommitted changes: --git-diff shows them)"))
+                "\(commit) on main (with uncommitted changes, see --git-diff)"))
         let machine = try project.query(
             "select kernel, cpu_count, memory_bytes, runs_version, sqlite_version from runs order by run_id desc limit 1"
         )[0]

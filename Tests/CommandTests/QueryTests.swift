@@ -56,7 +56,7 @@ import Testing
         let counts = try project.query("select count(*) as n from executions")
         let result = try project.runs("query", "--timeout", "500ms", sql)
         #expect(result.status == 2, "\(result.story)")
-        #expect(result.errorOutput.hasPrefix("runs: "))
+        #expect(result.errorOutput.hasPrefix("error: "))
         #expect(
             Set(project.files(below: ".").keys.filter { !$0.contains(".runs/runs.db-") }) == before, "no file is left")
         #expect(try project.query("select count(*) as n from executions") == counts)
@@ -70,7 +70,7 @@ import Testing
             let result = try project.runs("query", "--named", name)
             #expect(result.status == 0, "\(result.story)")
         }
-        #expect(try project.runs("query", "--named", "slowst").errorOutput.contains("Did you mean 'slowest'?"))
+        #expect(try project.runs("query", "--named", "slowst").errorOutput.contains("did you mean 'slowest'?"))
     }
 
     @Test func anUnknownViewIsNamedWithTheNearest() throws {
@@ -86,7 +86,7 @@ import Testing
         let box = try project.runs("history", "train@data=a", "--format", "box").output
         #expect(box.contains("train@data=a") && box.contains(#/│ lr +│ acc +│/#) && box.contains("never_ran"))
         #expect(try project.runs("history", "s*", "--format", "jsonl").output.split(separator: "\n").count == 1)
-        #expect(try project.runs("history", "trian").errorOutput.contains("Did you mean 'train'?"))
+        #expect(try project.runs("history", "trian").errorOutput.contains("did you mean 'train'?"))
 
         try project.write("a.json", "{}")
         try expectGolden(try project.runs("status", "--format", "csv").output, "status")

@@ -47,7 +47,7 @@ import Testing
             #expect(try project.runs("lineage", file).output.contains("model/w.bin ← train"), "\(file)")
         }
         let inside = try project.runs("lineage", "model/w.bin").output
-        #expect(inside.contains("lies in model") && inside.contains("made by train"), "\(inside)")
+        #expect(inside.contains("is part of the output folder model") && inside.contains("made by train"), "\(inside)")
         #expect(inside.contains("copy") && inside.contains("eval"), "\(inside)")
         let joined = try project.runs("lineage", "joined").output
         #expect(joined.contains("part@x=1") && joined.contains("part@x=2"), "\(joined)")
@@ -132,10 +132,10 @@ import Testing
             [JSON].self, from: Data(try project.runs("best", "acc", "--format", "json").output.utf8))
         #expect(json.map { $0["params"]?["train"]?["lr"]?.number } == [0.2, 0.1, 0.2, 0.1])
         for (words, sentence) in [
-            (["best", "ac"], "Did you mean 'acc'?"), (["best", "zebra"], "There are: acc, loss."),
-            (["best", "acc", "--stage", "train"], "no execution of 'train'"),
+            (["best", "ac"], "(did you mean 'acc'?)"), (["best", "zebra"], "(known metrics: acc, loss)"),
+            (["best", "acc", "--stage", "train"], "no succeeded execution of 'train'"),
             (["best", "acc", "--top", "0"], "at least 1"),
-            (["best", "acc", "--stage", "x"], "no stage 'x'"), (["best", "acc", "--min", "--max"], "--"),
+            (["best", "acc", "--stage", "x"], "unknown stage 'x'"), (["best", "acc", "--min", "--max"], "--"),
         ] {
             let result = try project.runs(words)
             #expect(result.status == 2 && result.errorOutput.contains(sentence), "\(result.story)")
@@ -149,14 +149,14 @@ import Testing
         let outside = try TestProject()
         try outside.write("old.txt", "0.1 raw\n")
         let old = try project.runs("lineage", outside.path("old.txt"))
-        #expect(old.output.contains("\nthe same as model.txt\nmade by train (execution 1 of run 1, "), "\(old.story)")
+        #expect(old.output.contains("\nsame contents as model.txt\nmade by train (execution 1 of run 1, "), "\(old.story)")
         #expect(
             old.output.contains("with lr=0.1\n")
                 && old.output.hasSuffix("\na newer model.txt was made by execution 4 of train\n"))
         #expect(
             try project.runs(["lineage", "../model.txt"], in: ".runs").output.contains(
                 "made by train (execution 4 of run 2"))
-        #expect(try project.runs("lineage", "raw.txt").output.contains("no execution made it: a source\nread by\n"))
+        #expect(try project.runs("lineage", "raw.txt").output.contains("source: not made by any execution\nread by\n"))
 
         let json = try JSONDecoder().decode(
             JSON.self, from: Data(try project.runs("lineage", "judge-a.json", "--format", "json").output.utf8))
@@ -172,12 +172,12 @@ import Testing
         try project.write("folder/x", "y")
         try project.remove("judge-a.json")
         for (path, sentence) in [
-            ("model.txt", "it was changed since execution 4 of stage 'train' made it"),
-            ("judge-a.json", "not on disk; execution 5 of stage 'judge@part=a' was the last to make it"),
-            ("never.txt", "not on disk: execution 7 of stage 'broken', the last to make it, ended as failed"),
-            ("folder", "is a folder"), (".", "is a folder"), ("nope", "No such file"), ("nope/nope", "No such file"),
-            ("", "name a file"),
-            ("/dev/null", "neither a file nor a folder"), ("pipeline.json", "under any name"),
+            ("model.txt", "has changed since execution 4 of stage 'train' made it"),
+            ("judge-a.json", "does not exist; execution 5 of stage 'judge@part=a' was the last to make it"),
+            ("never.txt", "does not exist: execution 7 of stage 'broken', the last to make it, ended as failed"),
+            ("folder", "contents of folder 'folder'"), (".", "contents of folder '.'"), ("nope", "No such file"), ("nope/nope", "No such file"),
+            ("", "no file named"),
+            ("/dev/null", "neither a regular file nor a folder"), ("pipeline.json", "under any name"),
             ("model.txt/x", "Not a directory"),
         ] {
             let result = try project.runs("lineage", path)
@@ -200,7 +200,7 @@ import Testing
             #expect(result.output.contains("made by s (execution"), "\(result.story)")
         }
         #expect(try project.runs("lineage", "big").output.contains("made by m (execution"))
-        #expect(try project.runs("lineage", "d/a").output.contains("lies in d"))
+        #expect(try project.runs("lineage", "d/a").output.contains("is part of the output folder d"))
     }
 
     /// None of the questions leaves a trace, not even a file's time.

@@ -83,12 +83,12 @@ import Testing
 
     /// Command lines, and what their sentence must hold.
     @Test(arguments: [
-        (["exec", "nope.json"], "nope.json"), (["exec", "trian"], "Did you mean 'train'?"),
+        (["exec", "nope.json"], "nope.json"), (["exec", "trian"], "(did you mean 'train'?)"),
         (["exec", "--set", "lr"], "NAME=VALUE"), (["exec", "--grace", "soon"], "duration"),
         (["exec", "--jobs", "0"], "--jobs"),
         (["exec", "--no-such-option"], "no-such-option"), (["exec", "--set", "lrr=1"], "lr"),
         (["frobnicate"], "frobnicate"),
-        (["exec", "--capacity", "cpus=many"], "no amount"), (["why"], "file-and-stage"),
+        (["exec", "--capacity", "cpus=many"], "invalid amount 'many'"), (["why"], "file-and-stage"),
     ])
     func wrongCommandLines(_ arguments: [String], _ expected: String) throws {
         let project = try TestProject()

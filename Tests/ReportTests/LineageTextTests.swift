@@ -59,10 +59,10 @@ private func node(_ id: Int64, _ stage: String) -> Lineage.Node {
                    └─ sum (execution 5 of run 1, failed)
 
                 """)
-        #expect(lineageText(try example(), path: "copy").contains("\nthe same as model\n"))
+        #expect(lineageText(try example(), path: "copy").contains("\nsame contents as model\n"))
         var unread = Lineage(fingerprint: try path("x").fingerprint)
         unread.paths = ["x"]
-        #expect(lineageText(unread, path: "x").hasSuffix("no execution made it: a source\nread by no execution\n"))
+        #expect(lineageText(unread, path: "x").hasSuffix("source: not made by any execution\nnot read by any execution\n"))
     }
 
     @Test func aTreeIsNoDeeperAndNoLongerThanItsBounds() throws {
@@ -82,7 +82,7 @@ private func node(_ id: Int64, _ stage: String) -> Lineage.Node {
 
         lineage.readers = (1...1000).map { ExecutionID($0) }
         let wide = lineageText(lineage, path: "f").split(separator: "\n")
-        #expect(wide.count < 130 && wide.last == "… more than 100 lines: --format json has them all")
+        #expect(wide.count < 130 && wide.last == "… truncated after 100 lines (use --format json to print all)")
     }
 
     @Test func jsonIsFlat() throws {

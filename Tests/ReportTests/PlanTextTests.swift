@@ -38,7 +38,7 @@ import Testing
         #expect(
             planText(pipeline: "tabular", stages: stages) == """
                 will run:
-                  train (24 stages)  such as: param lr changed: unset → 1
+                  train (24 stages)  for example: param lr changed: unset → 1
                   eval (3 stages)    never ran
                   compare            forced
                 tabular: 28 will run
