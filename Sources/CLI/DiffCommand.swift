@@ -23,7 +23,7 @@ struct DiffCommand: ParsableCommand {
     @Argument(help: "Run to compare it with")
     var second = "latest"
 
-    @Option(help: "Print text or JSON (described in docs/store.md)")
+    @Option(help: "Print the differences in this format; docs/store.md describes the JSON")
     var format = ReportFormat.text
 
     @OptionGroup var storeOptions: StoreOptions

@@ -23,12 +23,14 @@ struct ExecCommand: ParsableCommand {
         commandName: "exec",
         abstract: "Run the stale stages among those named (default: all) and their dependencies.",
         discussion: """
-            The first argument is the pipeline file if it ends in .json (default: pipeline.json).
+            The first argument is the pipeline file if it ends in .json.
             A stage is named by its template (train), by values (train@dataset=iris, train@lr=0.1|0.3), by its full \
             name, or by a glob.
             """)
 
-    @Argument(help: ArgumentHelp("Pipeline file and stages", valueName: "file-and-stages"))
+    @Argument(
+        help: ArgumentHelp(
+            "Pipeline file (default: pipeline.json) and stages (default: all)", valueName: "file-and-stages"))
     var words: [String] = []
 
     @OptionGroup var selection: SelectionOptions
@@ -84,7 +86,7 @@ struct ExecCommand: ParsableCommand {
             valueName: "command"))
     var onFinish: String?
 
-    @Option(help: "Progress as text, as one JSON object per event on stdout (jsonl), or failures only (quiet)")
+    @Option(help: "Report progress as text, as JSON lines on stdout (jsonl), or only failures (quiet)")
     var output = OutputStyle.text
 
     func validate() throws {

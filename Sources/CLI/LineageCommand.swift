@@ -19,7 +19,7 @@ struct LineageCommand: ParsableCommand {
     @Argument(help: "File or folder")
     var path: String
 
-    @Option(help: "Print text or JSON (described in docs/store.md)")
+    @Option(help: "Print the lineage in this format; docs/store.md describes the JSON")
     var format = ReportFormat.text
 
     @OptionGroup var storeOptions: StoreOptions

@@ -22,7 +22,7 @@ struct LogsCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Follow the log while the stage is running")
     var follow = false
 
-    @Option(help: "Print a table with one row per line: box, csv, tsv, json, jsonl, markdown, line or list")
+    @Option(help: "Print a table with one row per line of the log in this format")
     var format: TableFormat?
 
     @OptionGroup var storeOptions: StoreOptions

@@ -121,7 +121,7 @@ func readToEnd(
         if count == 0 { return bytes }
         bytes.append(contentsOf: chunk[..<count])
         guard bytes.count <= mostBytes else {
-            throw Failure(.usage, "'\(name)' is larger than the limit of \(mostBytes >> 20) MiB")
+            throw Failure(.usage, "'\(name)' is larger than \(mostBytes >> 20) MiB (the limit of a query)")
         }
     }
 }

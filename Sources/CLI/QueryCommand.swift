@@ -10,7 +10,7 @@ extension TableFormat: ExpressibleByArgument {}
 
 /// How a table is printed.
 struct FormatOptions: ParsableArguments {
-    @Option(help: "Print as box, csv, tsv, json, jsonl, markdown, line or list (default: box on a terminal, else csv)")
+    @Option(help: "Print the table in this format (default: box on a terminal, else csv)")
     var format: TableFormat?
 
     /// A writer for the format chosen, as wide as the terminal.

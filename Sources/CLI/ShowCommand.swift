@@ -17,7 +17,7 @@ struct ShowCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Number of the run, latest, or latest~1 for the one before", valueName: "run"))
     var word = "latest"
 
-    @Option(help: "Print text, JSON (described in docs/store.md) or Markdown (for a pull request)")
+    @Option(help: "Print the run in this format; docs/store.md describes the JSON")
     var format = PageFormat.text
 
     @Flag(help: "Print only the uncommitted changes of the run, as a patch")
