@@ -1,5 +1,4 @@
-// The queries that come with the program, on stores that the program made and whose figures were then set to known
-// ones: what they answer, not only that they run.
+// The predefined queries, on stores whose figures were set to known values: that they run and return the right rows.
 
 import Testing
 
@@ -10,7 +9,7 @@ import Testing
         return project
     }
 
-    /// The rows, each with its cells joined, of the columns asked for.
+    /// The rows of the given columns, each with its cells joined.
     private func rows(_ project: TestProject, _ query: String, _ columns: [String], _ parameters: String...) throws
         -> [String]
     {
@@ -29,7 +28,7 @@ import Testing
         }
     }
 
-    /// One stage without inputs, executed so many times.
+    /// One stage without inputs, executed several times.
     private func repeated(_ count: Int, _ command: String = "echo a > a") throws -> TestProject {
         let project = try project(
             #""a": {"command": "\#(command)", "outputs": ["a"], "resources": {"cpus": 2, "memory": "1GiB"}}"#)
@@ -37,7 +36,7 @@ import Testing
         return project
     }
 
-    @Test func everyNameIsOfWordsWithHyphens() throws {
+    @Test func namesAreHyphenated() throws {
         let listed = try JSON.lines(try project("").runs("query", "--list", "--format", "jsonl").output)
         let names = listed.compactMap { $0["name"]?.text }
         for name in [

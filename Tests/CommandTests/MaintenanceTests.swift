@@ -1,4 +1,4 @@
-// `runs doctor` and `runs gc`: what they find, what they change, and what they never touch.
+// `runs doctor` and `runs gc`: what they find, what they change, and what they never change.
 
 import Glibc
 import Testing
@@ -10,7 +10,7 @@ import Testing
         return project
     }
 
-    /// `a` makes what stands in `src`; three runs with three versions, all but the newest kept.
+    /// `a` copies `src`; three runs with three versions, all but the newest kept.
     private func projectWithVersions() throws -> TestProject {
         let project = try project(stage(keep: 5))
         for version in ["one", "two", "three"] {
@@ -25,7 +25,7 @@ import Testing
         #""a": {"command": "grep -v bad src > a", "inputs": ["src"], "outputs": ["a"], "keep": \#(keep)}"#
     }
 
-    /// Everything below the project but what SQLite itself writes when a store is opened.
+    /// All files of the project except those that SQLite writes when a store is opened.
     private func files(_ project: TestProject) -> [String: String] {
         project.files(below: ".").filter { !$0.key.hasSuffix("-wal") && !$0.key.hasSuffix("-shm") }
     }
@@ -41,7 +41,7 @@ import Testing
 
     // MARK: - doctor
 
-    @Test func aSoundProjectHasNothingToFind() throws {
+    @Test func aHealthyProjectHasNoProblems() throws {
         let project = try projectWithVersions()
         let result = try project.runs("doctor")
         #expect(result.status == 0, "\(result.story)")
@@ -51,27 +51,27 @@ import Testing
         }
     }
 
-    @Test func theGPUsSeenAreTold() throws {
+    @Test func visibleGPUsAreReported() throws {
         let project = try projectWithVersions()
-        // Neither library nor program can be had, whatever this machine has.
+        // Hides the library and the program if this machine has them.
         try project.write("none/libnvidia-ml.so.1", "")
-        func told(_ visible: String) throws -> String {
+        func output(_ visible: String) throws -> String {
             let environment = [
                 "LD_LIBRARY_PATH": project.path("none"), "PATH": "/none", "CUDA_VISIBLE_DEVICES": visible,
             ]
             return try project.runs("doctor", environment: environment).output
         }
-        #expect(try told("3,5").contains("gpus: 2 (3, 5)"))
-        #expect(try told("").contains("gpus: none"))
+        #expect(try output("3,5").contains("gpus: 2 (3, 5)"))
+        #expect(try output("").contains("gpus: none"))
     }
 
-    @Test(arguments: [[], ["--repair"]]) func withoutAStoreNoneIsMade(_ options: [String]) throws {
+    @Test(arguments: [[], ["--repair"]]) func noStoreIsCreated(_ options: [String]) throws {
         let project = try project(#""a": {"command": "true"}"#)
         #expect(try project.runs(["doctor"] + options).status == 3)
         #expect(!project.exists(".runs"))
     }
 
-    @Test func orphansAreToldAndRemovedOnlyWhenAsked() throws {
+    @Test func orphansAreDeletedOnlyByRepair() throws {
         let project = try projectWithVersions()
         let orphans = [
             ".runs/logs/77/x.1.log", ".runs/tmp/78/params-0.json", ".runs/tmp/1/params-0.json", ".runs/kept/79/b",
@@ -98,9 +98,9 @@ import Testing
         #expect(try project.runs("doctor").output.hasSuffix("no problems found\n"))
     }
 
-    @Test func digestsOfWhatIsGoneAreDropped() throws {
+    @Test func digestsOfMissingFilesAreDeleted() throws {
         let project = try projectWithVersions()
-        // What is digested in the tick of the clock in which it was written is not remembered.
+        // A file digested in the same clock tick in which it was written is not cached.
         var written = stat()
         #expect(stat(project.path("src"), &written) == 0)
         try wait(for: "the clock to move on") { time(nil) > written.st_ctim.tv_sec + 1 }
@@ -113,7 +113,7 @@ import Testing
         #expect(try project.runs("doctor").status == 0)
     }
 
-    @Test func aKilledRunIsLostAndItsProcessesAreEnded() throws {
+    @Test func aKilledRunIsLostAndItsProcessesAreKilled() throws {
         let project = try project(#""a": {"command": "echo $$ > pid; exec sleep 1000", "outputs": ["a"]}"#)
         let command = try project.start(["exec"])
         try wait(for: "the stage to start") { project.read("pid")?.hasSuffix("\n") ?? false }
@@ -163,7 +163,7 @@ import Testing
 
     @Test(
         .enabled(if: system("command -v sqlite3 > /dev/null") == 0, "needs the sqlite3 shell to change a host's name"))
-    func aRunOfAnotherHostIsDeclaredLostOnlyWhenAsked() throws {
+    func aRunOnAnotherHostIsMarkedLostOnlyByRepair() throws {
         let project = try projectWithVersions()
         let sqlite = "sqlite3 '\(project.path(".runs/runs.db"))'"
         #expect(
@@ -180,7 +180,7 @@ import Testing
         #expect(try project.runs("exec").status == 0)
     }
 
-    @Test func filesOfAnotherStoreAreNotJudged() throws {
+    @Test func filesOfAnotherStoreAreSkipped() throws {
         let project = try projectWithVersions()
         try project.write("other/pipeline.json", #"{"name": "q", "stages": {"b": {"command": "true"}}}"#)
         #expect(try project.runs("exec", "other/pipeline.json", "--store", project.path("other.db")).status == 0)
@@ -193,7 +193,7 @@ import Testing
 
     // MARK: - gc
 
-    @Test func whatIsYoungStays() throws {
+    @Test func recentDataIsKept() throws {
         let project = try projectWithVersions()
         let before = files(project)
         let result = try project.runs("gc", "--older-than", "30d", "--rows")
@@ -210,22 +210,22 @@ import Testing
         #expect(files(project).filter { $0.key != "./.runs/runs.db" } == before.filter { $0.key != "./.runs/runs.db" })
     }
 
-    @Test func whatIsOldGoesAndADryRunTellsTheSame() throws {
+    @Test func oldDataIsDeletedAsADryRunPredicts() throws {
         let project = try projectWithVersions()
-        // It asks for fewer versions than there are, but no success came since to drop the others.
+        // It keeps fewer versions than exist, but no success has deleted the others yet.
         try project.write("pipeline.json", #"{"name": "p", "stages": {\#(stage(keep: 1))}}"#)
         try project.write("src", "bad")
         #expect(try project.runs("exec").status == 1)
         try project.write(".runs/kept/-3/mine", "mine")
         let before = files(project)
         let rows = try counts(project)
-        let told = try project.runs("gc", "--older-than", "0s", "--rows", "--dry-run")
+        let dryRun = try project.runs("gc", "--older-than", "0s", "--rows", "--dry-run")
         #expect(files(project) == before)
         #expect(try counts(project) == rows)
 
         let result = try project.runs("gc", "--older-than", "0s", "--rows")
         #expect(result.status == 0, "\(result.story)")
-        #expect(told.output == result.output + "nothing was deleted (--dry-run)\n")
+        #expect(dryRun.output == result.output + "nothing was deleted (--dry-run)\n")
         #expect(result.output.contains("logs of 4 runs"))
         #expect(result.output.contains("kept outputs of 2 executions: 8 B"), "\(result.story)")
         #expect(result.output.contains("rows of 2 runs and 2 executions "), "\(result.story)")
@@ -238,7 +238,7 @@ import Testing
             ])
         #expect(try project.runs("doctor").status == 0, "the store is sound")
 
-        // What is left still counts: the kept version can be put back, and nothing runs again.
+        // The remaining version is still valid: it is restored, and nothing runs again.
         try project.write("src", "three")
         for _ in 1...2 {
             #expect(try project.runs("exec").status == 0)
@@ -247,14 +247,14 @@ import Testing
         }
     }
 
-    @Test func whatTheStageAsksToHaveKeptStays() throws {
+    @Test func versionsWithinKeepAreNotDeleted() throws {
         let project = try projectWithVersions()
         let result = try project.runs("gc", "--older-than", "0s", "--rows")
         #expect(result.output.contains("kept outputs of 0 executions"), "\(result.story)")
         #expect(project.read(".runs/kept/1/a") == "one\n" && project.read(".runs/kept/2/a") == "two\n")
     }
 
-    @Test func withoutRowsTheHistoryStays() throws {
+    @Test func rowsAreDeletedOnlyOnRequest() throws {
         let project = try projectWithVersions()
         let rows = try counts(project)
         let result = try project.runs("gc", "--older-than", "0s")
@@ -263,8 +263,8 @@ import Testing
         #expect(!project.exists(".runs/logs/1"))
     }
 
-    /// What today's results descend from stays, and so does what somebody gave a name.
-    @Test func ancestorsAndLabelledRunsAreNotForgotten() throws {
+    /// Ancestors of current results and tagged runs are not deleted.
+    @Test func ancestorsAndTaggedRunsAreNotDeleted() throws {
         let project = try project(
             #"""
             "train": {"command": "echo ${{ params.lr }} > model", "params": {"lr": 1}, "outputs": ["model"], "keep": 0},
@@ -273,7 +273,7 @@ import Testing
         try project.write(
             "pipeline.json", (project.read("pipeline.json") ?? "").replacing(#""lr": 1"#, with: #""lr": ${LR}"#))
         let text = project.read("pipeline.json") ?? ""
-        // The last of them puts the score of the second back, and makes its model anew.
+        // The last run restores the score of the second, and makes its model again.
         for (lr, words) in [("9", []), ("2", []), ("1", ["--tag", "baseline"]), ("2", [])] as [(String, [String])] {
             try project.write("pipeline.json", text.replacing("${LR}", with: lr))
             #expect(try project.runs(["exec"] + words).status == 0)
@@ -287,7 +287,7 @@ import Testing
         #expect(try project.runs("lineage", "score").output.contains("model ← train"))
     }
 
-    @Test func aFailureOfTodayIsNotForgotten() throws {
+    @Test func currentFailuresAreNotDeleted() throws {
         let project = try project(#""a": {"command": "test -e ok"}"#)
         try project.write("ok", "")
         #expect(try project.runs("exec").status == 0)
@@ -297,7 +297,7 @@ import Testing
         #expect(try project.runs("exec").status == 1, "it is still the failed stage that it was")
     }
 
-    @Test func everyKindOfRowGoesWithItsExecution() throws {
+    @Test func allRowsOfAnExecutionAreDeleted() throws {
         let project = try project(
             #"""
             "a": {"command": "cat src > a; echo '{\"loss\": 1}' > m.json; test -e ok", "inputs": ["src"],
@@ -323,7 +323,7 @@ import Testing
         #expect(try project.runs("exec").status == 0)
     }
 
-    @Test func nothingOfARunningRunIsTouched() throws {
+    @Test func runningRunsAreSkipped() throws {
         let project = try projectWithVersions()
         try project.write(
             "slow.json",
@@ -333,7 +333,8 @@ import Testing
         try wait(for: "the stage to start") { project.exists("started") }
         let result = try project.runs("gc", "--older-than", "0s", "--rows")
         #expect(result.status == 1, "\(result.story)")
-        #expect(result.output.contains("skipped kept outputs and rows: still running: run 4 of 'slow'"), "\(result.story)")
+        #expect(
+            result.output.contains("skipped kept outputs and rows: still running: run 4 of 'slow'"), "\(result.story)")
         #expect(project.exists(".runs/logs/4") && !project.exists(".runs/logs/1"))
         #expect(project.exists(".runs/kept/1/a"))
         #expect(try counts(project)["executions"]?.integer == 4)
@@ -341,7 +342,7 @@ import Testing
         #expect(try command.finish().status == 0)
     }
 
-    @Test func orphanedOutputsAreListedOnly() throws {
+    @Test func orphanedOutputsAreListed() throws {
         let project = try project(
             #""old": {"command": "echo > old.txt", "outputs": ["old.txt"]}, "new": {"command": "echo > new.txt", "outputs": ["new.txt"]}"#
         )
@@ -363,7 +364,7 @@ import Testing
     @Test(arguments: [
         [], ["--rows"], ["--rows", "--orphans", "pipeline.json"], ["--older-than", "soon"], ["--older-than=-1d"],
     ])
-    func whatCannotBeMeantIsRefused(_ options: [String]) throws {
+    func invalidOptionsAreRejected(_ options: [String]) throws {
         let project = try projectWithVersions()
         let before = files(project)
         let result = try project.runs(["gc"] + options)
@@ -372,7 +373,7 @@ import Testing
     }
 }
 
-/// Ended, though nobody has asked how.
+/// Whether the process has ended but was not waited for.
 private func isZombie(_ pid: pid_t) -> Bool {
     guard let file = fopen("/proc/\(pid)/stat", "re") else { return true }
     defer { fclose(file) }

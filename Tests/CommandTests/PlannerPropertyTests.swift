@@ -1,6 +1,6 @@
-// Random pipelines, random edits, and after each edit: does `runs exec` run exactly the stages that the independent
-// model runs, for the same reasons, does its plan keep its promise, are the outputs on disk the right ones.
-// `RUNS_TEST_LONG=1` tries many more; `RUNS_TEST_SEED` begins with the case of that seed.
+// Random pipelines and edits: after each edit, `runs exec` must run exactly the stages that an independent model runs,
+// for the same reasons and as planned, and make the right outputs. `RUNS_TEST_LONG=1` tries many more; `RUNS_TEST_SEED`
+// starts with the case of that seed.
 
 import Testing
 
@@ -116,7 +116,7 @@ private let isLong = environmentVariable("RUNS_TEST_LONG") == "1"
         }
     }
 
-    // MARK: Talking to the program
+    // MARK: Running the program
 
     private func exec(_ request: RunRequest, _ more: String..., in scene: Scene) throws -> CommandResult {
         try scene.project.runs(["exec"] + request.arguments + more, environment: scene.environment)
@@ -142,7 +142,7 @@ private struct Attempts: Equatable {
     var succeeded = 0
 }
 
-/// What can be seen of the last run: the stages' own trace, and the rows of the store.
+/// What the last run did: the stages' own trace, and the rows of the store.
 private struct Observation {
     var trace: [String: Int]
     var executions: [String: Attempts] = [:]
@@ -171,7 +171,7 @@ private struct Observation {
         }
     }
 
-    /// The decisions, a line each.
+    /// The decisions, one per line.
     var told: [String] {
         verdicts.sorted { $0.key < $1.key }.map { "\($0): \($1.sorted()) \((reasons[$0] ?? []).sorted())" }
     }
@@ -180,7 +180,7 @@ private struct Observation {
 }
 
 extension PlannerPropertyTests {
-    /// How often each stage was started, as the stages themselves wrote it down.
+    /// How often each stage was started, according to its own trace.
     fileprivate static func trace(of scene: Scene) throws -> [String: Int] {
         guard let text = scene.project.read("trace/all") else { throw HarnessError("the trace is gone") }
         return text.split(separator: "\n").reduce(into: [:]) { $0[String($1), default: 0] += 1 }
@@ -189,7 +189,7 @@ extension PlannerPropertyTests {
     fileprivate func trace(of scene: Scene) throws -> [String: Int] { try Self.trace(of: scene) }
 }
 
-/// Where the program and the model part ways.
+/// A difference between the program and the model.
 private struct Difference: Error, CustomStringConvertible {
     let description: String
     init(_ what: String, _ result: CommandResult, _ reasons: [String]) {

@@ -1,4 +1,4 @@
-// What a run records without being asked: commit, branch, uncommitted changes, machine and versions.
+// Provenance that every run records: commit, branch, uncommitted changes, machine and versions.
 
 import Glibc
 import Testing
@@ -53,7 +53,7 @@ struct ProvenanceTests {
         #expect(try project.runs("--version").output == "\(machine["runs_version"]?.text ?? "")\n")
     }
 
-    @Test func thePatchIsLeftOutWhereThatIsAskedFor() throws {
+    @Test func noGitDiffRecordsNoPatch() throws {
         let project = try repository()
         try project.write("code", "secret\n")
         #expect(try project.runs("exec", "--no-git-diff").status == 0)

@@ -1,4 +1,4 @@
-// What a person says of results: `runs reject`, `runs tag`, `runs note`, and what follows from it.
+// Reviews of results: `runs reject`, `runs tag`, `runs note`, and their effects.
 
 import Glibc
 import Testing
@@ -17,7 +17,7 @@ import Testing
 
     // MARK: - reject
 
-    @Test func aRejectedResultIsNeverFreshUntilItIsTakenBack() throws {
+    @Test func aRejectedResultIsNotFresh() throws {
         let project = try finished()
         let rejected = try project.runs("reject", "1", "--reason", "wrong split")
         #expect(rejected.status == 0, "\(rejected.story)")
@@ -48,11 +48,13 @@ import Testing
         #expect(try project.runs("exec").errorOutput.contains("fresh, nothing to run"), "the new one counts")
     }
 
-    @Test func aTwinThatStillCountsIsNamed() throws {
+    @Test func identicalResultsAreReported() throws {
         let project = try finished()
         try project.runs("exec", "--force")
         let result = try project.runs("reject", "2", "--reason", "x")
-        #expect(result.errorOutput.contains("note: execution 1 made the same outputs with the same key; reject it too"), "\(result.story)")
+        #expect(
+            result.errorOutput.contains("note: execution 1 made the same outputs with the same key; reject it too"),
+            "\(result.story)")
         #expect(try project.runs("exec").errorOutput.contains("fresh, nothing to run"))
         #expect(
             try project.runs("reject", "1", "2", "--reason", "both").output.contains(
@@ -61,14 +63,14 @@ import Testing
         #expect(try project.executedStages() == ["a"])
     }
 
-    @Test func aRejectedVersionIsNotPutBack() throws {
+    @Test func aRejectedVersionIsNotRestored() throws {
         let project = try finished()
         try project.write("in", "two")
         try project.runs("exec")
         try project.runs("reject", "1", "--reason", "x")
         try project.write("in", "one")
         #expect(try project.runs("exec").status == 0)
-        #expect(try project.executedStages() == ["a"], "execution 1 lies in .runs/kept, but counts no more")
+        #expect(try project.executedStages() == ["a"], "execution 1 is in .runs/kept, but rejected")
     }
 
     @Test(
@@ -82,7 +84,7 @@ import Testing
             (["tag", "1", "x", "--remove"], "has no tags"), (["note", "1"], "no note given"),
             (["note", "1", "x", "--remove"], "has no note 'x'"),
         ] as [([String], String)])
-    func mistakesAreToldAndChangeNothing(_ arguments: [String], _ sentence: String) throws {
+    func errorsChangeNothing(_ arguments: [String], _ sentence: String) throws {
         let project = try finished(
             #""a": {"command": "true"}, "b": {"command": "test ! -e ran && touch ran", "needs": ["a"]}"#)
         try project.runs("exec", "b", "--force")
@@ -94,15 +96,15 @@ import Testing
     }
 
     @Test(arguments: [["reject", "1", "--reason", "x"], ["tag", "1", "x"], ["note", "1", "x"]])
-    func withoutAStoreNoneIsMade(_ arguments: [String]) throws {
+    func noStoreIsCreated(_ arguments: [String]) throws {
         let project = try TestProject()
         #expect(try project.runs(arguments).status == 3)
         #expect(!project.exists(".runs"))
     }
 
-    /// Skipped, aloud, where this user may not mount.
+    /// Skipped if this user may not mount.
     @Test(.enabled(if: canMountMemory, "mounting is not allowed here"))
-    func aReadOnlyStoreIsToldApart() throws {
+    func aReadOnlyStoreIsAnError() throws {
         let project = try finished()
         try project.shell("mkdir mnt && mount --bind . mnt && mount -o remount,ro,bind mnt")
         defer { _ = system("umount '\(project.path("mnt"))'") }
@@ -113,8 +115,8 @@ import Testing
         }
     }
 
-    /// While a run is running: it ends as if nobody had said anything.
-    @Test func aRunBesideIsNotHarmed() throws {
+    /// A review does not affect a run in progress.
+    @Test func aConcurrentRunIsNotAffected() throws {
         let project = try finished()
         try project.write(
             "pipeline.json",
@@ -131,12 +133,12 @@ import Testing
         #expect(try command.finish().status == 0)
         #expect(try project.query("select tag from tags where run_id = 2") == [["tag": .text("beside")]])
         try project.runs("exec")
-        #expect(try project.executedStages() == ["a"], "b's input was made anew, and is the same")
+        #expect(try project.executedStages() == ["a"], "b's input was made again, and is the same")
     }
 
     // MARK: - Labels
 
-    @Test func tagsAndNotesComeAndGo() throws {
+    @Test func tagsAndNotesAreAddedAndRemoved() throws {
         let project = try finished()
         #expect(try project.runs("exec", "--force", "--tag", "first", "--note", "by hand").status == 0)
         #expect(try project.runs("tag", "latest", "baseline", "v1", "baseline").status == 0)
@@ -166,7 +168,7 @@ import Testing
         let project = try finished()
         let found = try project.runs("query", "--fail-on-rows", "--format", "csv", "select stage from executions")
         #expect(found.status == 1)
-        #expect(found.output == "stage\na\n", "the rows are printed all the same")
+        #expect(found.output == "stage\na\n", "the rows are printed")
         #expect(
             try project.runs("query", "--fail-on-rows", "select stage from executions where state = 'failed'").status
                 == 0)

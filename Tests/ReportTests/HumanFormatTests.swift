@@ -1,4 +1,4 @@
-// Amounts, safe text and widths, as tables.
+// Durations, sizes, sanitized text and widths.
 import Model
 import Testing
 

@@ -19,7 +19,7 @@ import Testing
         #expect(
             planText(pipeline: "tabular", stages: stages) == """
                 will run:
-                  preprocess  input a.csv is new
+                  preprocess  input a.csv was added
                 may run:
                   train@dataset=iris  stage preprocess may change it
                 will be restored:

@@ -1,4 +1,4 @@
-// Runs watched through a pipe: plain lines, quiet, JSON lines.
+// Progress of runs outside a terminal: plain lines, quiet, JSON lines.
 import Model
 import Report
 import Testing

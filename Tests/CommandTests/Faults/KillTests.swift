@@ -1,11 +1,11 @@
-// `kill -9` of the program at random moments, sometimes of its supervisor too: the store stays whole, no process is left
-// behind, nothing that was recorded is lost or done again, and the next run ends with the right files.
+// `kill -9` of the program at random moments, sometimes of its supervisor too: the store stays intact, no process is
+// left running, no recorded result is lost or made again, and the next run ends with the right files.
 
 import Glibc
 import Testing
 
 @Suite struct KillTests {
-    /// Stages of several kinds; each says what it made by the param `r`, so that every round begins with all of it stale.
+    /// Stages of several kinds that depend on the param `r`, so that every round starts with all of them stale.
     private static let pipeline = #"""
         {"name": "kill", "params": {"r": 0}, "stages": {
           "quick": {"command": "echo quick ${{ params.r }} > quick", "outputs": ["quick"]},
@@ -22,13 +22,13 @@ import Testing
         "quick \(round)\nquick \(round) slow\nleft \(round)\ndaemon \(round)\n"
     }
 
-    @Test func atAnyMomentNothingIsLostAndNothingIsLeftBehind() throws {
+    @Test func recoversFromAKillAtAnyMoment() throws {
         let seed = try testSeed(20_261_124)
         var generator = SeededGenerator(seed: seed)
         let project = try TestProject()
         let marker = ["RUNS_FAULT_MARKER_\(getpid())": "kill-\(project.folder)"]
         let markerText = marker.map { "\($0.key)=\($0.value)" }[0]
-        // A program of the test that sees the same variable would be found too: there is none.
+        // Only processes of stages have this variable.
         let text = Self.pipeline.replacing(#""#, with: "")
         try project.write("pipeline.json", text)
         var recorded: [[String: JSON]] = []
@@ -42,7 +42,7 @@ import Testing
             if let supervisor, supervisorFirst { kill(supervisor.pid, SIGKILL) }
             command.send(SIGKILL)
             if let supervisor, !supervisorFirst { kill(supervisor.pid, SIGKILL) }
-            // What it left behind may hold its output open: only the program itself is waited for.
+            // Leftover processes may hold its output open, so wait only for the program itself.
             let killed = command.processID
             try wait(for: "the killed program to be gone") {
                 ProcessSight.all().first { $0.pid == killed }?.isZombie ?? true
@@ -74,7 +74,7 @@ import Testing
         #expect(try project.integrity() == "ok")
     }
 
-    @Test func whileTheStoreIsMade() throws {
+    @Test func recoversFromAKillWhileTheStoreIsCreated() throws {
         let seed = try testSeed(20_261_125)
         var generator = SeededGenerator(seed: seed)
         for round in 0..<(isLongFaultTest ? 300 : 16) {
@@ -96,9 +96,9 @@ import Testing
         }
     }
 
-    /// Versions of 200 files, killed while one takes another's place. Whatever is asked for next, old or new, each version
-    /// is put back whole: nothing runs twice.
-    @Test func whileManyOutputsArePutBack() throws {
+    /// Versions of 200 files, killed while one replaces another. Each version, old or new, can be restored completely
+    /// afterwards: nothing runs twice.
+    @Test func recoversFromAKillWhileOutputsAreRestored() throws {
         let seed = try testSeed(20_261_126)
         var generator = SeededGenerator(seed: seed)
         let count = 200
