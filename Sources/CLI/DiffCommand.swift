@@ -13,8 +13,8 @@ struct DiffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff", abstract: "Compare two runs, stage by stage.",
         discussion: """
-            Compares params, variables, digests of inputs and outputs, metrics, time, memory and commit; equal values \
-            are omitted. For a stage that was fresh in a run, the execution that made its outputs is compared.
+            Compare params, variables, digests of inputs and outputs, metrics, time, memory and commit, and print \
+            those that differ. For a stage that was fresh in a run, compare the execution that made its outputs.
             """)
 
     @Argument(help: "Number of the run, latest, or latest~1 for the one before")

@@ -13,8 +13,8 @@ struct GCCommand: ParsableCommand {
         commandName: "gc",
         abstract: "Delete logs, cached digests and kept outputs of old runs, and their rows with --rows.",
         discussion: """
-            Kept versions are deleted only beyond the number that their stage keeps ("keep"), and never if current \
-            outputs depend on them. While a run is running, kept outputs and rows are skipped, and the exit status is 1.
+            Kept versions are deleted only beyond the number that their stage keeps ("keep"), rows only if no current \
+            output depends on them. While a run is running, kept outputs and rows are skipped, and the exit status is 1.
             """)
 
     @Option(help: ArgumentHelp("Delete data of runs that ended longer ago than this: 30d, 12h", valueName: "duration"))
