@@ -1,4 +1,5 @@
-// `runs accept`: takes the outputs on disk as made by the present key. Wires pipeline, store and acceptance.
+// `runs accept`: records the outputs on disk as results of the current key. Knows how to connect pipeline, store and
+// acceptance; does not know when a result may be accepted.
 
 import ArgumentParser
 import Coordinator
@@ -8,19 +9,21 @@ import Store
 
 struct AcceptCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "accept", abstract: "Take the outputs on disk as made by the present inputs, params and command.",
+        commandName: "accept",
+        abstract: "Accept the outputs on disk as results of the current inputs, params and command.",
         discussion: """
-            For a change that cannot matter (a comment, a renamed variable) or outputs that were made elsewhere: the \
-            stages named count as fresh, without being executed. Recorded as executions that were accepted, which \
-            statistics leave out; `runs reject EXECUTION` takes it back. Stages before them must be fresh, or named too.
+            Use this after a change that does not affect results (a comment, a renamed variable), or for outputs made \
+            elsewhere: the stages named become fresh without being executed. Each is recorded as an accepted \
+            execution, which statistics ignore; `runs reject EXECUTION` undoes it. Upstream stages must be fresh, or \
+            named too.
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "Pipeline file where it is not pipeline.json, then the stages.", valueName: "file-and-stages"))
+            "Pipeline file (default: pipeline.json) and stages", valueName: "file-and-stages"))
     var words: [String]
 
-    @Option(help: "Why; it goes into the note.")
+    @Option(help: "Record the reason as a note")
     var reason: String?
 
     @OptionGroup var planning: PlanningOptions
@@ -28,7 +31,7 @@ struct AcceptCommand: ParsableCommand {
 
     func run() throws {
         let (file, stages) = fileAndStages(words)
-        guard !stages.isEmpty else { throw Failure(.usage, "name the stages, as in: runs accept train") }
+        guard !stages.isEmpty else { throw Failure(.usage, "no stage named (example: runs accept train)") }
         let opened = try OpenedPipeline.open(file: file, settings: planning.settings, storeOptions)
         let request = try planning.request(opened, stages: stages)
         let named = try stages.flatMap { try request.graph.stages(named: $0) }
@@ -43,6 +46,6 @@ struct AcceptCommand: ParsableCommand {
             Terminal.standardOutput.writeLine("\(sanitized(stage)): accepted as execution \(execution)")
         }
         for warning in result.warnings { Terminal.standardError.writeLine("warning: \(sanitizedLines(warning))") }
-        for stage in result.fresh { Terminal.standardOutput.writeLine("\(sanitized(stage)): fresh already") }
+        for stage in result.fresh { Terminal.standardOutput.writeLine("\(sanitized(stage)): already fresh") }
     }
 }

@@ -1,5 +1,5 @@
-// What `runs exec` does once the run's end is recorded: sums up repeats, and tells a command of the user's. Nothing
-// here changes how the run ended.
+// What `runs exec` does after the run's end is recorded: summarise repeats, and run the user's command. Knows the run's
+// rows; does not change how the run ended.
 
 import Coordinator
 import Model
@@ -7,10 +7,10 @@ import Programs
 import Report
 import Store
 
-/// A hook may upload something; one that hangs must not keep the terminal, or a CI job, for ever.
+/// Enough for an upload; a hook that hangs must not block a terminal or a CI job.
 private let mostSecondsOfHook = 300.0
 
-/// Runs the command of `--on-finish`. What goes wrong is a warning.
+/// Runs the command of `--on-finish`. Errors are printed as warnings.
 func runOnFinish(_ command: String, _ run: RunID, in store: Store) {
     let warning: String?
     do throws(Failure) {
@@ -23,7 +23,7 @@ func runOnFinish(_ command: String, _ run: RunID, in store: Store) {
 }
 
 extension Store {
-    /// What the repeats of a run used, by stage, in the order in which the stages began.
+    /// Resources used by the repeats of a run, by stage, in the order in which the stages started.
     func repeats(of run: RunID) throws(Failure) -> [RepeatedUsage] {
         var usages: [RepeatedUsage] = []
         var places: [String: Int] = [:]
@@ -40,7 +40,7 @@ extension Store {
 }
 
 extension Store {
-    /// The run as it stands in the views: its row of `runs`, with `tags` and `executions`.
+    /// The run as in the views: its row of `runs`, with `tags` and `executions`.
     func report(of run: RunID) throws(Failure) -> JSONValue {
         var members: [JSONValue.Member] = []
         if case .object(let fields)? = objects(try runRow(run)).first { members = fields }

@@ -1,4 +1,5 @@
-// `runs best`: the executions with the best value of a metric, and the params that led to it.
+// `runs best`: the executions with the best value of a metric, and their params. Knows options and output formats; the
+// store ranks.
 
 import ArgumentParser
 import Model
@@ -9,37 +10,37 @@ enum Direction: String, EnumerableFlag {
     case max, min
 
     static func help(for value: Direction) -> ArgumentHelp? {
-        value == .max ? "The largest value is the best." : "The smallest value is the best."
+        value == .max ? "Rank the largest value first" : "Rank the smallest value first"
     }
 }
 
 struct BestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "best",
-        abstract: "The executions with the best newest value of a metric, and the params that led to it.",
+        abstract: "List the executions with the best final value of a metric, and their params.",
         discussion: """
-            The params are those of the execution and of everything upstream of it: a score stands beside the \
-            learning rate of the model that it evaluates. All succeeded executions count, of every run; those that were \
-            rejected, and values that are no number, do not. Of equal ones the newest comes first.
+            The params include those of all upstream executions, so that a score is listed with the learning rate of \
+            the model that it evaluates. Succeeded executions of all runs are ranked, except rejected ones and values \
+            that are not numbers. Equal values are listed newest first.
             """)
 
-    @Argument(help: "The metric's name, as in final_metrics: accuracy, or test.f1 for nested ones.")
+    @Argument(help: "Name of the metric as in final_metrics: accuracy, or test.f1 if nested")
     var metric: String
 
     @Flag(help: ArgumentHelp(""))
     var direction = Direction.max
 
-    @Option(help: "Only of this stage: a template name, a name with values, a full name or a glob.")
+    @Option(help: "Rank only this stage: a template name, a name with values, a full name or a glob")
     var stage: String?
 
-    @Option(help: "At most this many executions.")
+    @Option(help: "List at most this many executions")
     var top = 10
 
     @OptionGroup var formatOptions: FormatOptions
     @OptionGroup var storeOptions: StoreOptions
 
     func validate() throws {
-        if top < 1 { throw ValidationError("--top must be at least 1.") }
+        if top < 1 { throw ValidationError("--top must be at least 1") }
     }
 
     func run() throws {
@@ -47,12 +48,12 @@ struct BestCommand: ParsableCommand {
         let stages = try stage.map { try store.stages(named: $0).map(\.number) }
         guard
             let best = try store.bestExecutions(by: metric, ofStages: stages, largest: direction == .max, limit: top)
-        else { throw try unknown(in: store) }
+        else { throw try unknownMetric(in: store) }
         guard !best.isEmpty else {
             throw Failure(
                 .usage,
-                "no execution\(stage.map { " of '\($0)'" } ?? "") succeeded with a number for '\(metric)'. "
-                    + "`runs query \"select * from final_metrics\"` shows what was reported.")
+                "no succeeded execution\(stage.map { " of '\($0)'" } ?? "") reported a number for '\(metric)' "
+                    + "(`runs query \"select * from final_metrics\"` lists all metrics)")
         }
         switch formatOptions.chosen {
         case .json:
@@ -68,17 +69,18 @@ struct BestCommand: ParsableCommand {
         formatOptions.write(
             Table(columns: table.columns, rows: table.rows), rightAligned: Set(2..<max(3, table.columns.count - 2)))
         guard formatOptions.chosen == .box, !table.same.isEmpty else { return }
-        Terminal.standardOutput.writeForeign("the same in all: \(table.same)\n")
+        Terminal.standardOutput.writeForeign("same in all rows: \(table.same)\n")
     }
 
-    private func unknown(in store: Store) throws -> Failure {
+    private func unknownMetric(in store: Store) throws -> Failure {
         let names = try store.metricNames()
         guard !names.isEmpty else {
             return Failure(
-                .usage, "no stage reported a metric yet. An output with \"metrics\": true is read into the store.")
+                .usage, "no stage has reported a metric yet (metrics are read from outputs with \"metrics\": true)")
         }
-        let hint = nearest(to: metric, among: names).map { " Did you mean '\($0)'?" }
         let some = names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", …" : "")
-        return Failure(.usage, "no stage reported a metric '\(metric)'.\(hint ?? " There are: \(some).")")
+        return Failure(
+            .usage, "unknown metric '\(metric)'" + suggestion(for: metric, among: names, else: "known metrics: \(some)")
+        )
     }
 }

@@ -1,4 +1,5 @@
-// One figure of a stage beside its history, as a row. Knows which figures there are, their floors and their units.
+// A figure of a stage compared with its history, as a row. Knows which figures there are, their thresholds and units;
+// does not know the rules, which are Model's.
 
 import Model
 import Report
@@ -19,14 +20,14 @@ struct ComparedFigure {
 
     init(of bound: MetricBound, _ history: StageHistory<Double>) {
         (stage, kind, name) = (history.stage, nil, bound.name)
-        // Of repeats the last one: its outputs are those that are there.
+        // Of repeats the last one, whose outputs are on disk.
         comparison = bound.compare(history.current.last ?? .nan, with: history.past.flatMap(\.self))
     }
 
-    /// In this order, since a narrow terminal shows the first columns.
+    /// The most important first, since a narrow terminal cuts off the last columns.
     static let columns = ["stage", "figure", "verdict", "value", "limit", "median", "mad", "earlier"]
 
-    /// - Parameter isForPeople: durations and sizes as a person reads them, instead of seconds and bytes.
+    /// - Parameter isForPeople: durations and sizes in readable units, instead of seconds and bytes.
     func row(isForPeople: Bool) -> [TableValue] {
         func cell(_ value: Double?) -> TableValue {
             guard let value else { return .null }
@@ -73,5 +74,5 @@ func comparedUsage(_ history: StageHistory<Figures>) -> [ComparedFigure] {
     }
 }
 
-/// A limit may lie beyond what an integer holds.
+/// Clamps to avoid overflow.
 @Sendable private func sizeText(_ bytes: Double) -> String { byteText(Int64(min(bytes, 9e18))) }

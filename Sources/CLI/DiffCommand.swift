@@ -1,4 +1,4 @@
-// `runs diff`: two runs side by side.
+// `runs diff`: what differs between two runs. Knows which executions to read; Report compares them.
 
 import ArgumentParser
 import Model
@@ -11,19 +11,19 @@ enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
 
 struct DiffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "diff", abstract: "What differs between two runs, stage by stage.",
+        commandName: "diff", abstract: "Compare two runs, stage by stage.",
         discussion: """
-            Params, variables, digests of inputs and outputs, metrics, time, memory and commit; what is the same is \
-            left out. A stage that a run found fresh stands for the execution whose outputs it took.
+            Compare params, variables, digests of inputs and outputs, metrics, time, memory and commit, and print \
+            those that differ. For a stage that was fresh in a run, compare the execution that made its outputs.
             """)
 
-    @Argument(help: "A run's number, latest, or latest~1 for the one before it.")
+    @Argument(help: "Number of the run, latest, or latest~1 for the one before")
     var first = "latest~1"
 
-    @Argument(help: "The run to compare it with.")
+    @Argument(help: "Run to compare it with")
     var second = "latest"
 
-    @Option(help: "text or json (docs/store.md describes it).")
+    @Option(help: "Print the differences in this format; docs/store.md describes the JSON")
     var format = ReportFormat.text
 
     @OptionGroup var storeOptions: StoreOptions
@@ -32,7 +32,7 @@ struct DiffCommand: ParsableCommand {
         let store = try Project.find(from: ".", storeOptions).openForReading()
         var old = try store.facts(of: store.run(named: first), .whatItHad)
         var new = try store.facts(of: store.run(named: second), .whatItHad)
-        // Of most stages both runs had the same execution: nothing of it need be read.
+        // Most stages have the same execution in both runs, which need not be read.
         let before = Set(old.stages.compactMap(\.decision.executionID))
         let after = Set(new.stages.compactMap(\.decision.executionID))
         try store.addExecutions(to: &old.stages, inDetail: true, only: before.subtracting(after))

@@ -1,5 +1,5 @@
-// Where a run's events go: a live region on a terminal, plain lines off it, JSON lines on standard output. Knows which
-// reporter and which descriptor; the texts are Report's.
+// Output of a run's events: a live region on a terminal, plain lines elsewhere, JSON lines on standard output. Knows
+// which reporter and which descriptor; the texts are Report's.
 
 import Model
 import Report
@@ -9,11 +9,10 @@ struct Display {
     private let terminal: Terminal
     private let showsBench: Bool
     private var nextRedraw = Timestamp(microseconds: 0)
-    /// Ten times a second is smooth, and costs nothing.
+    /// Ten redraws a second look smooth and cost little.
     private static let redrawMicroseconds: Int64 = 100_000
 
-    /// - Parameter showsBench: whether a `[BENCH]` line follows the end of each attempt; then nothing moves on a terminal
-    ///   either.
+    /// - Parameter showsBench: print a `[BENCH]` line at the end of each attempt, and no live region.
     init(style: OutputStyle, showsBench: Bool) {
         self.showsBench = showsBench && style == .text
         switch style {

@@ -1,5 +1,5 @@
-// `runs doctor`: whether the store is sound, and what lies beside it that nobody needs. Tells one line a finding; mends
-// only where it is asked to.
+// `runs doctor`: checks the store and the files in `.runs`. Knows which problems there are and how each is repaired;
+// reports one line per problem, and repairs only with --repair.
 
 import ArgumentParser
 import Coordinator
@@ -14,21 +14,21 @@ import Workspace
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Check the store and what lies beside it; mend it with --repair.",
+        commandName: "doctor", abstract: "Check the store and the files in .runs, and repair them with --repair.",
         discussion: """
-            Looks at the store's soundness, runs whose program is gone, processes that they left, and logs, scratch files, \
-            kept outputs and digests that belong to nothing. Without --repair nothing is changed. The status is 0 when \
-            all is well or was mended, 1 when something is left.
+            Check the store's integrity, and look for lost runs and their processes, orphaned logs, scratch files and \
+            kept outputs, and stale digests. Nothing is changed without --repair. Exit status: 0 if no problem was \
+            found or all were repaired, else 1.
             """)
 
-    @Flag(help: "Mend what can be mended, and say what was done.")
+    @Flag(help: "Repair what can be repaired and report each repair")
     var repair = false
 
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
         let project = try Project.find(from: ".", storeOptions)
-        // Also where it is to be written to: a store that is not there is not made.
+        // Opened for reading first: a missing store must not be created.
         var store = try project.openForReading()
         if repair { store = try Store.open(path: project.storePath, access: .write) }
         var findings = Findings(repairs: repair)
@@ -37,37 +37,37 @@ struct DoctorCommand: ParsableCommand {
         if project.ownsFolder {
             try checkStateFolder(project, store, &findings)
         } else {
-            tell("files in \(project.root)/.runs belong to the store there, not to this one: not looked at")
+            report("files in \(project.root)/.runs: skipped, they belong to another store")
         }
         try checkDigests(project, store, &findings)
-        tell(findings.summary)
+        report(findings.summary)
         if findings.left > 0 { throw ExitCode(1) }
     }
 
     private func describe(_ project: Project, _ store: Store, _ findings: inout Findings) throws {
         let health = try store.health()
-        tell(
+        report(
             "store: \(project.storePath), schema \(health.schemaVersion), runs \(programVersion), "
                 + "SQLite \(health.sqliteVersion), journal \(health.journalMode)")
         if let free = freeBytes(ofFolder: project.root.isEmpty ? "/" : project.root) {
-            tell("disk: \(byteText(free)) free")
+            report("disk: \(byteText(free)) free")
         }
         describeGPUs()
-        for problem in health.problems { findings.add("the store is damaged: \(problem)") }
+        for problem in health.problems { findings.add("store is corrupt: \(problem)") }
     }
 
     private func describeGPUs() {
         let driver = GPUDriver()
         let gpus = Capacity.ofThisMachine(counted: [:], caller: variable, driver: driver).gpus
         let version = driver.inventory?.driverVersion.map { ", driver \(sanitized($0))" } ?? ""
-        // Where a driver tells of them, each has a line of its own.
+        // With a driver, each GPU has a line of its own.
         let ids = driver.inventory == nil ? " (\(sanitized(gpus.map(\.id).joined(separator: ", "))))" : ""
-        tell("gpus: " + (gpus.isEmpty ? "none seen" : "\(gpus.count) seen\(ids)") + version)
+        report("gpus: " + (gpus.isEmpty ? "none" : "\(gpus.count)\(ids)") + version)
         for gpu in gpus {
             guard let device = gpu.uuid.flatMap({ driver.inventory?.device(uuid: $0) }) else { continue }
             let size = device.memoryBytes.map { ", \(byteText($0))" } ?? ""
             let place = "\(sanitized(device.uuid)) at \(sanitized(device.busID))"
-            tell("  \(sanitized(gpu.id)): \(sanitized(device.name))\(size), \(place)")
+            report("  \(sanitized(gpu.id)): \(sanitized(device.name))\(size), \(place)")
         }
     }
 
@@ -78,28 +78,28 @@ struct DoctorCommand: ParsableCommand {
         for run in try store.runningRuns() {
             let name = "run \(run.id) of '\(run.pipeline)', started \(run.startedAt) by \(run.user)"
             switch condition(of: run, root: root) {
-            case .lives: tell("\(name), is running")
+            case .lives: report("\(name), is running")
             case .gone(let mayHaveProcesses):
                 let tokens = mayHaveProcesses ? Set(try store.runningExecutions(of: run.id).map(\.token)) : []
                 let count = countOrphans(tokens: tokens)
-                let processes = count == 0 ? "" : " and left \(processText(count))"
+                let processes = count == 0 ? "" : "; \(processText(count)) left"
                 findings.add(
-                    "\(name), is lost: its program is gone\(processes)",
-                    remedy: (count == 0 ? "" : "ends them and ") + "records it as lost"
+                    "\(name), is lost: its program has exited\(processes)",
+                    remedy: (count == 0 ? "" : "kills them and ") + "marks the run as lost"
                 ) {
                     let ended = try markLost(
                         run, mayHaveProcesses: mayHaveProcesses, in: store, root: root, now: .now())
-                    return "recorded as lost" + (ended == 0 ? "" : "; \(processText(ended)) ended")
+                    return "marked as lost" + (ended == 0 ? "" : "; killed \(processText(ended))")
                 }
-            case .elsewhere where holdsLock(run, root: root): tell("\(name), is running on host \(run.liveness.host)")
+            case .elsewhere where holdsLock(run, root: root): report("\(name), is running on host \(run.liveness.host)")
             case .elsewhere:
                 findings.add(
-                    "\(name), has not ended as far as the store knows; it belongs to host \(run.liveness.host), and from "
-                        + "here it cannot be told whether it lives",
-                    remedy: "declares it lost and frees what it holds; its processes there are not touched"
+                    "\(name) on host \(run.liveness.host), is recorded as running; cannot check from this host whether "
+                        + "it is still alive",
+                    remedy: "marks it as lost and releases its claims, but does not touch its processes"
                 ) {
                     try markLost(run, mayHaveProcesses: false, in: store, root: root, now: .now())
-                    return "declared lost"
+                    return "marked as lost"
                 }
             }
         }
@@ -109,10 +109,10 @@ struct DoctorCommand: ParsableCommand {
             let count = countOrphans(tokens: [execution.token])
             guard count > 0 else { continue }
             findings.add(
-                "the lost execution \(execution.id) of '\(execution.stage)' left \(processText(count))",
-                remedy: "ends them"
+                "lost execution \(execution.id) of '\(execution.stage)' left \(processText(count))",
+                remedy: "kills them"
             ) {
-                return "\(processText(endOrphans(tokens: [execution.token]))) ended"
+                return "killed \(processText(endOrphans(tokens: [execution.token])))"
             }
         }
     }
@@ -121,32 +121,30 @@ struct DoctorCommand: ParsableCommand {
 
     private func checkStateFolder(_ project: Project, _ store: Store, _ findings: inout Findings) throws {
         let stateFolder = StateFolder(root: project.root)
-        // Listed before the store is asked: what a run makes meanwhile is then not among it.
+        // Listed before the store is queried, so that files of runs that start meanwhile are not included.
         let (logs, scratch, kept) = (
             try stateFolder.runsWithLogs(), try stateFolder.runsWithScratch(), try stateFolder.keptExecutions()
         )
-        // Where something will be removed, whoever is just recording a new run has finished that first.
+        // Before anything is removed, wait for a run that is just being recorded.
         if repair { try store.inTransaction { () throws(Failure) in } }
         for run in try store.unknownRuns(among: logs) {
-            addOrphan(.logs(run), "logs of run \(run), which the store does not know", stateFolder, &findings)
+            addOrphan(.logs(run), "logs of unknown run \(run)", stateFolder, &findings)
         }
         for run in try store.endedRuns(among: scratch) {
             addOrphan(.scratch(run), "scratch files of run \(run), which is not running", stateFolder, &findings)
         }
         for execution in try store.unknownExecutions(among: kept) {
-            addOrphan(
-                .kept(execution), "outputs kept of execution \(execution), which the store does not know", stateFolder,
-                &findings)
+            addOrphan(.kept(execution), "kept outputs of unknown execution \(execution)", stateFolder, &findings)
         }
     }
 
     private func addOrphan(
-        _ remain: StateFolderEntry, _ what: String, _ stateFolder: StateFolder, _ findings: inout Findings
+        _ entry: StateFolderEntry, _ what: String, _ stateFolder: StateFolder, _ findings: inout Findings
     ) {
-        let size = byteText(stateFolder.sizeBytes(of: remain))
-        findings.add("\(remain.path): \(what), \(size)", remedy: "removes them") {
-            try stateFolder.remove(remain)
-            return "removed, \(size) freed"
+        let size = byteText(stateFolder.sizeBytes(of: entry))
+        findings.add("\(entry.path): \(what), \(size)", remedy: "deletes them") {
+            try stateFolder.remove(entry)
+            return "deleted, \(size) freed"
         }
     }
 
@@ -155,57 +153,57 @@ struct DoctorCommand: ParsableCommand {
         let stale = try store.digestedPaths().filter { !stateFolder.exists($0) }
         guard !stale.isEmpty else { return }
         let digests =
-            "\(stale.count == 1 ? "a remembered digest" : "remembered digests") of "
-            + countText(stale.count, "path that is gone", plural: "paths that are gone")
-        findings.add(digests, remedy: "drops them") {
+            "cached \(stale.count == 1 ? "digest" : "digests") of " + countText(stale.count, "missing path")
+        findings.add(digests, remedy: "deletes them") {
             try store.dropDigests(ofPaths: stale)
-            return "dropped"
+            return "deleted"
         }
     }
 }
 
-/// What was found, told as it is found, and what became of it.
+/// The problems found, each reported at once, and how many were repaired.
 private struct Findings {
     let repairs: Bool
     private(set) var left = 0
-    private var mended = 0
-    private var mendable = 0
+    private var repaired = 0
+    private var repairable = 0
 
     init(repairs: Bool) { self.repairs = repairs }
 
     /// - Parameters:
     ///   - remedy: what `--repair` does.
-    ///   - mend: does it, and tells what was done.
-    mutating func add(_ sentence: String, remedy: String, mend: () throws -> String) {
-        tell("found: \(sentence) (--repair \(remedy))")
+    ///   - repair: does it, and returns what was done.
+    mutating func add(_ problem: String, remedy: String, repair: () throws -> String) {
+        report("problem: \(problem) (--repair \(remedy))")
         guard repairs else {
             left += 1
-            mendable += 1
+            repairable += 1
             return
         }
         do {
-            tell("mended: \(try mend())")
-            mended += 1
+            report("repaired: \(try repair())")
+            repaired += 1
         } catch {
-            tell("not mended: \(error)")
+            report("cannot repair: \(error)")
             left += 1
         }
     }
 
-    /// Of what this program cannot mend.
-    mutating func add(_ sentence: String) {
-        tell("found: \(sentence)")
+    /// For a problem that cannot be repaired.
+    mutating func add(_ problem: String) {
+        report("problem: \(problem)")
         left += 1
     }
 
     var summary: String {
-        if left == 0 { return mended == 0 ? "nothing found: all is well" : "all mended" }
-        let count = countText(left, "finding")
-        return mendable == 0 ? "\(count) left" : "\(count) left; `runs doctor --repair` mends \(mendable)"
+        if left == 0 { return repaired == 0 ? "no problems found" : "all problems repaired" }
+        let count = countText(left, "problem")
+        if repairs { return "\(count) left" }
+        return "\(count) found" + (repairable == 0 ? "" : " (`runs doctor --repair` can repair \(repairable))")
     }
 }
 
 private func processText(_ count: Int) -> String { countText(count, "process", plural: "processes") }
 
-/// Paths and names of stages are others' words.
-private func tell(_ line: String) { Terminal.standardOutput.writeForeign(line + "\n") }
+/// Prints a line, which may contain untrusted paths and names of stages.
+private func report(_ line: String) { Terminal.standardOutput.writeForeign(line + "\n") }

@@ -1,4 +1,5 @@
-// `runs exec`: runs what is stale. Wires pipeline, store, planner, executor and reporter; decides nothing itself.
+// `runs exec`: runs stale stages. Knows how to connect pipeline, store, planner, engine and reporter; does not know
+// what is stale.
 
 import ArgumentParser
 import Coordinator
@@ -20,14 +21,16 @@ enum OutputStyle: String, ExpressibleByArgument, CaseIterable {
 struct ExecCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec",
-        abstract: "Run what is stale among the stages named (default: all) and what they need.",
+        abstract: "Run the stale stages among those named (default: all) and their dependencies.",
         discussion: """
-            FILE is pipeline.json where it is left out; the first argument is FILE if it ends in .json.
+            The first argument is the pipeline file if it ends in .json.
             A stage is named by its template (train), by values (train@dataset=iris, train@lr=0.1|0.3), by its full \
             name, or by a glob.
             """)
 
-    @Argument(help: ArgumentHelp("Pipeline file, then stages.", valueName: "file-and-stages"))
+    @Argument(
+        help: ArgumentHelp(
+            "Pipeline file (default: pipeline.json) and stages (default: all)", valueName: "file-and-stages"))
     var words: [String] = []
 
     @OptionGroup var selection: SelectionOptions
@@ -36,59 +39,60 @@ struct ExecCommand: ParsableCommand {
 
     @Option(
         name: [.customShort("j", allowingJoined: true), .long],
-        help: "At most this many stages at a time (default: as cpus, memory and gpus allow).")
+        help: "Run at most this many stages at once (default: as many as cpus, memory and gpus allow)")
     var jobs: Int?
 
-    @Flag(name: [.customShort("n"), .long], help: "Show what would run and why, and run nothing.")
+    @Flag(name: [.customShort("n"), .long], help: "Show what would run and why, without running it")
     var dryRun = false
 
-    @Flag(name: .shortAndLong, help: "After a failure go on with stages that do not need the failed one.")
+    @Flag(name: .shortAndLong, help: "Continue after a failure with stages that do not depend on the failed one")
     var keepGoing = false
 
-    @Option(help: ArgumentHelp("Time between TERM and KILL when a stage is stopped.", valueName: "duration"))
+    @Option(
+        help: ArgumentHelp("Wait this long between SIGTERM and SIGKILL when stopping a stage", valueName: "duration"))
     var grace = "10s"
 
-    @Flag(help: "Move aside files that lie where outputs go, although no execution made them.")
+    @Flag(help: "Move untracked files out of the way of outputs")
     var overwrite = false
 
-    @Flag(help: "Keep persistent outputs (checkpoints) even where the stage's key changed.")
+    @Flag(help: "Keep persistent outputs (checkpoints) even if the stage's key changed")
     var resume = false
 
-    @Flag(help: "End a stage whose processes use more memory than it asked for.")
+    @Flag(help: "Kill a stage that uses more memory than it requested")
     var enforceMemory = false
 
-    @Option(help: "A label for the run; repeatable.")
+    @Option(help: "Add a tag to the run; repeatable")
     var tag: [String] = []
 
-    @Option(help: "A remark on the run; repeatable.")
+    @Option(help: "Add a note to the run; repeatable")
     var note: [String] = []
 
-    @Flag(help: "Do not record what tracked files hold that the commit does not.")
+    @Flag(help: "Do not record uncommitted changes")
     var noGitDiff = false
 
-    @Flag(help: "Print a [BENCH] line after each stage; also by BENCHMARK=1.")
+    @Flag(help: "Print a [BENCH] line after each stage (same as BENCHMARK=1)")
     var benchmark = false
 
     @Option(
         name: .customLong("repeat"),
         help: ArgumentHelp(
-            "Execute the stages named this many times, fresh or not, each marked as a repeat; tells min, median and max.",
+            "Execute the stages named this many times, even if fresh, and print min, median and max",
             valueName: "count"))
     var repeatCount: Int?
 
     @Option(
         help: ArgumentHelp(
-            "A shell command for when the run has ended, however; it gets the run as JSON on its standard input.",
+            "Shell command to run when the run ends, whatever its status; gets the run as JSON on stdin",
             valueName: "command"))
     var onFinish: String?
 
-    @Option(help: "How progress is shown: text, jsonl (one JSON object an event, on standard output) or quiet.")
+    @Option(help: "Report progress as text, as JSON lines on stdout (jsonl), or only failures (quiet)")
     var output = OutputStyle.text
 
     func validate() throws {
-        if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1.") }
-        if tag.contains("") || note.contains("") { throw ValidationError("--tag and --note must not be empty.") }
-        if let repeatCount, repeatCount < 1 { throw ValidationError("--repeat must be at least 1.") }
+        if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
+        if tag.contains("") || note.contains("") { throw ValidationError("--tag and --note must not be empty") }
+        if let repeatCount, repeatCount < 1 { throw ValidationError("--repeat must be at least 1") }
     }
 
     func run() throws {
@@ -100,7 +104,7 @@ struct ExecCommand: ParsableCommand {
         }
         let labels = file.labels(tags: tag, notes: note)
         let known = isRepeatable ? file.request(settings: planning.settings, stages: stages) : nil
-        // What is wrong with the pipeline is told before what is wrong with the store.
+        // Errors in the pipeline are reported before errors in the store.
         let existing = file.project.existingStore()
         if let known, case .success(let store)? = existing, try runChanges(since: known, of: file, labels, in: store) {
             return
@@ -117,8 +121,7 @@ struct ExecCommand: ParsableCommand {
         _ = try execute(try RunPreparation(request, store: store), opened.warnings, labels, in: store)
     }
 
-    /// Whether the outcome depends on the pipeline, the files and the history alone, and leaves them as the same command
-    /// would find them.
+    /// Whether the outcome depends only on the pipeline, the files and the history, so that a cached plan applies.
     private var isRepeatable: Bool {
         let rules = selection.rules
         return !rules.only && !rules.downstream && !rules.force && repeatCount == nil && !planning.rehash
@@ -126,7 +129,7 @@ struct ExecCommand: ParsableCommand {
 
     /// Runs what changed since the last run of the same request, without reading the whole pipeline.
     ///
-    /// - Returns: false where everything has to be looked at.
+    /// - Returns: false if the whole pipeline has to be checked.
     private func runChanges(
         since request: Digest, of file: PipelineFile, _ labels: RunLabels, in store: Store
     ) throws -> Bool {
@@ -136,7 +139,7 @@ struct ExecCommand: ParsableCommand {
         }
         guard let cachedPlan else { return false }
         if cachedPlan.isAllFresh {
-            // What is not needed where nothing runs is a mistake all the same.
+            // Invalid options are errors even if nothing runs.
             _ = (try planning.namedCapacity(), try graceSeconds())
             let ended = try cachedPlan.recordAllFresh(
                 labels, root: file.project.root, startedAt: startedAt, clock: Timestamp.now, in: store)
@@ -162,12 +165,12 @@ struct ExecCommand: ParsableCommand {
 
     private var showsBench: Bool { benchmark || variable("BENCHMARK") == "1" }
 
-    /// - Returns: false, and nothing was done, where stages that were left out of the preparation may have changed.
+    /// - Returns: false, with nothing done, if stages left out of the preparation may have changed.
     private func execute(
         _ preparation: RunPreparation, _ warnings: [String], _ labels: RunLabels, in store: Store
     ) throws -> Bool {
         let obstacles = try preparation.obstacles()
-        guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nruns: ")) }
+        guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nerror: ")) }
 
         let clock = { Timestamp.now() }
         var display = Display(style: output, showsBench: showsBench)
@@ -176,7 +179,7 @@ struct ExecCommand: ParsableCommand {
         do {
             ended = try run.execute(
                 labels: labels,
-                // Where nothing will run they were told before, and one line is all that is to be said.
+                // If nothing will run, an earlier run has printed them, and the output is a single line.
                 warnings: preparation.plan.willOrMayRun ? warnings : [],
                 makeEngine: { holding throws(Failure) in try LocalEngine(driver: GPUDriver(), holding: holding) },
                 provenance: labels.deferredProvenance(keepsGitDiff: !noGitDiff),
@@ -200,7 +203,7 @@ struct ExecCommand: ParsableCommand {
 
     private func graceSeconds() throws -> Double {
         guard let graceSeconds = seconds(ofDuration: grace), graceSeconds >= 0 else {
-            throw Failure(.usage, "--grace '\(grace)' is no duration. Write 10s, 500ms or 2m.")
+            throw Failure(.usage, "--grace: invalid duration '\(grace)' (examples: 10s, 500ms, 2m)")
         }
         return graceSeconds
     }
@@ -229,7 +232,7 @@ struct ExecCommand: ParsableCommand {
         case .quiet: break
         }
         let obstacles = try preparation.obstacles()
-        guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nruns: ")) }
+        guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nerror: ")) }
     }
 }
 

@@ -1,4 +1,5 @@
-// `runs gc`: removes what is old. Counts first, so that --dry-run tells exactly what would go.
+// `runs gc`: deletes data of old runs. Knows what may be deleted in which order; counts first, so that --dry-run prints
+// exactly what would be deleted.
 
 import ArgumentParser
 import Coordinator
@@ -10,36 +11,35 @@ import Store
 struct GCCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
-        abstract: "Remove logs, remembered digests and kept outputs of old runs; their rows only with --rows.",
+        abstract: "Delete logs, cached digests and kept outputs of old runs, and their rows with --rows.",
         discussion: """
-            Of every stage as many kept versions stay as it asks for ("keep"), whatever their age, and so does everything \
-            that outputs of today come from. While a run is running, kept outputs and rows are left alone. The status is 1 when something that \
-            was asked for was left.
+            Kept versions are deleted only beyond the number that their stage keeps ("keep"), rows only if no current \
+            output depends on them. While a run is running, kept outputs and rows are skipped, and the exit status is 1.
             """)
 
-    @Option(help: ArgumentHelp("Of runs that ended longer ago than this: 30d, 12h.", valueName: "duration"))
+    @Option(help: ArgumentHelp("Delete data of runs that ended longer ago than this: 30d, 12h", valueName: "duration"))
     var olderThan: String?
 
-    @Flag(help: "Also forget the runs and executions themselves, except those that something of today rests on.")
+    @Flag(help: "Also delete the rows of runs and executions, except those that current outputs depend on")
     var rows = false
 
     @Option(
         help: ArgumentHelp(
-            "List outputs on disk whose stage this pipeline no longer has; removes none of them.", valueName: "file"))
+            "List outputs on disk whose stage is no longer in this pipeline, without deleting them", valueName: "file"))
     var orphans: String?
 
-    @Flag(name: [.customShort("n"), .long], help: "Print the same, and change nothing.")
+    @Flag(name: [.customShort("n"), .long], help: "Print what would be deleted, without deleting it")
     var dryRun = false
 
     @OptionGroup var storeOptions: StoreOptions
 
-    private var unchanged: String { "nothing was changed (--dry-run)" }
+    private var unchanged: String { "nothing was deleted (--dry-run)" }
 
     func validate() throws {
         if olderThan == nil, orphans == nil {
-            throw ValidationError("Say what to collect: --older-than 30d, or --orphans FILE.")
+            throw ValidationError("--older-than or --orphans is required (example: --older-than 30d)")
         }
-        if rows, olderThan == nil { throw ValidationError("--rows needs an age: --older-than 30d.") }
+        if rows, olderThan == nil { throw ValidationError("--rows requires --older-than") }
     }
 
     func run() throws {
@@ -47,9 +47,9 @@ struct GCCommand: ParsableCommand {
         let project = try pipeline?.project ?? Project.find(from: ".", storeOptions)
         let age = try olderThan.map { text in
             guard let age = seconds(ofDuration: text), age >= 0 else {
-                throw Failure(.usage, "--older-than '\(text)' is no duration. Write 30d, 12h or 90m.")
+                throw Failure(.usage, "--older-than: invalid duration '\(text)' (examples: 30d, 12h, 90m)")
             }
-            // Longer than people have written is as good as for ever, and fits a time.
+            // Clamp to avoid overflow.
             return min(age, 1e11)
         }
         var store = try project.openForReading()
@@ -59,8 +59,8 @@ struct GCCommand: ParsableCommand {
         guard project.ownsFolder else {
             throw Failure(
                 .usage,
-                "the files in \(project.root)/.runs belong to the store there, not to \(project.storePath). "
-                    + "Leave --store and RUNS_STORE out, or go to the folder of that store.")
+                "files in \(project.root)/.runs belong to the store there, not to \(project.storePath) "
+                    + "(omit --store and RUNS_STORE, or change to the folder of that store)")
         }
         let before = Timestamp(microseconds: Timestamp.now().microseconds - Int64(age * 1e6))
         try collect(before, StateFolder(root: project.root), store)
@@ -73,17 +73,17 @@ struct GCCommand: ParsableCommand {
 
         let digests = try store.pathsOfUnusedDigests(endedBefore: before)
         if !dryRun { try store.dropDigests(ofPaths: digests) }
-        tell("remembered digests of \(countText(digests.count, "path"))")
+        report("cached digests of \(countText(digests.count, "path"))")
 
         let living = try store.runningRuns()
         guard living.isEmpty else {
             let names = living.map { "run \($0.id) of '\($0.pipeline)' on host \($0.liveness.host)" }.joined(
                 separator: ", ")
-            tell("in all: \(byteText(freedBytes))")
-            tell(
-                "left alone: kept outputs\(rows ? " and rows" : ""), for \(names) has not ended; try again when it has. "
-                    + "`runs doctor` tells whether it is lost")
-            if dryRun { tell(unchanged) }
+            report("total: \(byteText(freedBytes))")
+            report(
+                "skipped kept outputs\(rows ? " and rows" : ""): still running: \(names) "
+                    + "(`runs doctor` checks for lost runs)")
+            if dryRun { report(unchanged) }
             throw ExitCode(1)
         }
         let kept = try stateFolder.keptExecutions()
@@ -97,26 +97,26 @@ struct GCCommand: ParsableCommand {
                 dryRun
                 ? try store.forgettable(endedBefore: before, keeping: staying)
                 : try store.forget(endedBefore: before, keeping: staying)
-            tell(
+            report(
                 "rows of \(countText(forgotten.runs, "run")) and \(countText(forgotten.executions, "execution")) "
-                    + "(the store keeps its size and fills the room again)")
+                    + "(the store file keeps its size; the space is reused)")
         }
-        tell("in all: \(byteText(freedBytes))")
-        if dryRun { tell(unchanged) }
+        report("total: \(byteText(freedBytes))")
+        if dryRun { report(unchanged) }
     }
 
-    /// Returns how many bytes there were.
+    /// Returns how many bytes were freed, or would be.
     private func remove(_ found: [StateFolderEntry], _ what: String, _ stateFolder: StateFolder) throws -> Int64 {
         var bytes: Int64 = 0
-        for remain in found {
-            bytes += stateFolder.sizeBytes(of: remain)
-            if !dryRun { try stateFolder.remove(remain) }
+        for entry in found {
+            bytes += stateFolder.sizeBytes(of: entry)
+            if !dryRun { try stateFolder.remove(entry) }
         }
-        tell("\(what): \(byteText(bytes))")
+        report("\(what): \(byteText(bytes))")
         return bytes
     }
 
-    /// Old versions of stages of which as many newer successes are kept as the stage asks for.
+    /// Old versions of stages that keep enough newer successes.
     private func surplusVersions(among kept: [ExecutionID], _ before: Timestamp, _ store: Store) throws -> [ExecutionID]
     {
         var newerByStage: [Int64: Int] = [:]
@@ -140,12 +140,12 @@ struct GCCommand: ParsableCommand {
             !stages.contains(owned.stage) && !isInside(outputs, owned.path) && stateFolder.exists(owned.path)
         }
         for orphan in orphaned.sorted(by: { $0.path < $1.path }) {
-            tell("orphan: \(orphan.path), made by '\(orphan.stage)', which \(pipeline.file.path) no longer has")
+            report("orphan: \(orphan.path), made by '\(orphan.stage)', which is not in \(pipeline.file.path)")
         }
-        tell("\(countText(orphaned.count, "orphaned output")); none is removed")
+        report("\(countText(orphaned.count, "orphaned output")) (not deleted)")
     }
 
-    /// Whether one of the paths is this one or a folder that it lies in.
+    /// Whether one of the paths is this one or a folder that contains it.
     private func isInside(_ paths: Set<String>, _ path: String) -> Bool {
         var rest = path[...]
         while true {
@@ -156,5 +156,5 @@ struct GCCommand: ParsableCommand {
     }
 }
 
-/// Paths and names of stages are others' words.
-private func tell(_ line: String) { Terminal.standardOutput.writeForeign(line + "\n") }
+/// Prints a line, which may contain untrusted paths and names of stages.
+private func report(_ line: String) { Terminal.standardOutput.writeForeign(line + "\n") }

@@ -1,4 +1,4 @@
-// `runs history`: the executions of a stage, newest first.
+// `runs history`: the executions of a stage, newest first. Knows columns and formats; the store finds the rows.
 
 import ArgumentParser
 import JSON
@@ -9,20 +9,20 @@ import Store
 struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "The executions of a stage, newest first: when, how it ended, why it ran, what it used.",
+        abstract: "List the executions of a stage, newest first: when and why each ran, how it ended, what it used.",
         discussion: "STAGE is a template name (train), a name with values (train@dataset=iris), a full name or a glob.")
 
-    @Argument(help: "The stage.")
+    @Argument(help: "Name of the stage")
     var stage: String
 
-    @Option(name: [.customShort("n"), .long], help: "At most this many executions.")
+    @Option(name: [.customShort("n"), .long], help: "List at most this many executions")
     var limit = 20
 
     @OptionGroup var formatOptions: FormatOptions
     @OptionGroup var storeOptions: StoreOptions
 
     func validate() throws {
-        if limit < 1 { throw ValidationError("--limit must be at least 1.") }
+        if limit < 1 { throw ValidationError("--limit must be at least 1") }
     }
 
     func run() throws {
@@ -33,8 +33,7 @@ struct HistoryCommand: ParsableCommand {
         writeReadable(table)
     }
 
-    /// The same table for people: durations, sizes and times as words, params and metrics as columns, and below it how
-    /// the figures went. Machines get the figures.
+    /// The table for people: readable durations, sizes and times, params and metrics as columns, and trends below.
     private func writeReadable(_ table: Table) {
         let before = columns(
             of: table,
@@ -65,7 +64,7 @@ struct HistoryCommand: ParsableCommand {
         guard formatOptions.chosen == .box else { return }
         if values.leftOut > 0 {
             let count = countText(values.leftOut, "more param or metric", plural: "more params and metrics")
-            Terminal.standardOutput.writeLine("\(count): --format json has them all.")
+            Terminal.standardOutput.writeLine("\(count) (use --format json to print all)")
         }
         let metrics = values.columns.filter(\.isMetric).map(\.name)
         Terminal.standardOutput.writeForeign(trendText(executions, metrics: metrics))
@@ -73,7 +72,7 @@ struct HistoryCommand: ParsableCommand {
 
     private typealias Column = (name: String, cells: [TableValue])
 
-    /// Those of the columns that hold something.
+    /// The columns that are not empty.
     private func columns(
         of table: Table, _ names: [(column: String, shown: String, text: (TableValue) -> TableValue)]
     ) -> [Column] {
@@ -84,7 +83,7 @@ struct HistoryCommand: ParsableCommand {
         }
     }
 
-    /// Columns of the terminal that they take; long names are cut where there is no room.
+    /// Terminal columns that they take; long names are truncated if there is no room.
     private func room(of columns: [Column]) -> Int {
         columns.reduce(1) { total, column in
             let widths = column.cells.map { if case .text(let text) = $0 { displayWidth(sanitized(text)) } else { 6 } }
@@ -120,7 +119,7 @@ private func shortTime(_ value: TableValue) -> TableValue {
     if case .text(let text) = value { .text(timeText(text)) } else { value }
 }
 
-/// Of a JSON object.
+/// The members of a JSON object.
 private func members(_ value: TableValue) -> [JSONValue.Member] {
     guard case .text(let text) = value else { return [] }
     let object = try? JSONReader.value(of: Array(text.utf8), dialect: .metrics)
@@ -135,7 +134,6 @@ extension Store {
         let found = all.filter { selector.matches(stageName: $0.stage, template: $0.template) }
         guard found.isEmpty else { return found }
         let known = Set(all.flatMap { [$0.stage, $0.template] }).sorted()
-        let hint = nearest(to: word, among: known).map { " Did you mean '\($0)'?" } ?? ""
-        throw Failure(.usage, "the store knows no stage '\(word)'.\(hint)")
+        throw Failure(.usage, "unknown stage '\(word)'\(suggestion(for: word, among: known))")
     }
 }

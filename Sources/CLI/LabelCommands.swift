@@ -1,26 +1,27 @@
-// `runs tag` and `runs note`: labels and remarks on runs and executions, put on and taken off.
+// `runs tag` and `runs note`: add and remove tags and notes of runs and executions. Knows options and messages; the
+// store changes the rows.
 
 import ArgumentParser
 import Glibc
 import Model
 import Store
 
-/// What both share: what the words are about.
+/// Options of both commands: which run or execution to label.
 struct LabelOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("On this execution, instead of on a run; then RUN is left out.", valueName: "number"))
+    @Option(help: ArgumentHelp("Label this execution instead of a run; omit RUN then", valueName: "number"))
     var execution: String?
 
-    @Flag(help: "Take it off again.")
+    @Flag(help: "Remove it instead of adding it")
     var remove = false
 
     @OptionGroup var storeOptions: StoreOptions
 
-    /// The target, and the words that follow it.
+    /// The target, and the words after it.
     func open(_ words: [String]) throws -> (store: Store, target: LabelTarget, texts: [String]) {
         let number = try execution.map { try CLI.execution(named: $0) }
         let store = try Project.find(from: ".", storeOptions).openForWriting()
         if let number { return (store, .execution(number), words) }
-        guard let first = words.first else { throw Failure(.usage, "name the run: its number, or `latest`.") }
+        guard let first = words.first else { throw Failure(.usage, "no run named (give its number, or `latest`)") }
         return (store, .run(try store.run(named: first)), Array(words.dropFirst()))
     }
 }
@@ -36,10 +37,10 @@ extension LabelTarget {
 
 struct TagCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tag", abstract: "Put labels on a run, or on one execution; the view tags holds them.",
-        discussion: "RUN is a number or `latest`. Example: runs tag latest baseline")
+        commandName: "tag", abstract: "Add tags to a run or an execution, or remove them.",
+        discussion: "RUN is a number or `latest`. The view tags lists all tags. Example: runs tag latest baseline")
 
-    @Argument(help: ArgumentHelp("The run, then labels.", valueName: "run-and-tags"))
+    @Argument(help: ArgumentHelp("Run and tags", valueName: "run-and-tags"))
     var words: [String]
 
     @OptionGroup var labelOptions: LabelOptions
@@ -47,10 +48,10 @@ struct TagCommand: ParsableCommand {
     func run() throws {
         let (store, target, tags) = try labelOptions.open(words)
         guard !tags.isEmpty else {
-            throw Failure(.usage, "give \(target.name) at least one label, as in: runs tag latest baseline")
+            throw Failure(.usage, "no tag given for \(target.name) (example: runs tag latest baseline)")
         }
         for tag in tags where tag.isEmpty || tag.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 }) {
-            throw Failure(.usage, "a label is one line of text, and not empty.")
+            throw Failure(.usage, "invalid tag (expected one line of text, not empty)")
         }
         try store.inTransaction { () throws(Failure) in
             let known = try store.tags(of: target)
@@ -65,17 +66,19 @@ struct TagCommand: ParsableCommand {
     }
 
     private func missing(_ tag: String, _ known: [String], _ target: LabelTarget) -> String {
-        let others = known.isEmpty ? "It has no labels." : "Its labels are: \(known.joined(separator: ", "))."
-        return "\(target.name) has no label '\(tag)'. \(others) Nothing was changed."
+        let others = known.isEmpty ? "it has no tags" : "its tags: \(known.joined(separator: ", "))"
+        return "\(target.name) has no tag '\(tag)' (\(others)); nothing was changed"
     }
 }
 
 struct NoteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "note", abstract: "Put a remark on a run, or on one execution; the view tags holds it.",
-        discussion: "RUN is a number or `latest`. Example: runs note latest \"new split, seed 3\"")
+        commandName: "note", abstract: "Add a note to a run or an execution, or remove it.",
+        discussion: """
+            RUN is a number or `latest`. The view tags lists all notes. Example: runs note latest "new split, seed 3"
+            """)
 
-    @Argument(help: ArgumentHelp("The run, then the remark.", valueName: "run-and-text"))
+    @Argument(help: ArgumentHelp("Run and text of the note", valueName: "run-and-text"))
     var words: [String]
 
     @OptionGroup var labelOptions: LabelOptions
@@ -84,14 +87,14 @@ struct NoteCommand: ParsableCommand {
         let (store, target, texts) = try labelOptions.open(words)
         let text = texts.joined(separator: " ")
         guard text.contains(where: { !$0.isWhitespace }) else {
-            throw Failure(.usage, "give \(target.name) a remark, as in: runs note latest \"new split\"")
+            throw Failure(.usage, "no note given for \(target.name) (example: runs note latest \"new split\")")
         }
         guard labelOptions.remove else { return try store.addNote(text, to: target, at: .now()) }
         if try !store.removeNote(text, from: target) {
             throw Failure(
                 .usage,
-                "\(target.name) has no remark '\(text)'. `runs query \"select * from tags\"` shows them; nothing was "
-                    + "changed.")
+                "\(target.name) has no note '\(text)'; nothing was changed "
+                    + "(`runs query \"select * from tags\"` lists all notes)")
         }
     }
 }

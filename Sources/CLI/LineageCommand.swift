@@ -1,5 +1,5 @@
-// `runs lineage`: where a file comes from, and what was made from it. Takes the digest of what is on disk now; the rest
-// is the store's.
+// `runs lineage`: where a file comes from, and what was made from it. Knows how to digest the file on disk; the store
+// knows the executions.
 
 import ArgumentParser
 import Glibc
@@ -10,42 +10,44 @@ import Workspace
 
 struct LineageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lineage", abstract: "Which execution made a file, from what, and what was made from it.",
+        commandName: "lineage", abstract: "Show which execution made a file, from what, and what was made from it.",
         discussion: """
-            The file is known by its content: an old copy, under another name or outside of the project, is found too. \
-            Folders that are an input or output of a stage are known as well.
+            The file is identified by its content: an old copy under another name, or outside the project, is found \
+            too. A folder is found if it is an input or output of a stage.
             """)
 
-    @Argument(help: "A file or a folder.")
+    @Argument(help: "File or folder")
     var path: String
 
-    @Option(help: "text or json (docs/store.md describes it).")
+    @Option(help: "Print the lineage in this format; docs/store.md describes the JSON")
     var format = ReportFormat.text
 
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
         guard !path.isEmpty, !path.utf8.contains(0) else {
-            throw Failure(.usage, "name a file, as in: runs lineage models/a.json")
+            throw Failure(.usage, "no file named (example: runs lineage models/a.json)")
         }
         let project = try Project.find(from: ".", storeOptions)
         let store = try project.openForReading()
         var place = Place(path, in: project)
         var found: Lineage?
-        // A file in a folder that was made as a whole: by its content alone it may be taken for somebody's copy of it.
+        // For a file in an output folder, show the folder: the file's content alone could match an unrelated copy.
         if try store.owner(ofPath: place.recorded) == nil,
-            let folder = try folderMadeAsAWhole(around: place, project, store)
+            let folder = try outputFolder(containing: place, project, store)
         {
             found = try lineage(of: folder, in: store)
             if found != nil {
                 if format == .text {
                     Terminal.standardOutput.writeForeign(
-                        "\(place.recorded) lies in \(folder.recorded), which was made as a whole\n")
+                        "\(place.recorded) is part of the output folder \(folder.recorded)\n")
                 }
                 place = folder
             }
         }
-        guard let lineage = try found ?? lineage(of: place, in: store) else { throw try unknown(place, in: store) }
+        guard let lineage = try found ?? lineage(of: place, in: store) else {
+            throw try noLineage(of: place, in: store)
+        }
         switch format {
         case .text:
             Terminal.standardOutput.writeForeign(lineageText(lineage, path: place.recorded))
@@ -54,7 +56,7 @@ struct LineageCommand: ParsableCommand {
         }
     }
 
-    private func folderMadeAsAWhole(around place: Place, _ project: Project, _ store: Store) throws -> Place? {
+    private func outputFolder(containing place: Place, _ project: Project, _ store: Store) throws -> Place? {
         var folder = place.recorded[...]
         while let slash = folder.lastIndex(of: "/"), slash != folder.startIndex {
             folder = folder[..<slash]
@@ -64,16 +66,16 @@ struct LineageCommand: ParsableCommand {
         return nil
     }
 
-    /// nil: no execution made or read what is there.
+    /// nil: no execution made or read the current contents.
     private func lineage(of place: Place, in store: Store) throws -> Lineage? {
         var status = stat()
         guard stat(place.absolute, &status) == 0 else { return nil }
         let isFolder = status.st_mode & S_IFMT == S_IFDIR
         guard isFolder || status.st_mode & S_IFMT == S_IFREG else {
-            throw Failure(.usage, "'\(path)' is neither a file nor a folder. Name one that a stage made or read.")
+            throw Failure(.usage, "'\(path)' is neither a regular file nor a folder")
         }
         do {
-            // Sizes and times are quickly taken, and tell of most that no execution knows it.
+            // Comparing sizes and times first is fast, and usually shows that no execution knows the file.
             guard
                 let stats = try Workspace(lookingBelow: "/", cache: []).fingerprint(of: place.absolute, mode: .metadata)
             else { return nil }
@@ -89,42 +91,42 @@ struct LineageCommand: ParsableCommand {
         }
     }
 
-    private func unknown(_ place: Place, in store: Store) throws -> Failure {
+    private func noLineage(of place: Place, in store: Store) throws -> Failure {
         var status = stat()
-        let isThere = stat(place.absolute, &status) == 0
+        let exists = stat(place.absolute, &status) == 0
         let reason = String(cString: strerror(errno))
         if let owner = try store.owner(ofPath: place.recorded), let maker = try store.stage(of: owner) {
-            return notWhatWasMade(by: "execution \(owner) of stage '\(maker.stage)'", maker.state, isThere: isThere)
+            return notTheOutput(of: "execution \(owner) of stage '\(maker.stage)'", maker.state, exists: exists)
         }
-        guard isThere else { return Failure(.usage, "'\(path)' cannot be read: \(reason).") }
+        guard exists else { return Failure(.usage, "cannot read '\(path)': \(reason)") }
         if status.st_mode & S_IFMT == S_IFDIR {
             return Failure(
                 .usage,
-                "'\(path)' is a folder, and no execution made or read exactly what it holds now. Name a file in it, or "
-                    + "a folder that is an input or output of a stage.")
+                "no execution made or read the current contents of folder '\(path)' (name a file in it, or a folder "
+                    + "that is an input or output of a stage)")
         }
-        return Failure(.usage, "no execution made or read what '\(path)' holds, under any name.")
+        return Failure(.usage, "no execution made or read the contents of '\(path)', under any name")
     }
 
-    private func notWhatWasMade(by maker: String, _ state: ExecutionState, isThere: Bool) -> Failure {
-        let versions = "`runs query \"select * from outputs where path = '…'\"` lists every version that was made."
+    private func notTheOutput(of maker: String, _ state: ExecutionState, exists: Bool) -> Failure {
+        let versions = "(`runs query \"select * from outputs where path = '…'\"` lists all recorded versions)"
         switch state {
         case .queued, .running:
-            return Failure(.usage, "\(maker) is making '\(path)' now. Ask again when it has ended.")
-        case .succeeded where isThere:
+            return Failure(.usage, "\(maker) is writing '\(path)'; try again when it has ended")
+        case .succeeded where exists:
             return Failure(
                 .usage,
-                "what '\(path)' holds now no execution made or read: it was changed since \(maker) made it. \(versions)"
-            )
+                "'\(path)' has changed since \(maker) made it; no execution made or read its current contents "
+                    + versions)
         case .succeeded:
-            return Failure(.usage, "'\(path)' is not on disk; \(maker) was the last to make it. \(versions)")
+            return Failure(.usage, "'\(path)' does not exist; \(maker) was the last to make it \(versions)")
         case .failed, .timedOut, .outOfMemory, .interrupted, .lost, .stopped:
-            let what = isThere ? "what '\(path)' holds is not trusted" : "'\(path)' is not on disk"
-            return Failure(.usage, "\(what): \(maker), the last to make it, ended as \(state.rawValue). \(versions)")
+            let problem = exists ? "the contents of '\(path)' are not valid" : "'\(path)' does not exist"
+            return Failure(.usage, "\(problem): \(maker), the last to make it, ended as \(state.rawValue) \(versions)")
         }
     }
 
-    /// Whether what is looked at is no longer what lies, or lay last, at the path where it was made.
+    /// A line about a newer version at the path where the file was made, if there is one.
     private func laterVersion(of lineage: Lineage, in store: Store) throws -> String? {
         guard let maker = lineage.makers.first, let node = lineage.nodes[maker],
             let made = node.outputs.first(where: { $0.fingerprint.digest == lineage.fingerprint.digest }),
@@ -135,14 +137,14 @@ struct LineageCommand: ParsableCommand {
     }
 }
 
-/// A path of the command line.
+/// A path from the command line.
 private struct Place {
     let absolute: String
-    /// As the store would name it: relative to the project, absolute outside of it.
+    /// As recorded in the store: relative to the project, absolute outside of it.
     let recorded: String
 
     init(_ path: String, in project: Project) {
-        // The folder's links are followed, the file's own name stays.
+        // Links of the folder are resolved, the file's own name is kept.
         let slash = path.lastIndex(of: "/")
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
         let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."

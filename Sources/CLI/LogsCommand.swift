@@ -1,4 +1,5 @@
-// `runs logs`: what a stage printed.
+// `runs logs`: prints what a stage wrote to stdout and stderr. Knows how to print and follow a log file; the store
+// knows where it is.
 
 import ArgumentParser
 import Glibc
@@ -8,26 +9,26 @@ import Store
 
 struct LogsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "logs", abstract: "Print what a stage wrote to stdout and stderr at its newest execution.")
+        commandName: "logs", abstract: "Print the stdout and stderr of the latest execution of a stage.")
 
-    @Argument(help: "The stage: a template name, a name with values, a full name or a glob.")
+    @Argument(help: "Stage: a template name, a name with values, a full name or a glob")
     var stage: String
 
     @Option(
         name: .customLong("run"),
-        help: "Of this run instead: a number, latest, or latest~1 for the one before it that executed the stage.")
+        help: "Print the log of this run: a number, latest, or latest~1 for the one before that executed the stage")
     var pastRun: String?
 
-    @Flag(name: .shortAndLong, help: "Follow the log of a stage that still runs.")
+    @Flag(name: .shortAndLong, help: "Follow the log while the stage is running")
     var follow = false
 
-    @Option(help: "As a table with a row a line: box, csv, tsv, json, jsonl, markdown, line or list.")
+    @Option(help: "Print a table with one row per line of the log in this format")
     var format: TableFormat?
 
     @OptionGroup var storeOptions: StoreOptions
 
     func validate() throws {
-        if follow, format != nil { throw ValidationError("--follow prints lines as they come; leave --format out.") }
+        if follow, format != nil { throw ValidationError("--follow cannot be used with --format") }
     }
 
     func run() throws {
@@ -38,7 +39,7 @@ struct LogsCommand: ParsableCommand {
         let logs = try store.latestLogs(ofStages: stages.map(\.number), run: run)
         guard !logs.isEmpty else {
             throw Failure(
-                .usage, "'\(stage)' was not executed\(run.map { " in run \($0)" } ?? ""), so there is no log.")
+                .usage, "no log: stage '\(stage)' was not executed\(run.map { " in run \($0)" } ?? "")")
         }
         if let format { return try printTable(logs.map { ($0.stage, $0.execution, $0.path) }, format, of: project) }
         for log in logs {
@@ -68,19 +69,19 @@ struct LogsCommand: ParsableCommand {
         Terminal.standardOutput.writeForeign(writer.finish())
     }
 
-    /// Raw where it goes to a file or a pipe; on a terminal without anything that a terminal would obey.
+    /// Raw to a file or a pipe; to a terminal without control sequences.
     private func print(_ path: String, of project: Project, isRunning: () throws -> Bool) throws {
         let descriptor = open("\(project.root)/\(path)", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw Failure(.store, "the log \(path) cannot be read: \(String(cString: strerror(errno))).")
+            throw Failure(.store, "cannot read log \(path): \(String(cString: strerror(errno)))")
         }
         defer { close(descriptor) }
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         var line: [UInt8] = []
         let isTerminal = Terminal.standardOutput.isTerminal
         while true {
-            // Asked before reading, so that what is written in between is still read in the next turn.
-            let goesOn = follow ? try isRunning() : false
+            // Checked before reading, so that what is written in between is read in the next turn.
+            let mayGrow = follow ? try isRunning() : false
             let count = read(descriptor, &chunk, chunk.count)
             if count > 0 {
                 if isTerminal {
@@ -93,7 +94,7 @@ struct LogsCommand: ParsableCommand {
                 } else if Glibc.write(1, chunk, count) < 0 {
                     return
                 }
-            } else if goesOn {
+            } else if mayGrow {
                 usleep(100_000)
             } else {
                 if !line.isEmpty {

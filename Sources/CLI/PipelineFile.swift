@@ -1,5 +1,5 @@
-// A pipeline file: found and read, and then expanded, which large ones need not be at each run. Knows where it lies; what
-// is in it is the work of PipelineFormat.
+// A pipeline file: found, read, and expanded, which an unchanged pipeline does not need. Knows where the file is; does
+// not know its format (PipelineFormat does).
 
 import Glibc
 import Model
@@ -11,11 +11,11 @@ import Synchronization
 /// A pipeline file, read.
 struct PipelineFile {
     let project: Project
-    /// Absolute: the folder that it lies in.
+    /// The folder that contains it, absolute.
     private let folder: String
-    /// As it was named.
+    /// As given on the command line.
     private let name: String
-    /// The folder relative to the project's root, with a slash after it; empty where they are one.
+    /// The folder relative to the project's root, with a trailing slash; empty if they are the same.
     private let prefix: String
     let bytes: [UInt8]
     /// Relative to the project's root.
@@ -36,11 +36,11 @@ struct PipelineFile {
         do {
             return try readBytes(path)
         } catch {
-            throw Failure(.usage, "\(error.message) Name a pipeline file, or make one with `runs init`.")
+            throw Failure(.usage, "\(error.message) (name a pipeline file, or create one with `runs init`)")
         }
     }
 
-    /// - Throws: every mistake of the file at once.
+    /// - Throws: all errors of the file at once.
     func expanded(settings: [String]) throws -> OpenedPipeline {
         final class Log: Sendable {
             let expansionInputs = Mutex(ExpansionInputs())
@@ -65,12 +65,12 @@ struct PipelineFile {
             expansionInputs: log.expansionInputs.withLock { $0 })
     }
 
-    /// What a run of the pipeline with these settings, for these stages, is known by.
+    /// Identifies a run of the pipeline with these settings, for these stages.
     func request(settings: [String], stages: [String]) -> Digest {
         requestDigest(ofPipeline: bytes, words: [path, name] + settings + ["--"] + stages)
     }
 
-    /// Whether an expansion would find the same again.
+    /// Whether the inputs of an expansion are unchanged.
     func stillHolds(_ expansionInputs: ExpansionInputs, salt: [UInt8]) -> Bool {
         expansionInputs.probes.allSatisfy { isRegularFile($0.key) == $0.value }
             && expansionInputs.files.allSatisfy { (try? readBytes(absolute($0.key))).map(contentDigest) == $0.value }
@@ -90,7 +90,7 @@ struct OpenedPipeline {
     let file: PipelineFile
     var graph: Graph
     var warnings: [String]
-    /// What the expansion looked at.
+    /// What the expansion read.
     let expansionInputs: ExpansionInputs
 
     var project: Project { file.project }
@@ -99,7 +99,7 @@ struct OpenedPipeline {
         try PipelineFile.read(file, options).expanded(settings: settings)
     }
 
-    /// What the expansion and the stages' keys depend on beside the pipeline file.
+    /// What the expansion and the stages' keys depend on besides the pipeline file.
     func expansionInputs(salt: [UInt8]) -> ExpansionInputs {
         var expansionInputs = expansionInputs
         for name in Set(graph.stages.flatMap(\.passedEnvironment)) {

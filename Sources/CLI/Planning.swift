@@ -1,4 +1,5 @@
-// From the options that decide what is stale, and among what, to a request; shared by `exec`, `status` and `why`.
+// Planning options and the request made from them, shared by `exec`, `status`, `why` and `accept`. Knows options; does
+// not know what is stale.
 
 import ArgumentParser
 import Coordinator
@@ -10,18 +11,19 @@ import PipelineFormat
 import Store
 
 struct PlanningOptions: ParsableArguments {
-    @Option(name: .customLong("set"), help: ArgumentHelp("A param for this run; repeatable.", valueName: "name=value"))
+    @Option(
+        name: .customLong("set"), help: ArgumentHelp("Set a param for this run; repeatable", valueName: "name=value"))
     var settings: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "The total of a counted resource, or of cpus, gpus or memory; repeatable.", valueName: "name=amount"))
+            "Set the total of a counted resource, or of cpus, gpus or memory; repeatable", valueName: "name=amount"))
     var capacity: [String] = []
 
-    @Flag(help: "Digest every file anew instead of trusting sizes and times.")
+    @Flag(help: "Hash every file again instead of trusting sizes and timestamps")
     var rehash = false
 
-    @Flag(help: "Run a stage again even where its outputs could be put back.")
+    @Flag(help: "Run a stage again even if its outputs could be restored")
     var noRestore = false
 
     /// The totals of `--capacity`.
@@ -33,7 +35,8 @@ struct PlanningOptions: ParsableArguments {
             guard let amount, let quantity = Quantity(amount) else {
                 throw Failure(
                     .usage,
-                    "--capacity \(text): '\(value)' is no amount. Write a number, or a size such as 16GiB for memory.")
+                    "--capacity \(text): invalid amount '\(value)' (expected a number; for memory a size such as 16GiB)"
+                )
             }
             totals[name] = quantity
         }
@@ -45,7 +48,7 @@ struct PlanningOptions: ParsableArguments {
     {
         let totals = opened.graph.capacity.merging(try namedCapacity()) { $1 }
         let environment = callerEnvironment()
-        // Asking the driver takes a while, and is of no use to other pipelines.
+        // Querying the driver is slow, and only GPU pipelines need it.
         let asksForGPUs = opened.graph.stages.contains { ($0.resources.gpus ?? .zero) > .zero }
         var options = RunRequest.Options()
         options.rehash = rehash
@@ -60,7 +63,7 @@ struct PlanningOptions: ParsableArguments {
 }
 
 extension OpenedPipeline {
-    /// The store for commands that only look; an empty one where the project has none yet.
+    /// The store for read-only commands; an empty one if the project has none yet.
     func storeForLooking() throws -> Store {
         access(project.storePath, F_OK) == 0
             ? try Store.open(path: project.storePath, access: .read) : try Store.inMemory()

@@ -1,4 +1,4 @@
-// Where things lie: the folder of `.runs`, the store. Knows how they are found.
+// The project: the folder of `.runs`, and the store. Knows how they are found; does not know what the store holds.
 
 import ArgumentParser
 import Glibc
@@ -8,7 +8,9 @@ import Store
 /// Options of every command that uses a store.
 struct StoreOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The store; else RUNS_STORE, else .runs/runs.db found by walking up.", valueName: "path"))
+        help: ArgumentHelp(
+            "Path of the store (default: RUNS_STORE, else .runs/runs.db here or in a parent folder)", valueName: "path")
+    )
     var store: String?
 }
 
@@ -19,8 +21,8 @@ struct Project {
     /// Absolute.
     let storePath: String
 
-    /// The project of a pipeline, or of the working directory: the nearest folder upwards that has a store, else the
-    /// starting folder itself.
+    /// The project of a pipeline, or of the working directory: the folder itself or its nearest ancestor that has a
+    /// store, else the folder itself.
     static func find(from folder: String, _ options: StoreOptions) throws -> Project {
         let start = try absolute(folder)
         var root = start
@@ -39,45 +41,44 @@ struct Project {
         return Project(root: root == "/" ? "" : root, storePath: "\(root == "/" ? "" : root)/.runs/runs.db")
     }
 
-    /// The store for reading; a sentence where there is none.
+    /// Opens the store for reading; it must exist.
     func openForReading() throws -> Store {
         guard access(storePath, F_OK) == 0 else {
             throw Failure(
-                .store, "there is no store at \(storePath). Run `runs exec` first, or name one with --store.")
+                .store, "store \(storePath) does not exist (run `runs exec` first, or name a store with --store)")
         }
         return try Store.open(path: storePath, access: .read)
     }
 
-    /// The store for recording runs; nil where there is none yet.
+    /// Opens the store for recording runs; nil if it does not exist yet.
     func existingStore() -> Result<Store, Failure>? {
         guard access(storePath, F_OK) == 0 else { return nil }
         return Result { () throws(Failure) in try Store.open(path: storePath, access: .write) }
     }
 
-    /// The store for judging what is in it: it must be there, and writable.
+    /// Opens the store for changing what is in it; it must exist and be writable.
     func openForWriting() throws -> Store {
         _ = try openForReading()
         if access(storePath, W_OK) != 0 {
             let why = String(cString: strerror(errno))
             throw Failure(
                 .store,
-                "the store \(storePath) may not be written to (\(why)). Check the permissions of the file and of its folder."
-            )
+                "cannot write to store \(storePath): \(why) (check the permissions of the file and of its folder)")
         }
         return try Store.open(path: storePath, access: .write)
     }
 
-    /// Whether `.runs` of the root holds the files of this store, not those of another one that lies there.
+    /// Whether `.runs` of the root belongs to this store, not to another one in it.
     var ownsFolder: Bool {
         let own = "\(root)/.runs/runs.db"
-        var (named, lying) = (stat(), stat())
-        guard stat(own, &lying) == 0 else { return true }
-        return stat(storePath, &named) == 0 && named.st_dev == lying.st_dev && named.st_ino == lying.st_ino
+        var (named, present) = (stat(), stat())
+        guard stat(own, &present) == 0 else { return true }
+        return stat(storePath, &named) == 0 && named.st_dev == present.st_dev && named.st_ino == present.st_ino
     }
 
     static func absolute(_ folder: String) throws -> String {
         guard let resolved = realpath(folder, nil) else {
-            throw Failure(.usage, "the folder '\(folder)' cannot be opened: \(String(cString: strerror(errno))).")
+            throw Failure(.usage, "cannot open folder '\(folder)': \(String(cString: strerror(errno)))")
         }
         defer { free(resolved) }
         return String(cString: resolved)
@@ -87,22 +88,22 @@ struct Project {
 /// `name=value`, for --set and --capacity.
 func nameAndValue(_ text: String) throws -> (name: String, value: String) {
     guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
-        throw Failure(.usage, "'\(text)' is not NAME=VALUE.")
+        throw Failure(.usage, "invalid argument '\(text)' (expected NAME=VALUE)")
     }
     return (String(text[..<sign]), String(text[text.index(after: sign)...]))
 }
 
-/// All bytes of a file, or a sentence.
+/// All bytes of a regular file.
 func readBytes(_ path: String) throws(Failure) -> [UInt8] {
-    // Never waits for the writer of a fifo.
+    // O_NONBLOCK: opening a FIFO must not wait for its writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
-        throw Failure(.usage, "'\(path)' cannot be read: \(String(cString: strerror(errno))).")
+        throw Failure(.usage, "cannot read '\(path)': \(String(cString: strerror(errno)))")
     }
     defer { close(descriptor) }
     var status = stat()
     fstat(descriptor, &status)
-    guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(.usage, "'\(path)' is not a regular file.") }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(.usage, "'\(path)' is not a regular file") }
     return try readToEnd(descriptor, shownAs: path, expectedBytes: Int(status.st_size))
 }
 
@@ -115,12 +116,12 @@ func readToEnd(
     while true {
         let count = read(descriptor, &chunk, chunk.count)
         guard count >= 0 else {
-            throw Failure(.usage, "'\(name)' cannot be read: \(String(cString: strerror(errno))).")
+            throw Failure(.usage, "cannot read '\(name)': \(String(cString: strerror(errno)))")
         }
         if count == 0 { return bytes }
         bytes.append(contentsOf: chunk[..<count])
         guard bytes.count <= mostBytes else {
-            throw Failure(.usage, "'\(name)' is larger than \(mostBytes >> 20) MiB, which no query is.")
+            throw Failure(.usage, "'\(name)' is larger than \(mostBytes >> 20) MiB (the limit of a query)")
         }
     }
 }

@@ -1,4 +1,4 @@
-// `runs query`: read-only SQL over the store's views.
+// `runs query`: read-only SQL on the store's views. Knows options and output formats; the store runs the query.
 
 import ArgumentParser
 import Model
@@ -10,10 +10,10 @@ extension TableFormat: ExpressibleByArgument {}
 
 /// How a table is printed.
 struct FormatOptions: ParsableArguments {
-    @Option(help: "box, csv, tsv, json, jsonl, markdown, line or list (default: box on a terminal, else csv).")
+    @Option(help: "Print the table in this format (default: box on a terminal, else csv)")
     var format: TableFormat?
 
-    /// What fits where the table goes.
+    /// A writer for the format chosen, as wide as the terminal.
     func writer(columns: [String], rightAligned: Set<Int> = []) -> TableWriter {
         TableWriter(
             format: chosen, columns: columns, width: Terminal.standardOutput.size?.columns, rightAligned: rightAligned)
@@ -21,7 +21,7 @@ struct FormatOptions: ParsableArguments {
 
     var chosen: TableFormat { format ?? (Terminal.standardOutput.isTerminal ? .box : .csv) }
 
-    /// - Parameter rightAligned: columns (from 0) of figures that stand as text.
+    /// - Parameter rightAligned: columns (from 0) of numbers formatted as text.
     func write(_ table: Table, rightAligned: Set<Int> = []) {
         var writer = writer(columns: table.columns, rightAligned: rightAligned)
         for row in table.rows where !Terminal.standardOutput.writeForeign(writer.add(row: row) ?? "") { return }
@@ -31,32 +31,33 @@ struct FormatOptions: ParsableArguments {
 
 struct QueryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "query", abstract: "Ask the store with SQL; it can only read.",
+        commandName: "query", abstract: "Query the store with read-only SQL.",
         discussion: """
-            The views are: \(Store.publicViews.joined(separator: ", ")).
-            docs/store.md tells every column. Example: runs query "select stage, wall_seconds from latest"
+            Views: \(Store.publicViews.joined(separator: ", ")).
+            docs/store.md describes all columns. Example: runs query "select stage, wall_seconds from latest"
             """)
 
-    @Argument(help: "A SELECT; - reads it from standard input.")
+    @Argument(help: "SQL to run; - reads it from stdin")
     var sql: String?
 
     @Option(
-        name: .shortAndLong, help: ArgumentHelp("A value for :name in the SQL; repeatable.", valueName: "name=value"))
+        name: .shortAndLong, help: ArgumentHelp("Bind a value to :name in the SQL; repeatable", valueName: "name=value")
+    )
     var parameter: [String] = []
 
-    @Option(help: "Read the SQL from a file.")
+    @Option(help: "Read the SQL from this file")
     var file: String?
 
-    @Option(help: ArgumentHelp("Run a query that comes with the program.", valueName: "name"))
+    @Option(help: ArgumentHelp("Run a predefined query", valueName: "name"))
     var named: String?
 
-    @Flag(help: "List the queries that come with the program.")
+    @Flag(help: "List the predefined queries")
     var list = false
 
-    @Flag(help: "End with status 1 when the query gives any row: for checks in CI.")
+    @Flag(help: "Exit with status 1 if the query returns any rows (for CI)")
     var failOnRows = false
 
-    @Option(help: ArgumentHelp("Stop a query that takes longer.", valueName: "duration"))
+    @Option(help: ArgumentHelp("Cancel the query after this time", valueName: "duration"))
     var timeout = "60s"
 
     @OptionGroup var formatOptions: FormatOptions
@@ -65,15 +66,15 @@ struct QueryCommand: ParsableCommand {
     func run() throws {
         if list {
             let rows = Store.cannedQueries.map { [TableValue.text($0.name), .text($0.summary)] }
-            return formatOptions.write(Table(columns: ["name", "what it tells"], rows: rows))
+            return formatOptions.write(Table(columns: ["name", "description"], rows: rows))
         }
         let text = try statement()
         guard let limit = seconds(ofDuration: timeout) else {
-            throw Failure(.usage, "--timeout '\(timeout)' is no duration. Write 60s, 500ms or 2m.")
+            throw Failure(.usage, "--timeout: invalid duration '\(timeout)' (examples: 60s, 500ms, 2m)")
         }
         let store = try Project.find(from: ".", storeOptions).openForReading()
         var writer: TableWriter?
-        // A box is as wide as its widest row, so all of it is kept until the end.
+        // A box is as wide as its widest row, so all rows are kept until the end.
         var roomBytes = [.box, .markdown].contains(formatOptions.chosen) ? Self.mostBytesKept : .max
         var hasRows = false
         try store.query(
@@ -88,8 +89,7 @@ struct QueryCommand: ParsableCommand {
         guard roomBytes >= 0 else {
             throw Failure(
                 .usage,
-                "the result is too large for --format \(formatOptions.chosen.rawValue). Add a LIMIT, or say --format csv."
-            )
+                "result too large for --format \(formatOptions.chosen.rawValue) (add a LIMIT, or use --format csv)")
         }
         Terminal.standardOutput.writeForeign(writer?.finish() ?? "")
         if failOnRows, hasRows { throw ExitCode(1) }
@@ -106,10 +106,11 @@ struct QueryCommand: ParsableCommand {
         case (nil, let file?, nil): return String(decoding: try readBytes(file), as: UTF8.self)
         case (nil, nil, let name?):
             if let query = Store.cannedQueries.first(where: { $0.name == name }) { return query.sql }
-            let hint = nearest(to: name, among: Store.cannedQueries.map(\.name)).map { " Did you mean '\($0)'?" } ?? ""
-            throw Failure(.usage, "no query is called '\(name)'.\(hint) `runs query --list` lists them.")
+            let hint = suggestion(
+                for: name, among: Store.cannedQueries.map(\.name), else: "`runs query --list` lists all queries")
+            throw Failure(.usage, "unknown query '\(name)'\(hint)")
         default:
-            throw Failure(.usage, "give the SQL as one argument, or with --file or --named. See `runs query --help`.")
+            throw Failure(.usage, "expected exactly one of: SQL as an argument, --file, --named")
         }
     }
 }

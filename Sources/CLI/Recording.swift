@@ -1,4 +1,5 @@
-// What every command that records a run needs: the folder to record it in, and what it is recorded with.
+// What commands that record a run share. Knows the `.runs` folder and a run's labels and provenance; does not know how
+// a run is recorded.
 
 import Coordinator
 import GPU
@@ -8,21 +9,20 @@ import Provenance
 import Workspace
 
 extension Project {
-    /// Makes `.runs` where it is missing.
+    /// Creates `.runs` if it is missing.
     func prepareFolder() throws {
         do {
             try OutputArea(root: root).prepare()
         } catch {
             throw Failure(
-                .store, "\(error.description). The store and the logs are kept there; make the folder \(root) writable."
-            )
+                .store, "\(error.description) (the store and the logs are kept there; make \(root) writable)")
         }
     }
 }
 
 extension PipelineFile {
     func labels(tags: [String], notes: [String]) -> RunLabels {
-        let user = variable("USER") ?? variable("LOGNAME") ?? nameOfUser() ?? String(getuid())
+        let user = variable("USER") ?? variable("LOGNAME") ?? userName() ?? String(getuid())
         let line = ["runs"] + CommandLine.arguments.dropFirst()
         return RunLabels(
             pipelinePath: path, commandLine: line.map(shellQuoted).joined(separator: " "), user: user,
@@ -30,8 +30,8 @@ extension PipelineFile {
     }
 }
 
-/// As the system's list of users has it.
-private func nameOfUser() -> String? {
+/// From the system's user database.
+private func userName() -> String? {
     var (entry, found) = (passwd(), UnsafeMutablePointer<passwd>?.none)
     var buffer = [CChar](repeating: 0, count: 16_384)
     guard getpwuid_r(getuid(), &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
@@ -39,7 +39,7 @@ private func nameOfUser() -> String? {
 }
 
 extension RunLabels {
-    /// What takes longer to find out: changes that are not committed, and GPUs.
+    /// Provenance that takes longer to find out: uncommitted changes and GPUs.
     func deferredProvenance(keepsGitDiff: Bool) -> @Sendable () -> DeferredProvenance {
         let (checkout, machine) = (checkout, machine)
         return {

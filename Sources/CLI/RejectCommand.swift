@@ -1,4 +1,4 @@
-// `runs reject`: a result counts no more, or again. Says what follows from it; the rows are the store's.
+// `runs reject`: marks results as invalid, or valid again. Knows the messages; the store changes the rows.
 
 import ArgumentParser
 import Model
@@ -7,38 +7,38 @@ import Store
 
 struct RejectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reject", abstract: "Let the result of an execution count no more: never fresh, in no statistics.",
+        commandName: "reject", abstract: "Mark a result as invalid: it is never fresh, and statistics ignore it.",
         discussion: """
-            Nothing is removed: the outputs stay where they are until `runs exec` makes them anew, and --undo takes it \
-            back. Both leave a note in the view tags. A run that is running goes on with what it has decided.
+            Nothing is deleted: the outputs stay until `runs exec` replaces them, and --undo reverts the rejection. \
+            Both add a note to the view tags. A run in progress keeps the decisions that it has made.
             """)
 
-    @Argument(help: ArgumentHelp("Numbers of executions that succeeded.", valueName: "execution"))
+    @Argument(help: ArgumentHelp("Numbers of succeeded executions", valueName: "execution"))
     var executions: [String]
 
-    @Option(help: "Why; needed except with --undo.")
+    @Option(help: "Record the reason as a note (required except with --undo)")
     var reason: String?
 
-    @Flag(help: "Let it count again.")
+    @Flag(help: "Mark the result as valid again")
     var undo = false
 
     @OptionGroup var storeOptions: StoreOptions
 
     func validate() throws {
         if !undo, reason?.allSatisfy(\.isWhitespace) ?? true {
-            throw ValidationError("Say why: runs reject 12 --reason \"trained on the wrong split\".")
+            throw ValidationError("--reason is required (example: --reason \"trained on the wrong split\")")
         }
     }
 
     func run() throws {
         let ids = try executions.map(execution(named:))
         let store = try Project.find(from: ".", storeOptions).openForWriting()
-        let told = try store.inTransaction { () throws(Failure) in
+        let reviews = try store.inTransaction { () throws(Failure) in
             var lines: [(line: String, id: ExecutionID)] = []
             for id in ids { lines.append((try review(id, in: store), id)) }
             return lines
         }
-        for (line, id) in told {
+        for (line, id) in reviews {
             Terminal.standardOutput.writeLine(sanitized(line))
             let twins = undo ? [] : try store.twins(of: id)
             guard !twins.isEmpty else { continue }
@@ -46,17 +46,16 @@ struct RejectCommand: ParsableCommand {
             let (others, them) =
                 twins.count == 1 ? ("execution \(names)", "it") : ("executions \(names)", "them")
             Terminal.standardError.writeLine(
-                "note: the same outputs, with the same key, were made by \(others): reject \(them) too to have the stage "
-                    + "run again")
+                "note: \(others) made the same outputs with the same key; reject \(them) too to run the stage again")
         }
     }
 
     private func review(_ id: ExecutionID, in store: Store) throws(Failure) -> String {
-        let isNews = try store.setRejected(id, !undo)
+        let hasChanged = try store.setRejected(id, !undo)
         let name = "execution \(id) of '\(try store.stage(of: id)?.stage ?? "")'"
-        guard isNews else { return "\(name) is \(undo ? "not rejected" : "rejected already")" }
+        guard hasChanged else { return "\(name) is \(undo ? "not rejected" : "already rejected")" }
         let why = reason.map { ": \($0)" } ?? ""
-        try store.addNote((undo ? "rejection taken back" : "rejected") + why, to: .execution(id), at: .now())
-        return undo ? "\(name) counts again" : "\(name) is rejected\(why)"
+        try store.addNote((undo ? "rejection undone" : "rejected") + why, to: .execution(id), at: .now())
+        return undo ? "\(name) is valid again" : "\(name) is rejected\(why)"
     }
 }

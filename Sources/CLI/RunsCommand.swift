@@ -1,5 +1,5 @@
-// The command `runs`: its subcommands, and what becomes of their errors. Knows exit statuses; every subcommand has a
-// file of its own.
+// The command `runs`: its subcommands, and how their errors are printed. Knows exit statuses; does not know what a
+// subcommand does, each of which has a file of its own.
 
 import ArgumentParser
 import Glibc
@@ -10,10 +10,10 @@ import Report
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "Runs a pipeline of stages and remembers everything about it in one SQLite file.",
+        abstract: "Run a pipeline of stages and record every execution in one SQLite file.",
         discussion: """
             Start with `runs init`, then `runs exec`. A second `runs exec` runs only what changed.
-            Everything that happened is in .runs/runs.db: ask it with `runs query` and `runs history`.
+            All executions are recorded in .runs/runs.db; read it with `runs history` and `runs query`.
             """,
         version: programVersion,
         subcommands: [
@@ -24,17 +24,16 @@ struct RunsCommand: ParsableCommand {
         ])
 }
 
-/// Parses and runs the command line, and ends the process: 0 all is well; 1 a stage failed or was blocked; 2 the command
-/// line or the pipeline is wrong, and nothing ran; 3 the store cannot be used; 128 + N ended by signal N.
+/// Parses and runs the command line, and exits with its status: 0 success; 1 a stage failed or was blocked; 2 invalid
+/// command line or pipeline, nothing ran; 3 the store cannot be used; 128 + N ended by signal N.
 public func exitWithStatus(ofCommandLine arguments: [String]) -> Never {
-    // A closed pipe ends the output, not the bookkeeping.
+    // A closed pipe ends the output, but the run must still be recorded.
     signal(SIGPIPE, SIG_IGN)
-    // A file larger than the limit is an error to tell, as a full disk is.
+    // Exceeding the file size limit is reported as an error, like a full disk.
     signal(SIGXFSZ, SIG_IGN)
     let result = status(ofCommandLine: arguments)
     if let reason = Terminal.standardOutput.failure {
-        Terminal.standardError.writeLine(
-            "runs: standard output could not be written: \(reason). What it was to show is lost.")
+        Terminal.standardError.writeLine("error: cannot write to standard output: \(reason)")
         exit(result == 0 ? 1 : result)
     }
     exit(result)
@@ -47,10 +46,12 @@ private func status(ofCommandLine arguments: [String]) -> Int32 {
         try command.run()
         return 0
     } catch let failure as Failure {
-        Terminal.standardError.writeLine("runs: \(sanitizedLines(failure.message))")
+        Terminal.standardError.writeLine("error: \(sanitizedLines(failure.message))")
         return failure.kind == .usage ? 2 : 3
     } catch let errors as PipelineErrors {
-        Terminal.standardError.writeLine(sanitizedLines("\(errors)"))
+        for line in "\(errors)".split(separator: "\n") {
+            Terminal.standardError.writeLine("error: \(sanitized(String(line)))")
+        }
         return 2
     } catch let code as ExitCode {
         return code.rawValue
@@ -60,15 +61,22 @@ private func status(ofCommandLine arguments: [String]) -> Int32 {
             Terminal.standardOutput.writeLine(text)
             return 0
         }
-        Terminal.standardError.writeLine(sanitizedLines(text))
+        Terminal.standardError.writeLine(sanitizedLines(withLowercasePrefix(text)))
         return 2
     }
 }
 
-/// The library that runs threads ends the process without a word where it cannot open its files.
+/// `Error: Unknown option` of ArgumentParser as `error: unknown option`.
+private func withLowercasePrefix(_ text: String) -> String {
+    guard text.hasPrefix("Error: ") else { return text }
+    let message = text.dropFirst("Error: ".count)
+    return "error: " + message.prefix(1).lowercased() + message.dropFirst()
+}
+
+/// The library that runs threads aborts the process without a message if it cannot open its files.
 private func refuseTooFewFiles() throws(Failure) {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < 32 else { return }
     throw Failure(
-        .store, "only \(limit.rlim_cur) files may be open at once. Raise the limit to 32 or more (`ulimit -n`).")
+        .store, "the limit of open files is \(limit.rlim_cur) (raise it to 32 or more with `ulimit -n`)")
 }

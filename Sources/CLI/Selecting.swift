@@ -1,24 +1,25 @@
-// From words on the command line to stages: which are named, needed, forced.
+// From words on the command line to a selection of stages. Knows how stages are named, needed and forced; does not know
+// which are stale.
 
 import ArgumentParser
 import Model
 import Planner
 
-/// How the stages named are widened or narrowed.
+/// Options that extend or restrict the stages named.
 struct SelectionOptions: ParsableArguments {
-    @Flag(help: "Only the stages named, without what they need.")
+    @Flag(help: "Run only the stages named, without their dependencies")
     var only = false
 
-    @Flag(help: "Also every stage that depends on those named.")
+    @Flag(help: "Also run every stage that depends on those named")
     var downstream = false
 
-    @Flag(help: "Run the stages named even when they are fresh.")
+    @Flag(help: "Run the stages named even if they are fresh")
     var force = false
 
     var rules: SelectionRules { SelectionRules(only: only, downstream: downstream, force: force) }
 }
 
-/// The same for commands without these options: the stages named and what they need.
+/// The same as values; the default is the stages named and their dependencies.
 struct SelectionRules {
     var only = false
     var downstream = false
@@ -35,8 +36,8 @@ extension Graph {
         guard found.isEmpty else { return found }
         var known = Set(stages.map(\.template))
         for stage in stages { known.insert(stage.name) }
-        let hint = nearest(to: word, among: known.sorted()).map { " Did you mean '\($0)'?" } ?? ""
-        throw Failure(.usage, "no stage of '\(pipeline)' is called '\(word)'.\(hint) `runs status` lists them all.")
+        let hint = suggestion(for: word, among: known.sorted(), else: "`runs status` lists all stages")
+        throw Failure(.usage, "unknown stage '\(word)' in pipeline '\(pipeline)'\(hint)")
     }
 
     func selection(of words: [String], _ rules: SelectionRules) throws -> Selection {
@@ -58,8 +59,8 @@ extension Graph {
                 if stages[target].isFrozen {
                     throw Failure(
                         .usage,
-                        "stage '\(stages[target].name)' is frozen and cannot be forced. Remove \"frozen\" from the pipeline, "
-                            + "or leave it out of the stages named.")
+                        "stage '\(stages[target].name)' is frozen and cannot be forced (remove \"frozen\" from the "
+                            + "pipeline, or do not name the stage)")
                 }
                 forced[target] = true
             }
@@ -68,7 +69,12 @@ extension Graph {
     }
 }
 
-/// FILE and stages: the first word is the file when it ends in `.json`.
+/// ` (did you mean 'train'?)`; ` (ALTERNATIVE)`, or nothing, if no name is similar.
+func suggestion(for word: String, among names: [String], else alternative: String? = nil) -> String {
+    (nearest(to: word, among: names).map { "did you mean '\($0)'?" } ?? alternative).map { " (\($0))" } ?? ""
+}
+
+/// The pipeline file and the stages: the first word is the file if it ends in `.json`.
 func fileAndStages(_ words: [String]) -> (file: String, stages: [String]) {
     guard let first = words.first, first.hasSuffix(".json") else { return ("pipeline.json", words) }
     return (first, Array(words.dropFirst()))

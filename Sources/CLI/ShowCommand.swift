@@ -1,4 +1,4 @@
-// `runs show`: one run on a page.
+// `runs show`: one run on a page. Knows options; the page is Report's.
 
 import ArgumentParser
 import Model
@@ -12,16 +12,15 @@ enum PageFormat: String, ExpressibleByArgument, CaseIterable {
 
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "One run: when, how it ended, and what became of the stages that were not fresh."
-    )
+        commandName: "show", abstract: "Show a run: when it ran, how it ended, and the stages that were not fresh.")
 
-    @Argument(help: ArgumentHelp("A run's number, latest, or latest~1 for the one before it.", valueName: "run"))
+    @Argument(help: ArgumentHelp("Number of the run, latest, or latest~1 for the one before", valueName: "run"))
     var word = "latest"
 
-    @Option(help: "text, json (docs/store.md describes it) or markdown (for a pull request).")
+    @Option(help: "Print the run in this format; docs/store.md describes the JSON")
     var format = PageFormat.text
 
-    @Flag(help: "Only what tracked files held that the commit did not, as a patch.")
+    @Flag(help: "Print only the uncommitted changes of the run, as a patch")
     var gitDiff = false
 
     @OptionGroup var storeOptions: StoreOptions
@@ -41,16 +40,18 @@ struct ShowCommand: ParsableCommand {
         guard let diff = try store.gitDiff(of: run) else {
             throw Failure(
                 .usage,
-                "no changes are recorded of run \(run): there were none, it executed nothing, or --no-git-diff was given."
-            )
+                "run \(run) has no uncommitted changes recorded (none existed, nothing was executed, or --no-git-diff "
+                    + "was given)")
         }
         guard let bytes = diff.gzip.flatMap({ gunzip($0, sizeBytes: diff.sizeBytes) }) else {
-            throw Failure(.store, "the changes recorded of run \(run) are damaged. `runs doctor` checks the store.")
+            throw Failure(
+                .store,
+                "the uncommitted changes recorded for run \(run) are corrupt (check the store with `runs doctor`)")
         }
         Terminal.standardOutput.writeForeign(String(decoding: bytes, as: UTF8.self))
         if diff.isCut {
             Terminal.standardError.writeLine(
-                "only the first \(byteText(Int64(diff.sizeBytes))) of the changes were kept")
+                "warning: patch truncated: only the first \(byteText(Int64(diff.sizeBytes))) were recorded")
         }
     }
 }

@@ -1,4 +1,4 @@
-// `runs stats`: figures of stages; of one run beside its history; and whether they are out of line. The rules are
+// `runs stats`: statistics of stages, and a run compared with its history. Knows options and tables; the rules are
 // Model's.
 
 import ArgumentParser
@@ -9,27 +9,27 @@ import Store
 struct StatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stats",
-        abstract: "Figures of stages, or of a run beside its history; in CI, whether they are out of line.",
+        abstract: "Show statistics of stages, or compare a run with its history and check for regressions.",
         discussion: """
-            Without options: the view stage_stats. With --run, each stage that the run rests on is compared with the up \
-            to 30 runs that executed it before: the median, the median absolute deviation (MAD), and the limit, which is \
-            the median and the largest of 5.19 MAD (a modified z-score of 3.5), a tenth of the median, and 0.5 s, 32 MiB \
-            or 64 MiB of GPU memory. Less than 5 earlier runs are no history. docs/store.md tells more.
+            Without options, print the view stage_stats. With --run, compare each stage of the run with up to 30 \
+            earlier runs that executed it. A figure is out of line if it exceeds the median by more than the largest \
+            of: 5.19 times the median absolute deviation (MAD; a modified z-score of 3.5), a tenth of the median, and \
+            0.5 s, 32 MiB, or 64 MiB of GPU memory. At least 5 earlier runs are needed. See docs/store.md.
             """)
 
-    @Argument(help: "Stages, all by default: template names, names with values, full names or globs.")
+    @Argument(help: "Stages (default: all): template names, names with values, full names or globs")
     var stages: [String] = []
 
-    @Option(name: .customLong("run"), help: "The run to compare: a number or latest. Prints every figure.")
+    @Option(name: .customLong("run"), help: "Compare this run (a number or latest) and print every figure")
     var runWord: String?
 
-    @Flag(help: "Print what is out of line in the run (default: latest), and end with status 1 where anything is.")
+    @Flag(help: "Print figures of the run (default: latest) that are out of line; exit with 1 if there are any")
     var regressions = false
 
     @Option(
         help: ArgumentHelp(
-            "A metric of the run that must hold: f1:min=0.9, loss:max=0.3, or f1:drop=0.02 (below the best before); "
-                + "else the status is 1. Repeatable.", valueName: "bound"))
+            "Check a metric of the run: f1:min=0.9, loss:max=0.3, or f1:drop=0.02 (below the best earlier value); "
+                + "exit with 1 if a check fails; repeatable", valueName: "bound"))
     var metric: [String] = []
 
     @OptionGroup var formatOptions: FormatOptions
@@ -38,12 +38,13 @@ struct StatsCommand: ParsableCommand {
     func run() throws {
         let bounds = try metric.map { text in
             guard let bound = MetricBound(text) else {
-                throw Failure(.usage, "--metric '\(text)' is no bound. Write f1:min=0.9, loss:max=0.3 or f1:drop=0.02.")
+                throw Failure(
+                    .usage, "--metric: invalid bound '\(text)' (examples: f1:min=0.9, loss:max=0.3, f1:drop=0.02)")
             }
             return bound
         }
         let store = try Project.find(from: ".", storeOptions).openForReading()
-        // A word that names nothing is a mistake, not an empty table.
+        // An unknown stage is an error, not an empty table.
         let chosen = stages.isEmpty ? nil : Set(try stages.flatMap { try store.stages(named: $0) }.map(\.stage))
         guard runWord != nil || regressions || !bounds.isEmpty else { return try showStages(store, chosen) }
         let run = try store.run(named: runWord ?? "latest")
@@ -54,13 +55,13 @@ struct StatsCommand: ParsableCommand {
             }
         }
         for bound in bounds {
-            // A stage that reports it no more is out of line, too: silence must not pass a check.
+            // A metric that is no longer reported must not pass a check.
             let found = try store.metric(bound.name, behind: run).filter { chosen?.contains($0.stage) ?? true }
             guard !found.isEmpty else {
                 throw Failure(
                     .usage,
-                    "no stage that run \(run) rests on reports a metric '\(bound.name)'. "
-                        + "`runs query \"select distinct stage, name from final_metrics\"` lists them.")
+                    "no stage of run \(run) reports a metric '\(bound.name)' "
+                        + "(`runs query \"select distinct stage, name from final_metrics\"` lists all metrics)")
             }
             compared += found.map { ComparedFigure(of: bound, $0) }
         }
@@ -86,7 +87,7 @@ struct StatsCommand: ParsableCommand {
         formatOptions.write(shown, rightAligned: Set(figures))
     }
 
-    /// With short heads, durations and sizes as a person reads them, and without columns that tell nothing.
+    /// With short column names, readable durations and sizes, and without empty columns.
     private func readable(_ table: Table) -> Table {
         let names: [(column: String, shown: String, text: (TableValue) -> TableValue)] = [
             ("pipeline", "pipeline", { $0 }), ("stage", "stage", { $0 }), ("executions", "count", { $0 }),
@@ -119,7 +120,7 @@ struct StatsCommand: ParsableCommand {
         Terminal.standardError.writeLine(
             "run \(run): \(outOfLine) of \(figures) out of line"
                 + (unevaluated == 0
-                    ? "" : "; \(unevaluated) with less than \(OutlierRule.leastHistory) earlier runs, not judged"))
+                    ? "" : "; \(unevaluated) not checked (fewer than \(OutlierRule.leastHistory) earlier runs)"))
     }
 }
 

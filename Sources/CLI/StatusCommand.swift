@@ -1,4 +1,4 @@
-// `runs status`: how every stage stands, without running anything.
+// `runs status`: the status of every stage. Knows how to connect pipeline, store and planner; runs nothing.
 
 import ArgumentParser
 import Coordinator
@@ -11,7 +11,9 @@ struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show for each stage whether it is fresh, stale, failed or running, and why.")
 
-    @Argument(help: ArgumentHelp("Pipeline file, then stages.", valueName: "file-and-stages"))
+    @Argument(
+        help: ArgumentHelp(
+            "Pipeline file (default: pipeline.json) and stages (default: all)", valueName: "file-and-stages"))
     var words: [String] = []
 
     @OptionGroup var planning: PlanningOptions

@@ -1,5 +1,5 @@
-// Standard output and standard error. Knows whether they are terminals, how wide, and that a closed pipe is no error;
-// does not know what is written.
+// Standard output and standard error. Knows whether they are terminals, how wide, and that a closed pipe is not an
+// error; does not know what is written.
 
 import Glibc
 import Report
@@ -10,22 +10,22 @@ final class Terminal: Sendable {
     static let standardError = Terminal(descriptor: 2)
 
     private let descriptor: Int32
-    /// Of the first write that failed otherwise than for want of a reader.
+    /// The errno of the first write that failed for another reason than a closed pipe.
     private let failedWith = Mutex<Int32?>(nil)
 
     private init(descriptor: Int32) { self.descriptor = descriptor }
 
-    /// Why something could not be written, in a few words; nil where all was, or nobody wanted it.
+    /// Why a write failed; nil if none did, or the pipe was closed.
     var failure: String? { failedWith.withLock { $0 }.map { String(cString: strerror($0)) } }
 
     var isTerminal: Bool { isatty(descriptor) == 1 }
 
-    /// Colour only on a terminal, and never where `NO_COLOR` is set (no-color.org) or the terminal is dumb.
+    /// Colour only on a terminal, and never if `NO_COLOR` is set (no-color.org) or the terminal is dumb.
     var usesColor: Bool {
         isTerminal && (variable("NO_COLOR") ?? "").isEmpty && variable("TERM") != "dumb"
     }
 
-    /// Columns and rows; nil where it is no terminal.
+    /// Columns and rows; nil if it is not a terminal.
     var size: (columns: Int, rows: Int)? {
         guard isTerminal else { return nil }
         var size = winsize()
@@ -35,11 +35,11 @@ final class Terminal: Sendable {
 
     func writeLine(_ text: String) { write(text + "\n") }
 
-    /// Writes what others may have chosen: on a terminal without anything that it would obey, elsewhere as it is.
+    /// Writes untrusted text: to a terminal without control characters, elsewhere unchanged.
     @discardableResult
     func writeForeign(_ text: String) -> Bool { write(isTerminal ? sanitizedLines(text) : text) }
 
-    /// Returns false once nobody reads any more.
+    /// Returns false if the text could not be written, for example because the pipe is closed.
     @discardableResult
     func write(_ text: String) -> Bool {
         var text = text
@@ -50,7 +50,7 @@ final class Terminal: Sendable {
                 if count > 0 {
                     rest = rest.dropFirst(count)
                 } else if errno != EINTR && errno != EAGAIN {
-                    // A closed pipe, or no such stream at all.
+                    // A closed pipe or a closed stream is not an error.
                     let number = errno
                     if number != EPIPE && number != EBADF { failedWith.withLock { $0 = $0 ?? number } }
                     return false

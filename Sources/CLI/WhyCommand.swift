@@ -1,4 +1,5 @@
-// `runs why`: the reasons for a verdict, with old and new values, for today or for a past run.
+// `runs why`: the reasons for a verdict, with old and new values, of the current plan or of a past run. Knows layout;
+// the planner and the store know the reasons.
 
 import ArgumentParser
 import Coordinator
@@ -9,13 +10,13 @@ import Store
 
 struct WhyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "why", abstract: "Why a stage would run now, or did run (or not) in a past run.")
+        commandName: "why", abstract: "Show why a stage would run now, or why it ran (or not) in a past run.")
 
     @Argument(
-        help: ArgumentHelp("Pipeline file where it is not pipeline.json, then the stage.", valueName: "file-and-stage"))
+        help: ArgumentHelp("Pipeline file (default: pipeline.json) and stage", valueName: "file-and-stage"))
     var words: [String]
 
-    @Option(name: .customLong("run"), help: "Of this past run: a number, latest, or latest~1 for the one before it.")
+    @Option(name: .customLong("run"), help: "Explain this past run: a number, latest, or latest~1 for the one before")
     var pastRun: String?
 
     @OptionGroup var planning: PlanningOptions
@@ -24,7 +25,7 @@ struct WhyCommand: ParsableCommand {
 
     func run() throws {
         let (file, stages) = fileAndStages(words)
-        guard !stages.isEmpty else { throw Failure(.usage, "name the stage, as in: runs why train") }
+        guard !stages.isEmpty else { throw Failure(.usage, "no stage named (example: runs why train)") }
         let decisions = try pastRun.map { try recorded(stages, in: $0) } ?? planned(file, stages)
         if formatOptions.format == nil || formatOptions.format == .box,
             Terminal.standardOutput.isTerminal || formatOptions.format == nil
@@ -62,13 +63,13 @@ struct WhyCommand: ParsableCommand {
         guard !decisions.isEmpty else {
             throw Failure(
                 .usage,
-                "run \(run) decided nothing about '\(words.joined(separator: " "))'. `runs query \"select * from runs\"` lists the runs."
-            )
+                "run \(run) has no decision about '\(words.joined(separator: " "))' "
+                    + "(`runs query \"select * from runs\"` lists all runs)")
         }
         return decisions.map { ($0.stage, $0.decision) }
     }
 
-    /// A line for the verdict, and one for each reason with the whole old and new value below.
+    /// A line for the verdict, and one for each reason followed by the full old and new values.
     private func explained(_ stage: String, _ decision: Decision) -> String {
         var lines = ["\(sanitized(stage)): \(decision.verdict.rawValue)"]
         for reason in decision.reasons {

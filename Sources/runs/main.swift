@@ -1,5 +1,5 @@
-// The program. As `runs-supervisor` it is the process that creates the stages' processes (target CSupervisor), for where
-// the smaller one that it carries (target SupervisorProgram) cannot be started.
+// The program `runs`. Started as `runs-supervisor` it is the supervisor of stage processes (target CSupervisor), the
+// fallback if the smaller embedded program (target SupervisorProgram) cannot be started.
 
 import CLI
 import CSupervisor

@@ -1,4 +1,4 @@
-// `runs accept`: what is taken as it is, what cannot be, and how it is taken back.
+// `runs accept`: what it accepts, what it rejects, and how it is undone.
 
 import Glibc
 import TestSupport
@@ -27,7 +27,7 @@ import Testing
         return project
     }
 
-    @Test func aChangeThatCannotMatterIsAcceptedAndTakenBack() throws {
+    @Test func acceptIsUndoneByReject() throws {
         let project = try finished()
         try project.write("copy.sh", "# copies\ncp $1 $2\n")
         #expect(try project.runs("status", "--format", "csv").output.contains("a,stale"))
@@ -58,17 +58,17 @@ import Testing
             try project.runs("logs", "a").output
                 == "Nothing was executed: `runs accept` took the outputs that were there: a comment.\n")
         #expect(try project.runs("doctor").status == 0)
-        #expect(try project.runs("accept", "a").output == "a: fresh already\n")
+        #expect(try project.runs("accept", "a").output == "a: already fresh\n")
 
         #expect(try project.runs("reject", "3", "--reason", "it did matter").status == 0)
         #expect(try project.runs("exec").status == 0)
         #expect(try project.executedStages() == ["a"])
     }
 
-    @Test func outputsMadeElsewhereAreTaken() throws {
+    @Test func outputsMadeElsewhereAreAccepted() throws {
         let project = try project()
         try project.write("a", "from elsewhere")
-        #expect(try project.runs("exec").status == 2, "nobody made it")
+        #expect(try project.runs("exec").status == 2, "no execution made it")
         #expect(try project.runs("accept", "a").status == 0)
         #expect(try project.runs("exec").status == 0)
         #expect(try project.executedStages() == ["b"])
@@ -80,7 +80,7 @@ import Testing
         #expect(project.read("a") == "from elsewhere")
     }
 
-    @Test func severalAreTakenInOrderAllOrNone() throws {
+    @Test func severalStagesAreAcceptedAtomically() throws {
         let project = try finished()
         try project.write("a", "by hand")
         try project.write("b", "by hand")
@@ -98,7 +98,7 @@ import Testing
         #expect(try project.runs("exec").errorOutput.contains("all 2 stages fresh"))
     }
 
-    @Test func metricsComeWithTheOutputs() throws {
+    @Test func metricsOfAcceptedOutputsAreRead() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",
@@ -111,7 +111,7 @@ import Testing
         #expect(try project.query("select last from final_metrics where name = 'f1'") == [["last": .number(0.5)]])
     }
 
-    @Test func aStageWithoutOutputsCountsAsDone() throws {
+    @Test func aStageWithoutOutputsIsAccepted() throws {
         let project = try TestProject()
         try project.write("pipeline.json", #"{"name": "p", "stages": {"check": {"command": "false"}}}"#)
         #expect(try project.runs("accept", "check").status == 0)
@@ -124,7 +124,7 @@ import Testing
         (#""command": "true", "outputs": ["none"]"#, "its output 'none' is not there"),
         (#""command": "true", "inputs": ["none"]"#, "its input 'none' is not there"),
     ])
-    func whatCannotBeAccepted(_ stage: String, _ sentence: String) throws {
+    func invalidStatesAreNotAccepted(_ stage: String, _ sentence: String) throws {
         let project = try TestProject()
         try project.write("in", "x")
         try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {\#(stage)}}}"#)
@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test(arguments: [#", "inputs": ["in"], "outputs": ["a"]"#, #", "outputs": ["a"]"#, ""])
-    func whatARunIsMakingIsLeftAlone(_ paths: String) throws {
+    func outputsOfARunningStageAreNotAccepted(_ paths: String) throws {
         let project = try project()
         let command = "echo half > a; touch started; while ! test -e go; do sleep 0.01; done; cp in a"
         try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "\#(command)"\#(paths)}}}"#)
@@ -148,8 +148,8 @@ import Testing
         #expect(try project.query("select count(*) as n from executions where accepted = 1")[0]["n"]?.integer == 0)
     }
 
-    /// What another stage reads meanwhile stays as it is, too.
-    @Test func whatARunIsReadingIsLeftAlone() throws {
+    /// Files that a running stage reads are not accepted either.
+    @Test func inputsOfARunningStageAreNotAccepted() throws {
         let project = try finished()
         try project.write("copy.sh", "# copies\ncp $1 $2\n")
         try project.write(
@@ -167,9 +167,9 @@ import Testing
         #expect(try project.runs("accept", "a").status == 0)
     }
 
-    /// Skipped, aloud, where this user may not mount.
+    /// Skipped if this user may not mount.
     @Test(.enabled(if: canMountMemory, "mounting is not allowed here"))
-    func aReadOnlyProjectIsTold() throws {
+    func aReadOnlyProjectIsAnError() throws {
         let project = try finished()
         try project.write("a", "by hand")
         try project.shell("mkdir mnt && mount --bind . mnt && mount -o remount,ro,bind mnt")

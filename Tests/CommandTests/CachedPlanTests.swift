@@ -1,13 +1,12 @@
-// A run that begins where the last one of the same request ended looks only at what changed. Whatever may have changed
-// that no stamp of a file tells must bring the whole pipeline back into view: each of these once, and random histories
-// against the plan, which always looks at everything.
+// A run of the same request as the last one checks only changed files. Changes that file timestamps do not show must
+// cause a full check: each kind once, and random histories compared with the plan, which always checks everything.
 
 import Glibc
 import TestSupport
 import Testing
 
 @Suite struct RecollectionTests {
-    /// One stage a line of `cat`, and a few more that nothing happens to.
+    /// One stage per line of `cat`, and a few more that do not change.
     private func project(_ stages: String = #""a": {"command": "cat in > a", "inputs": ["in"], "outputs": ["a"]}"#)
         throws -> TestProject
     {
@@ -17,7 +16,7 @@ import Testing
         return project
     }
 
-    /// Until files are so old that their stamps are trusted, and the last run has found all as the one before left it.
+    /// Runs until timestamps are old enough to be trusted and the last run found everything unchanged.
     private func settle(_ project: TestProject) throws {
         try wait(for: "a run after which no stage is looked at again") {
             let result = try project.runs("exec")
@@ -27,7 +26,7 @@ import Testing
         #expect(try project.runs("exec").errorOutput.contains("fresh, nothing to run"))
     }
 
-    /// Whether the store says that nothing but a changed file can make anything stale.
+    /// Whether the store has a cached plan.
     private func remembered(_ project: TestProject) throws -> Bool {
         try standings(project, "select count(*) from standings where unexecuted_set_id is not null") == "1"
     }
@@ -43,7 +42,7 @@ import Testing
         return result.output.split(separator: "\n").joined()
     }
 
-    @Test func runsThatFindAllFreshAreRecordedLikeAnyOther() throws {
+    @Test func freshRunsAreRecorded() throws {
         let project = try project(
             #""a": {"command": "cat in > a", "inputs": ["in"], "outputs": ["a"]}, "b": {"command": "cat a > b", "inputs": ["a"], "outputs": ["b"]}"#
         )
@@ -69,25 +68,25 @@ import Testing
                 ])
     }
 
-    /// What is done to a settled project, and whether the stage runs again.
+    /// A change to a project with a cached plan, and whether the stage runs again.
     @Test(arguments: [
         ("an input", #"echo two > in"#, true), ("an input's time", "touch -d 2001-01-01 in", false),
         ("an output", "echo mine > a", true), ("a missing output", "rm a", true),
         ("an output that was written again", "cp a b && cp b a", false),
         ("a replaced input", "cp in n && mv n in", false),
     ])
-    func changedFilesAreSeen(what: String, command: String, runs: Bool) throws {
+    func changedFilesAreDetected(what: String, command: String, runs: Bool) throws {
         let project = try project()
         try settle(project)
         #expect(system("cd '\(project.path("."))' && \(command)") == 0)
         let result = try project.runs("exec", "--overwrite")
         #expect(result.status == 0, "\(result.story)")
-        // What the stage made is put back or made again.
+        // The output is restored or made again.
         #expect(result.errorOutput.contains("nothing to run") == !runs, "\(what): \(result.story)")
         #expect(project.read("a") == project.read("in"))
     }
 
-    @Test func whatTheExpansionDependsOnIsSeen() throws {
+    @Test func changedExpansionInputsAreDetected() throws {
         let project = try project(
             #""a": {"command": ["env", "cp", "in", "a"], "inputs": ["in"], "outputs": ["a"], "pass_env": ["FLAVOUR"]}"#)
         try settle(project)
@@ -101,7 +100,7 @@ import Testing
             "its program is a file of the project now")
     }
 
-    @Test func aParamsFileIsSeen() throws {
+    @Test func aChangedParamsFileIsDetected() throws {
         let project = try TestProject()
         try project.write("params.json", #"{"lr": 1}"#)
         try project.write(
@@ -114,7 +113,7 @@ import Testing
         #expect(project.read("a") == "2\n")
     }
 
-    @Test func otherRequestsAreNotTakenForIt() throws {
+    @Test func otherRequestsDoNotUseTheCachedPlan() throws {
         let project = try project(
             #""a": {"command": "echo ${{ params.lr }} > a", "outputs": ["a"]}, "b": {"command": "cat in > b", "inputs": ["in"], "outputs": ["b"]}"#
         )
@@ -132,7 +131,7 @@ import Testing
             ])
     }
 
-    @Test func judgedResultsAreSeen() throws {
+    @Test func reviewedResultsAreDetected() throws {
         let project = try project()
         try settle(project)
         #expect(try project.runs("reject", "1", "--reason", "wrong").status == 0)
@@ -143,11 +142,11 @@ import Testing
         #expect(try project.runs("doctor").status == 0)
     }
 
-    /// A run that lasts must not remember results that were judged, or executions that were followed by others, meanwhile.
+    /// A long run must not cache results that were reviewed, or executions that were superseded, meanwhile.
     @Test(arguments: [
         (["reject", "1", "--reason", "wrong"], "a: started"), (["exec", "--set", "lr=2", "x"], "x: started"),
     ])
-    func whatOthersDoDuringARunIsSeen(command: [String], isAnswered: String) throws {
+    func changesDuringARunAreDetected(command: [String], isAnswered: String) throws {
         // Were the words for its signals known as files of the project, all would be looked at in any case.
         let project = try project(
             #"""
@@ -169,12 +168,12 @@ import Testing
         #expect(result.errorOutput.contains(isAnswered), "\(result.story)")
     }
 
-    /// It is a cache: what another program made of it is no reason to trap, or to do nothing for ever.
+    /// A corrupt cache must neither crash the program nor make it skip stages.
     @Test(arguments: [
         "stages_fresh = -9223372036854775808", "stages_fresh = 9223372036854775807",
         "unexecuted_set_id = 12345", "unexecuted_set_id = NULL", "stamps = x''", "stages = x''",
     ])
-    func standingsThatOthersChangedDoNoHarm(change: String) throws {
+    func corruptCachedPlansAreIgnored(change: String) throws {
         for edit in ["", "two"] {
             let project = try project(
                 #""a": {"command": "cat in > a", "inputs": ["in"], "outputs": ["a"]}, "b": {"command": "cat s > b", "inputs": ["s"], "outputs": ["b"]}"#
@@ -195,7 +194,7 @@ import Testing
         }
     }
 
-    @Test func optionsWithMistakesAreRefusedWhereNothingRuns() throws {
+    @Test func invalidOptionsFailEvenIfNothingRuns() throws {
         let project = try project()
         try settle(project)
         for mistake in [["--grace", "soon"], ["--capacity", "licence=some"], ["--capacity", "licence"]] {
@@ -208,7 +207,7 @@ import Testing
             try project.runs("exec", "--grace", "1s", "--capacity", "licence=2").errorOutput.contains("nothing to run"))
     }
 
-    @Test func foldersPatternsAndStagesThatAlwaysRunAreLookedAtEachTime() throws {
+    @Test func foldersPatternsAndAlwaysStagesAreCheckedEachTime() throws {
         let project = try project(
             #"""
             "folder": {"command": "ls data > f", "inputs": ["data"], "outputs": ["f"]},
@@ -230,7 +229,7 @@ import Testing
         #expect(counts == [["stages_total": .number(4), "stages_fresh": .number(2), "stages_executed": .number(2)]])
     }
 
-    @Test func aStageThatFailsLeavesTheOthersAsTheyWere() throws {
+    @Test func aFailedStageKeepsOthersCached() throws {
         let project = try project(
             #""a": {"command": "grep one in > a", "inputs": ["in"], "outputs": ["a"]}, "b": {"command": "cat other > b", "inputs": ["other"], "outputs": ["b"]}"#
         )
@@ -244,10 +243,10 @@ import Testing
         #expect(result.status == 0 && result.errorOutput.contains("1 fresh"), "\(result.story)")
     }
 
-    /// Random edits to the files of a pipeline of twelve stages; after each, the run does what the plan said, which knows
-    /// nothing of the last run's end, and leaves what the files say.
+    /// Random edits to the files of a pipeline of twelve stages; after each, the run does what the plan said, which
+    /// does not use the cache, and the outputs are correct.
     @Test(arguments: testSeeds(from: 20_261_125, count: 8))
-    func doesWhatAWholeLookWouldDo(seed: UInt64) throws {
+    func matchesAFullPlan(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let count = 12
         var inputs: [[String]] = []

@@ -1,5 +1,4 @@
-// The queries that come with the program, on stores that the program made and whose figures were then set to known
-// ones: what they answer, not only that they run.
+// The predefined queries, on stores whose figures were set to known values: that they run and return the right rows.
 
 import TestSupport
 import Testing
@@ -7,7 +6,7 @@ import Testing
 @Suite struct CannedQueryTests {
     private func project(_ stages: String) throws -> TestProject { try TestProject(stages: stages) }
 
-    /// The rows, each with its cells joined, of the columns asked for.
+    /// The rows of the given columns, each with its cells joined.
     private func rows(_ project: TestProject, _ query: String, _ columns: [String], _ parameters: String...) throws
         -> [String]
     {
@@ -26,7 +25,7 @@ import Testing
         }
     }
 
-    /// One stage without inputs, executed so many times.
+    /// One stage without inputs, executed several times.
     private func repeated(_ count: Int, _ command: String = "echo a > a") throws -> TestProject {
         let project = try project(
             #""a": {"command": "\#(command)", "outputs": ["a"], "resources": {"cpus": 2, "memory": "1GiB"}}"#)
@@ -34,7 +33,7 @@ import Testing
         return project
     }
 
-    @Test func everyNameIsOfWordsWithHyphens() throws {
+    @Test func namesAreHyphenated() throws {
         let listed = try JSON.lines(try project("").runs("query", "--list", "--format", "jsonl").output)
         let names = listed.compactMap { $0["name"]?.text }
         for name in [
@@ -45,7 +44,7 @@ import Testing
             #expect(names.contains(name), "\(name)")
         }
         #expect(!names.contains { $0.contains("_") })
-        #expect(listed.allSatisfy { ($0["what it tells"]?.text?.count ?? 999) < 130 }, "one sentence each")
+        #expect(listed.allSatisfy { ($0["description"]?.text?.count ?? 999) < 130 }, "one sentence each")
     }
 
     @Test func regressions() throws {

@@ -1,4 +1,4 @@
-// Command lines that no one would type: whatever the words, the program answers with a status of its own.
+// Random command lines: the program always exits with one of its own statuses.
 
 import TestSupport
 import Testing
@@ -21,7 +21,7 @@ import Testing
     ]
     private static let questions = ["show", "diff", "best", "lineage"]
     private static let questionOptions = ["--min", "--max", "--top", "--stage"]
-    /// No path among them leads out of the project: `init` writes to it.
+    /// No path is outside the project, since `init` writes to it.
     private static let values = [
         "pipeline.json", "nope.json", "sub/pipeline.json", ".", "sub", "sub/deeper/more", "a", "b@n=1", "b@n=1,m=2",
         "b@", "@=,", "*",
@@ -53,8 +53,8 @@ import Testing
         return words
     }
 
-    /// In a folder that is empty at first, and in one with a pipeline; what the commands leave meets the next ones.
-    @Test(arguments: testSeeds(count: 6)) func anyWordsAreAnswered(seed: UInt64) throws {
+    /// In an empty folder and in one with a pipeline; later commands see the changes of earlier ones.
+    @Test(arguments: testSeeds(count: 6)) func randomCommandLinesDoNotCrash(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let project = try TestProject()
         if seed.isMultiple(of: 2) {

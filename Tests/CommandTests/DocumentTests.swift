@@ -1,5 +1,5 @@
-// What the documents promise: every column of every view is described, every query in docs/store.md runs, the schema
-// accepts the examples and refuses wrong files, by a validator that is not ours.
+// The documentation: every column of every view is described, every query in docs/store.md runs, and the schema accepts
+// the examples and rejects invalid files, checked by an independent validator.
 
 import Foundation
 import TestSupport
@@ -10,7 +10,7 @@ private func document(_ path: String) throws -> String {
 }
 
 @Suite struct DocumentTests {
-    @Test func everyColumnOfEveryViewIsDocumentedAndNoOther() throws {
+    @Test func allColumnsOfAllViewsAreDocumented() throws {
         let project = try TestProject()
         try project.write("pipeline.json", #"{"name": "p", "stages": {"s": {"command": "true"}}}"#)
         try project.runs("exec")
@@ -50,13 +50,13 @@ private func document(_ path: String) throws -> String {
         }
     }
 
-    @Test func everyQueryThatComesWithTheProgramIsDocumented() throws {
+    @Test func predefinedQueriesAreDocumented() throws {
         let text = try document("docs/store.md")
         let listed = try JSON.lines(try TestProject().runs("query", "--list", "--format", "jsonl").output)
         for name in listed.compactMap({ $0["name"]?.text }) { #expect(text.contains("`\(name)`"), "\(name)") }
     }
 
-    @Test func theSchemaAcceptsTheExamplesAndRefusesWrongFiles() throws {
+    @Test func theSchemaAcceptsExamplesAndRejectsInvalidFiles() throws {
         let project = try TestProject()
         try project.write("schema.json", try project.runs("schema").output)
         try project.runs("init", "starter")
@@ -90,7 +90,7 @@ private func document(_ path: String) throws -> String {
     }
 
     @Test(arguments: ["show", "diff", "best", "lineage"])
-    func helpOfQuestionsIsWhatItWas(_ command: String) throws { try helpIsWhatItWas(command) }
+    func helpOfReadingCommands(_ command: String) throws { try helpOfCommands(command) }
 
     @Test func theStarterRunsAndOverwritesNothing() throws {
         let project = try TestProject()
@@ -107,14 +107,14 @@ private func document(_ path: String) throws -> String {
         "exec", "query", "history", "status", "why", "logs", "init", "schema", "doctor", "gc", "stats", "accept",
         "reject", "tag", "note",
     ])
-    func helpIsWhatItWas(_ command: String) throws {
+    func helpOfCommands(_ command: String) throws {
         let result = try TestProject().runs(["help", command], environment: ["COLUMNS": "100"])
         #expect(result.status == 0)
         try expectGolden(result.output, "help-\(command)", [])
     }
 }
 
-/// Comments and trailing commas, which JSON lacks, are taken out of the valid files first.
+/// Comments and trailing commas, which are not JSON, are removed from the valid files first.
 private let validator = """
     import json, glob, re, sys, jsonschema
     schema = json.load(open("schema.json"))

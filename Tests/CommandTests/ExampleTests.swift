@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct ExampleTests {
-    @Test func theExampleRunsOnceAndIsThenFresh() throws {
+    @Test func theExampleRunsOnce() throws {
         let project = try TestProject.copy(ofExample: "tabular")
         let first = try project.runs("exec")
         #expect(first.status == 0, "\(first.story)")
@@ -21,10 +21,10 @@ import Testing
         #expect(try project.executedStages() == [])
     }
 
-    @Test func aParamOfSomeRunsOnlyThese() throws {
+    @Test func aChangedParamRunsOnlyItsStages() throws {
         let project = try TestProject.copy(ofExample: "tabular")
         try project.runs("exec")
-        // breast_cancer has a rate of its own, which --set overrides too; so the change is made in the file.
+        // breast_cancer has its own rate, which --set would override too, so the file is changed.
         let pipeline = try #require(project.read("pipeline.json"))
         try project.write("pipeline.json", pipeline.replacing("\"lr\": 0.03", with: "\"lr\": 0.04"))
         #expect(try project.runs("exec").status == 0)
@@ -36,7 +36,7 @@ import Testing
             "select subject, old_value, new_value from decisions where stage = 'train@dataset=iris' and run_id = 2 and reason = 'param_changed'"
         )
         #expect(why == [["subject": .text("lr"), "old_value": .text("0.03"), "new_value": .text("0.04")]])
-        // Back to the first rate: what was made then is put back.
+        // Back to the first rate: its outputs are restored.
         try project.write("pipeline.json", pipeline)
         #expect(try project.runs("exec").status == 0)
         #expect(try project.executedStages() == [])
@@ -46,7 +46,7 @@ import Testing
     }
 
     /// Each with one command.
-    @Test func theQuestionsOfAnExperimentAreAnswered() throws {
+    @Test func resultsOfAnExperimentAreShown() throws {
         let project = try TestProject.copy(ofExample: "tabular")
         try project.runs("exec", "train@dataset=iris", "evaluate@dataset=iris")
         try project.runs("exec", "--set", "lr=0.1", "train@dataset=iris", "evaluate@dataset=iris")
@@ -75,7 +75,7 @@ import Testing
         #expect(rows.dropFirst().map { Double($0[lr]) } == asked.map { $0["lr"]?.number })
     }
 
-    @Test func liveMetricsAreInTheStore() throws {
+    @Test func liveMetricsAreRecorded() throws {
         let project = try TestProject.copy(ofExample: "tabular")
         try project.runs("exec", "train@dataset=iris")
         let steps = try project.query(

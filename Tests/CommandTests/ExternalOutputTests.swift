@@ -1,4 +1,4 @@
-// Outputs outside of the project: made, kept and put back where that was asked for, refused where it was not.
+// Outputs outside the project: made, kept and restored if declared external, rejected if not.
 
 import Glibc
 import TestSupport
@@ -9,9 +9,9 @@ import Testing
         #"{"name": "p", "params": {"v": 1}, "stages": {"s": {"command": "\#(command)", "outputs": {"o": \#(output)}}}}"#
     }
 
-    /// Where the output lies, seen from the pipeline's folder `inner`; `ROOT` is the folder above.
+    /// The output's path relative to the pipeline's folder `inner`; `ROOT` is its parent folder.
     @Test(arguments: ["../far/model", "ROOT/far/model", "link/model"])
-    func theyAreMadeKeptAndPutBack(_ place: String) throws {
+    func externalOutputsAreKeptAndRestored(_ place: String) throws {
         let project = try TestProject()
         try project.write("inner/note", "")
         try project.write("far/note", "")
@@ -23,13 +23,13 @@ import Testing
             #expect(result.status == 0, "\(result.story)")
             #expect(project.read("far/model") == text, "\(result.story)")
         }
-        // The last of them put the first version back.
+        // The last run restored the first version.
         #expect(try project.query("select count(*) as n from executions", in: "inner") == [["n": .number(2)]])
     }
 
-    /// Written by a detour, or through links, an output still must not take the place of what `.runs` holds.
+    /// An output must not replace files in `.runs`, not even through links or `..`.
     @Test(arguments: ["../inner/.runs/runs.db", "ROOT/inner/.runs/x", "../inner/.runs", "link/x", "alias/.runs/logs/x"])
-    func theProgramsOwnFolderIsRefused(_ place: String) throws {
+    func outputsInTheStateFolderAreRejected(_ place: String) throws {
         let project = try TestProject()
         try project.write("inner/pipeline.json", #"{"name": "p", "stages": {"s": {"command": "true"}}}"#)
         #expect(try project.runs(["exec"], in: "inner").status == 0)
@@ -59,7 +59,7 @@ import Testing
             ])
     }
 
-    @Test func whatIsNotSaidToBeExternalIsRefused() throws {
+    @Test func undeclaredExternalOutputsAreRejected() throws {
         let project = try TestProject()
         try project.write("far/model", "precious")
         try project.write("inner/pipeline.json", pipeline(#""../far/model""#))
@@ -78,8 +78,8 @@ import Testing
         #expect(project.read("far/model") == "precious")
     }
 
-    /// The link comes to be while the run goes on: what lies behind it stays.
-    @Test func aLinkThatAStageMakesIsSeenAtTheLaunch() throws {
+    /// The link is created during the run: its target is not changed.
+    @Test func aLinkMadeByAStageIsDetectedAtStart() throws {
         let project = try TestProject()
         try project.write("far/model", "precious")
         try project.write(

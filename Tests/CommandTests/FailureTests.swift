@@ -9,7 +9,7 @@ import Testing
         try TestProject(stages: stages, extra: extra)
     }
 
-    @Test func aFailedStageBlocksWhatNeedsItAndRunsAgain() throws {
+    @Test func aFailedStageBlocksItsDependents() throws {
         let project = try project(
             #"""
             "a": {"command": "echo from a; test -e ok && echo x > a.txt", "outputs": ["a.txt"]},
@@ -33,13 +33,13 @@ import Testing
                 == "last_failed")
     }
 
-    /// A command, and how its execution must be recorded.
+    /// A command, and the expected state of its execution.
     @Test(
         arguments: [
             ("exit 0", "succeeded", 0, nil), ("exit 3", "failed", 3, nil), ("exit 255", "failed", 255, nil),
             ("kill -SEGV $$", "failed", nil, 11), ("kill -KILL $$", "failed", nil, 9), ("exit 137", "failed", 137, nil),
         ] as [(String, String, Int?, Int?)])
-    func endsAreRecordedTruly(_ command: String, _ state: String, _ code: Int?, _ signal: Int?) throws {
+    func finalStatesAreRecorded(_ command: String, _ state: String, _ code: Int?, _ signal: Int?) throws {
         let project = try project(#""a": {"command": "\#(command)"}"#)
         #expect(try project.runs("exec").status == (state == "succeeded" ? 0 : 1))
         let row = try #require(try project.query("select state, exit_code, signal from executions").first)
@@ -48,7 +48,7 @@ import Testing
         #expect(row["signal"]?.integer == signal)
     }
 
-    @Test func anOutputThatIsNotMadeIsAFailure() throws {
+    @Test func aMissingOutputIsAFailure() throws {
         let project = try project(#""a": {"command": ["true"], "outputs": {"model": "models/m.bin"}}"#)
         #expect(try project.runs("exec").status == 1)
         #expect(
@@ -60,7 +60,7 @@ import Testing
             ])
     }
 
-    @Test func aProgramThatIsNotThereIsAFailureWithASentence() throws {
+    @Test func aMissingProgramIsAFailure() throws {
         let project = try project(#""a": {"command": ["no-such-program"]}"#)
         #expect(try project.runs("exec").status == 1)
         let error = try project.query("select error from executions")[0]["error"]?.text ?? ""
@@ -97,7 +97,7 @@ import Testing
         #expect(try project.query("select count(*) as n from executions")[0]["n"]?.integer == 1)
     }
 
-    @Test func keepGoingRunsWhatDoesNotNeedTheFailedStage() throws {
+    @Test func keepGoingRunsIndependentStages() throws {
         let stages =
             #""a": {"command": "exit 1"}, "b": {"command": "true", "needs": ["a"]}, "c": {"command": "true"}, "d": {"command": "true", "needs": ["c"]}"#
         let project = try project(stages)
@@ -105,7 +105,7 @@ import Testing
         #expect(try project.executedStages() == ["a", "c", "d"])
     }
 
-    /// Once: TERM and what follows; the run is recorded as interrupted and no process is left.
+    /// One signal stops the stages; the run is recorded as interrupted and no process is left.
     @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
     func aSignalStopsTheRun(_ signal: Int32, _ status: Int32) throws {
         let project = try project(
@@ -126,7 +126,7 @@ import Testing
         #expect(try project.runs("exec").status == 0)
     }
 
-    @Test func twiceKillsNow() throws {
+    @Test func aSecondSignalKills() throws {
         let project = try project(#""a": {"command": "trap '' TERM INT; echo $$ > pid; while :; do sleep 0.05; done"}"#)
         let command = try project.start(["exec", "--grace", "1h"])
         try wait(for: "the stage to start") { project.read("pid")?.hasSuffix("\n") ?? false }
@@ -140,7 +140,7 @@ import Testing
             ])
     }
 
-    @Test func afterKillNineTheNextRunTakesOver() throws {
+    @Test func theNextRunRecoversFromKill() throws {
         let project = try project(
             #""a": {"command": "echo $$ > pid; test -e ok || sleep 1000; echo done > a.txt", "outputs": ["a.txt"]}"#)
         let command = try project.start(["exec"])
@@ -158,7 +158,7 @@ import Testing
             ])
     }
 
-    @Test func aFailedRetrainNeverCostsTheModelThatWasThere() throws {
+    @Test func aFailedRerunKeepsThePreviousOutputs() throws {
         let project = try project(
             #""train": {"command": "cat data > model; test $(cat data) != bad", "inputs": ["data"], "outputs": ["model"]}"#
         )
@@ -172,7 +172,7 @@ import Testing
         #expect(project.read("model") == "good")
     }
 
-    @Test func enforcedMemoryEndsAStageThatPassesItAndARetryGetsMore() throws {
+    @Test func enforcedMemoryKillsAndRetriesWithMore() throws {
         let project = try project(
             #"""
             "a": {"command": ["python3", "-c", "import time; x = bytearray(150_000_000); open('out', 'w').write('x'); time.sleep(1 if __import__('os').environ['RUNS_ATTEMPT'] == '2' else 60)"],
@@ -189,7 +189,7 @@ import Testing
             ])
     }
 
-    @Test func whatAStageLeavesBehindIsEndedAndNoted() throws {
+    @Test func leftoverProcessesAreKilledAndNoted() throws {
         let project = try project(
             #""a": {"command": "(setsid sh -c 'echo $$ > pid; exec sleep 1000' &); while ! test -s pid; do sleep 0.01; done; echo a > a", "outputs": ["a"]}"#
         )
@@ -210,23 +210,23 @@ import Testing
         #expect(try project.executedStages() == ["a"])
     }
 
-    @Test func aMetricsFileThatIsNoneIsAFailure() throws {
+    @Test func anInvalidMetricsFileIsAFailure() throws {
         let project = try project(
             #""a": {"command": "echo nonsense > m", "outputs": {"m": {"path": "m", "metrics": true}}}"#)
         #expect(try project.runs("exec").status == 1)
         #expect(try project.query("select error from executions")[0]["error"]?.text?.contains("'m'") ?? false)
     }
 
-    /// Limits of a shell, and what is told of them. The store stays whole.
+    /// Resource limits (`ulimit`) are reported as errors, and the store stays intact.
     @Test(arguments: ["-f 100", "-n 6", "-n 8", "-n 10", "-n 12"])
-    func aLimitOfTheShellIsToldInASentence(_ limit: String) throws {
+    func resourceLimitsAreReported(_ limit: String) throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json", #"{"name": "p", "stages": {"a": {"command": "echo > a", "outputs": ["a"]}}}"#)
         let command = "ulimit \(limit); exec \(try RunsBinary.path()) exec"
         try project.shell("bash -c '\(command)' > out 2>&1; echo $? > status")
         #expect(project.read("status") == "3\n", "\(project.read("out") ?? "")")
-        #expect((project.read("out") ?? "").contains("runs: "), "\(project.read("out") ?? "")")
+        #expect((project.read("out") ?? "").contains("error: "), "\(project.read("out") ?? "")")
         let result = try project.runs("exec")
         #expect(result.status == 0, "\(result.story)")
     }

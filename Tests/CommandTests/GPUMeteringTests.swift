@@ -1,5 +1,5 @@
-// What is recorded of the GPUs that stages use, with a library in the driver's place: whose memory it is, and that no
-// failure of the driver harms a run.
+// GPU usage recorded for stages, with a fake driver library: memory is attributed to the right stage, and driver
+// failures do not affect a run.
 
 import Glibc
 import TestSupport
@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.enabled(if: hasCCompiler, "no cc to build the fake driver library with"))
 struct GPUMeteringTests {
-    /// Registers itself as a process with memory on the device, and stays until the driver has told of it a few times.
+    /// Registers itself as a process with memory on the device, and waits until the driver has reported it a few times.
     private func stage(_ name: String, gpus: String?) -> String {
         let resources = gpus.map { #", "gpus": \#($0)"# } ?? ""
         let command = "echo $$ > fake/\(name).pid; until test -e ok; do sleep 0.02; done"
@@ -18,7 +18,7 @@ struct GPUMeteringTests {
         try TestProject(stages: stages.joined(separator: ", "))
     }
 
-    /// Runs until the stages have begun and the driver has been read twice since, then lets them end.
+    /// Waits until the stages have started and the driver has been read twice, then lets them end.
     private func run(
         _ project: TestProject, _ fake: FakeNVML, _ stages: [String], isReadable: Bool = true,
         meanwhile: () throws -> Void = {}
@@ -40,7 +40,7 @@ struct GPUMeteringTests {
         }
     }
 
-    @Test func twoStagesOnOneGPUAreToldApart() throws {
+    @Test func stagesOnOneGPUAreMeteredSeparately() throws {
         let project = try project(
             stage("a", gpus: "0.5"), stage("b", gpus: "0.5"), stage("c", gpus: nil), stage("d", gpus: "0"))
         let fake = try FakeNVML(project)
@@ -94,7 +94,7 @@ struct GPUMeteringTests {
         #expect(try rows(project)[0][4] == .text(fake.uuids.joined(separator: ",")))
     }
 
-    @Test func theDeviceStandsForProcessesThatTheDriverDoesNotTell() throws {
+    @Test func deviceMemoryIsTheFallbackForProcesses() throws {
         let project = try project(stage("a", gpus: "1"))
         let fake = try FakeNVML(project)
         let silent = ["Compute", "Graphics"].map { "error nvmlDeviceGet\($0)RunningProcesses_v3 3" }.joined(
@@ -122,10 +122,10 @@ struct GPUMeteringTests {
         unlink("/run/lock/runs-gpu-\(part).lock")
     }
 
-    /// Old and broken drivers: what they cannot tell is missing, and the run is none the worse.
+    /// Old and broken drivers: figures that they do not report are missing, and the run is not affected.
     @Test(
         arguments: [
-            // (options for the library, what it says, what is recorded)
+            // (options of the library, what it reports, what is recorded)
             ("-DFAKE_NVML_LEVEL=1", "", .number(64)), ("-DFAKE_NVML_LEVEL=0", "", .number(64)),
             ("-DFAKE_NVML_WIDE", "", .number(64)), ("", "swarm 40", .number(64)),
             ("-DFAKE_NVML_LEVEL=0", "swarm 300", .number(64)),
@@ -138,7 +138,7 @@ struct GPUMeteringTests {
             ("-DFAKE_NVML_WITHOUT_INIT", "", .null),
         ] as [(String, String, JSON)])
     func whatADriverLacks(_ options: String, _ line: String, _ peak: JSON) throws {
-        // Where no GPU is found none can be asked for.
+        // Without a GPU, a stage cannot request one.
         let project = try project(stage("a", gpus: nil))
         let fake = try FakeNVML(project, options: options)
         try fake.say(line, "process \(fake.uuids[1]) @\(project.path("fake/a.pid")) 64")
@@ -146,7 +146,7 @@ struct GPUMeteringTests {
         #expect(try rows(project)[0][1] == peak)
     }
 
-    @Test func theProgramIsAskedWhereThereIsNoLibrary() throws {
+    @Test func nvidiaSMIIsTheFallbackForTheLibrary() throws {
         let project = try project(stage("a", gpus: "1"))
         let fake = try FakeNVML(project, options: "-DFAKE_NVML_WITHOUT_INIT")
         try project.write(
@@ -163,7 +163,7 @@ struct GPUMeteringTests {
             "PATH": "\(project.path("bin")):\(environmentVariable("PATH") ?? "")"
         ]) { $1 }
         let command = try project.start(["exec"], environment: environment)
-        // Once it is asked a third time, the second answer, which came while the stage ran, was taken in.
+        // At the third request, the second answer, from while the stage ran, has been processed.
         try wait(for: "the program to be asked") {
             (project.read("asked") ?? "").split(separator: "\n").count { $0.contains("compute-apps") } > 2
         }
@@ -175,7 +175,7 @@ struct GPUMeteringTests {
     }
 
     @Test(arguments: ["nvmlInit_v2", "nvmlDeviceGetCount_v2", "nvmlDeviceGetComputeRunningProcesses_v3"])
-    func aLibraryThatHangsHoldsNothingUp(_ function: String) throws {
+    func aHangingLibraryDoesNotBlock(_ function: String) throws {
         let project = try project(stage("a", gpus: nil))
         let fake = try FakeNVML(project)
         try fake.say("hang \(function)")
@@ -187,7 +187,7 @@ struct GPUMeteringTests {
         #expect(try rows(project)[0][1] == .null)
     }
 
-    @Test func aProgramThatHangsHoldsNothingUp() throws {
+    @Test func aHangingProgramDoesNotBlock() throws {
         let project = try project(#""a": {"command": "until test -e asked; do sleep 0.02; done; echo done > out"}"#)
         let fake = try FakeNVML(project, options: "-DFAKE_NVML_WITHOUT_INIT")
         try project.write("bin/nvidia-smi", "#!/bin/sh\ntouch asked\nexec sleep 20\n", executable: true)
@@ -198,7 +198,7 @@ struct GPUMeteringTests {
         #expect(result.status == 0 && project.read("out") == "done\n", "\(result.story)")
     }
 
-    @Test func thePeakStandsInTheBenchmarkLine() throws {
+    @Test func thePeakIsInTheBenchmarkLine() throws {
         let project = try project(stage("a", gpus: "1"))
         let fake = try FakeNVML(project)
         try fake.say("process \(fake.uuids[0]) @\(project.path("fake/a.pid")) 1200000000")

@@ -1,5 +1,5 @@
-// The GPU figures checked against readers that are not ours: NVIDIA's Python module on the same fake driver, and, on a
-// machine that has a GPU, against what a stage says it allocated.
+// GPU figures checked against independent readers: NVIDIA's Python module on the same fake driver, and on a machine
+// with a GPU the amounts that a stage allocated.
 
 import Glibc
 import TestSupport
@@ -18,7 +18,7 @@ private let canUseTorch =
     @Test(
         .enabled(if: hasCCompiler, "no cc to build the fake driver library with"),
         .enabled(if: pythonWithNVML != nil, "nvidia-ml-py is not here and pip cannot get it"))
-    func anIndependentReaderOfTheSameDriverSaysTheSame() throws {
+    func anIndependentReaderAgrees() throws {
         let python = try #require(pythonWithNVML)
         let project = try TestProject()
         try project.write(
@@ -30,7 +30,7 @@ private let canUseTorch =
             "process \(fake.uuids[0]) @\(project.path("fake/a.pid")) 123456789",
             "process \(fake.uuids[0]) 1 55", "graphics \(fake.uuids[1]) @\(project.path("fake/a.pid")) 1000",
             used: "987654321")
-        // Prints a line a device: uuid, name, bus, memory, utilisation, and the memory of the process named.
+        // Prints a line per device: uuid, name, bus, memory, utilisation, and the memory of the process named.
         try project.write(
             "read.py",
             """
@@ -72,7 +72,7 @@ private let canUseTorch =
         #expect(try project.query("select gpu_peak_bytes as bytes from executions") == [["bytes": .number(total)]])
     }
 
-    /// Allocates so many GiB with nothing but the driver, says so, and holds them until there is a file `ok`.
+    /// Allocates GiBs using only the driver, reports it, and holds them until the file `ok` exists.
     private let allocate = """
         import ctypes, os, sys, time
         cuda = ctypes.CDLL('libcuda.so.1')
@@ -113,7 +113,7 @@ private let canUseTorch =
         }
         let alone = try #require(try peaks()["alone"])
         #expect((Double(1 << 30)..<Double(1 << 30) + context).contains(alone.bytes), "\(alone)")
-        // In a container the driver numbers processes otherwise, and two on one device cannot be told apart.
+        // In a container the driver uses other process numbers, so two on one device cannot be distinguished.
         guard alone.source == .text("nvml_process") else { return }
         #expect(try project.runs(["exec", "one", "two"], timeout: .seconds(120)).status == 0)
         let both = try peaks()
@@ -124,7 +124,7 @@ private let canUseTorch =
     }
 
     @Test(.enabled(if: canUseTorch, "no GPU with PyTorch here: not tried with it"))
-    func whatTorchAllocatedIsPartOfThePeak() throws {
+    func torchAllocationsArePartOfThePeak() throws {
         let project = try TestProject()
         try project.write(
             "train.py",

@@ -1,4 +1,4 @@
-// GPUs found, given to stages and shared with other runs, with a library in the driver's place.
+// GPUs detected, assigned to stages and shared with other runs, with a fake driver library.
 
 import Glibc
 import TestSupport
@@ -8,23 +8,23 @@ import Testing
 struct GPUSharingTests {
     private func project(_ stages: String) throws -> TestProject { try TestProject(stages: stages) }
 
-    @Test func doctorTellsWhatThereIs() throws {
+    @Test func doctorListsGPUs() throws {
         let project = try project(#""a": {"command": "true"}"#)
         let fake = try FakeNVML(project)
         try project.runs("exec")
         let output = try project.runs(["doctor"], environment: fake.environment).output
-        #expect(output.contains("gpus: 2 seen, driver 550.1\n"), "\(output)")
+        #expect(output.contains("gpus: 2, driver 550.1\n"), "\(output)")
         #expect(output.contains("  1: Fake GPU 1, 85.9 GB, \(fake.uuids[1]) at 00000000:02:00.0\n"), "\(output)")
     }
 
     @Test(
         arguments: [
-            // The caller's variable, what the stage asks for, what it is given.
+            // The caller's variable, the request of the stage, the devices it gets.
             (nil, "2", "0,1 PCI_BUS_ID"), ("1", "1", "1 PCI_BUS_ID"), ("1,0", "1", "1 PCI_BUS_ID"),
             ("UUID1,UUID0", "2", "UUID1,UUID0 PCI_BUS_ID"), ("PART1", "0.5", "PART1 PCI_BUS_ID"),
             ("1,0", "0", " PCI_BUS_ID"), ("1,0", nil, "1,0 none"), (nil, nil, "none none"),
         ] as [(String?, String?, String)])
-    func theFormOfTheCallerIsKept(_ visible: String?, _ asked: String?, _ expected: String) throws {
+    func theCallersDeviceNamesAreKept(_ visible: String?, _ asked: String?, _ expected: String) throws {
         let resources = asked.map { #", "resources": {"gpus": \#($0)}"# } ?? ""
         let project = try project(
             #""a": {"command": "echo ${CUDA_VISIBLE_DEVICES-none} ${CUDA_DEVICE_ORDER-none} > seen"\#(resources)}"#)
@@ -48,7 +48,7 @@ struct GPUSharingTests {
         #expect(recorded == (isGiven ? .text(ids.joined(separator: ",")) : .null))
     }
 
-    @Test func moreThanThereIsIsRefused() throws {
+    @Test func moreGPUsThanAvailableAreRejected() throws {
         let project = try project(#""a": {"command": "true", "resources": {"gpus": 2}}"#)
         let fake = try FakeNVML(project)
         let result = try project.runs(
@@ -57,7 +57,7 @@ struct GPUSharingTests {
             result.status == 2 && result.errorOutput.contains("asks for 2 gpus, but there are 1"), "\(result.story)")
     }
 
-    @Test func twoStagesThatNeedAWholeOneGetDifferentOnes() throws {
+    @Test func stagesGetDifferentGPUs() throws {
         let stage =
             #"{"command": "echo $CUDA_VISIBLE_DEVICES > NAME; until test -e a -a -e b; do sleep 0.01; done", "resources": {"gpus": 1, "cpus": 0.1}}"#
         let project = try project(
@@ -68,7 +68,7 @@ struct GPUSharingTests {
         #expect([project.read("a"), project.read("b")].compactMap { $0 }.sorted() == ["0\n", "1\n"])
     }
 
-    /// Two projects, one machine: the second run gets the GPU when the first one ends, however it ends.
+    /// Two projects, one machine: the second run gets the GPU when the first one ends, whatever its status.
     @Test(arguments: [false, true]) func twoRunsDoNotShareAGPU(_ isKilled: Bool) throws {
         let project = try TestProject()
         let pipeline =
@@ -80,8 +80,8 @@ struct GPUSharingTests {
         try wait(for: "the first stage to begin") { project.exists("one/began") }
         try project.write("two/ok", "")
         let second = try project.start(["exec"], environment: fake.environment, in: "two")
-        let told = "a: waiting: another run on this machine holds \(fake.uuids[0])"
-        try second.read(until: { $0.errorOutput.contains(told) }, "it waited")
+        let line = "a: waiting: another run on this machine holds \(fake.uuids[0])"
+        try second.read(until: { $0.errorOutput.contains(line) }, "it waited")
         #expect(!project.exists("two/began"))
         if isKilled { first.send(SIGKILL) } else { try project.write("one/ok", "") }
         let result = try second.finish()
@@ -90,7 +90,7 @@ struct GPUSharingTests {
         _ = try first.finish()
     }
 
-    /// The supervisor needs a while to end what a killed run left; until then that uses the GPU.
+    /// The supervisor takes a while to end the processes of a killed run, which use the GPU until then.
     @Test func aKilledRunHoldsItsGPUUntilItsProcessesHaveEnded() throws {
         let project = try TestProject()
         try project.write(

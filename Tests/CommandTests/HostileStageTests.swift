@@ -1,4 +1,4 @@
-// Stages that put odd things where the program looks: it must neither hang, nor stop for good, nor lose what was made.
+// Stages that create unusual files where the program reads: it must not hang, fail permanently, or lose outputs.
 
 import Glibc
 import TestSupport
@@ -26,15 +26,15 @@ import Testing
     @Test(arguments: [
         "rm -f $RUNS_METRICS; mkfifo $RUNS_METRICS", "ln -sf /dev/zero $RUNS_METRICS", "mkdir $RUNS_METRICS",
     ])
-    func whateverStandsInThePlaceOfTheMetricsFile(_ command: String) throws {
+    func unusualMetricsFilesAreHandled(_ command: String) throws {
         let project = try project(#""a": {"command": "\#(command)"}"#)
         let result = try project.runs(["exec"], timeout: .seconds(20))
         #expect(result.status == 0, "\(result.story)")
     }
 
-    /// What a failed stage leaves at its output, and what somebody puts there.
+    /// What a failed stage leaves at its output, and what the user replaces it with.
     @Test(arguments: ["ln -sfn o o", "mkfifo o", "ln -s nowhere o"])
-    func anOutputThatCannotBeReadIsMovedAsideWhenTheStageIsMended(_ command: String) throws {
+    func anUnreadableOutputIsMovedByTheNextRun(_ command: String) throws {
         let project = try project(
             #""a": {"command": "\#(command)", "outputs": ["o"]}, "b": {"command": "echo b > b", "outputs": ["b"]}"#)
         #expect(try project.runs("exec", "--keep-going").status == 1)
@@ -47,7 +47,7 @@ import Testing
         #expect(project.read("o") == "good\n")
     }
 
-    @Test func anInputThatCannotBeReadIsRefusedAndTheOthersWork() throws {
+    @Test func anUnreadableInputFailsOnlyItsStage() throws {
         let project = try project(
             #""a": {"command": "cat f", "inputs": ["f"]}, "b": {"command": "echo b > b", "outputs": ["b"]}"#)
         #expect(mkfifo(project.path("f"), 0o600) == 0)
@@ -98,7 +98,7 @@ import Testing
             ["query", "--format", "csv", "select name from metrics"],
             ["exec", "\u{1b}[2Jx.json"], ["exec", "--output", "\u{1b}[2J"],
         ] {
-            // A pseudo terminal, for the output is only made safe on one.
+            // A pseudo terminal, since output is only sanitized on a terminal.
             let words = [try RunsBinary.path()] + arguments
             let quoted = words.map { "'" + $0.replacing("'", with: "'\\''") + "'" }.joined(separator: " ")
             try project.write(
@@ -115,9 +115,9 @@ import Testing
 
     private func shellWord(_ text: String) -> String { "'" + text.replacing("'", with: "'\\''") + "'" }
 
-    /// Ctrl-C must not wait for the reading of what is too large to read.
+    /// Ctrl-C must not wait until a huge file has been read.
     @Test(arguments: [[SIGINT, SIGINT], [SIGTERM, SIGTERM], [SIGINT]])
-    func whatIsTooLargeToDigestCanBeInterrupted(_ signals: [Int32]) throws {
+    func digestingAHugeOutputCanBeInterrupted(_ signals: [Int32]) throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",
@@ -133,7 +133,7 @@ import Testing
         #expect(try project.query("select state from executions") == [["state": .text("interrupted")]])
     }
 
-    @Test func aMetricsFileWithoutLinesIsGivenUp() throws {
+    @Test func aMetricsFileWithoutLinesIsAbandoned() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",
@@ -153,8 +153,8 @@ import Testing
         #expect(result.status == 0, "\(result.story)")
     }
 
-    /// While a stage is being ended the program has nothing to do but wait.
-    @Test func waitingForAGracePeriodCostsNothing() throws {
+    /// While a stage is being stopped the program only waits.
+    @Test func waitingForAGracePeriodUsesNoCPU() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",
@@ -172,12 +172,12 @@ import Testing
         try project.shell(line)
         let words = (project.read("measured") ?? "").split(whereSeparator: \.isWhitespace)
         #expect(words.first == "1")
-        // Of two seconds that were waited for.
+        // Out of two seconds of waiting.
         #expect(try #require(words.last.flatMap { Double($0) }) < 1, "\(words)")
     }
 
     @Test(arguments: ["rm -rf .runs", "rm .runs/runs.db*", "mv .runs/runs.db .runs/other.db"])
-    func aStageThatRemovesTheStoreIsNoSuccess(_ command: String) throws {
+    func aStageThatDeletesTheStoreFailsTheRun(_ command: String) throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json", #"{"name": "p", "stages": {"a": {"command": "\#(command); echo > o", "outputs": ["o"]}}}"#)
@@ -185,7 +185,7 @@ import Testing
         #expect(result.status == 3 && result.errorOutput.contains("was removed or replaced"), "\(result.story)")
     }
 
-    @Test func aRunInsideOfARunDoesNotWaitForItself() throws {
+    @Test func aNestedRunDoesNotDeadlock() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",

@@ -24,7 +24,7 @@ import Testing
     @Test(arguments: [
         (#""command": ["echo", "LONG"]"#, "word 1"), (#""command": "true", "env": {"WORDS": "LONG"}"#, "'WORDS'"),
     ])
-    func wordsThatAreTooLongAreRefused(_ stage: String, _ expected: String) throws {
+    func overlongArgumentsAreRejected(_ stage: String, _ expected: String) throws {
         let project = try TestProject()
         // More than 32 pages of any size.
         let text = stage.replacing("LONG", with: long(3_000_000))

@@ -1,4 +1,4 @@
-// `runs doctor` and `runs gc`: what they find, what they change, and what they never touch.
+// `runs doctor` and `runs gc`: what they find, what they change, and what they never change.
 
 import Glibc
 import TestSupport
@@ -7,7 +7,7 @@ import Testing
 @Suite struct MaintenanceTests {
     private func project(_ stages: String) throws -> TestProject { try TestProject(stages: stages) }
 
-    /// `a` makes what stands in `src`; three runs with three versions, all but the newest kept.
+    /// `a` copies `src`; three runs with three versions, all but the newest kept.
     private func projectWithVersions() throws -> TestProject {
         let project = try project(stage(keep: 5))
         for version in ["one", "two", "three"] {
@@ -22,7 +22,7 @@ import Testing
         #""a": {"command": "grep -v bad src > a", "inputs": ["src"], "outputs": ["a"], "keep": \#(keep)}"#
     }
 
-    /// Everything below the project but what SQLite itself writes when a store is opened.
+    /// All files of the project except those that SQLite writes when a store is opened.
     private func files(_ project: TestProject) -> [String: String] {
         project.files(below: ".").filter { !$0.key.hasSuffix("-wal") && !$0.key.hasSuffix("-shm") }
     }
@@ -38,37 +38,37 @@ import Testing
 
     // MARK: - doctor
 
-    @Test func aSoundProjectHasNothingToFind() throws {
+    @Test func aHealthyProjectHasNoProblems() throws {
         let project = try projectWithVersions()
         let result = try project.runs("doctor")
         #expect(result.status == 0, "\(result.story)")
-        #expect(result.output.hasSuffix("nothing found: all is well\n"), "\(result.story)")
+        #expect(result.output.hasSuffix("no problems found\n"), "\(result.story)")
         for word in ["schema 2", "SQLite 3.", "journal ", "disk: ", "gpus: "] {
             #expect(result.output.contains(word), "\(word) in \(result.output)")
         }
     }
 
-    @Test func theGPUsSeenAreTold() throws {
+    @Test func visibleGPUsAreReported() throws {
         let project = try projectWithVersions()
-        // Neither library nor program can be had, whatever this machine has.
+        // Hides the library and the program if this machine has them.
         try project.write("none/libnvidia-ml.so.1", "")
-        func told(_ visible: String) throws -> String {
+        func output(_ visible: String) throws -> String {
             let environment = [
                 "LD_LIBRARY_PATH": project.path("none"), "PATH": "/none", "CUDA_VISIBLE_DEVICES": visible,
             ]
             return try project.runs("doctor", environment: environment).output
         }
-        #expect(try told("3,5").contains("gpus: 2 seen (3, 5)"))
-        #expect(try told("").contains("gpus: none seen"))
+        #expect(try output("3,5").contains("gpus: 2 (3, 5)"))
+        #expect(try output("").contains("gpus: none"))
     }
 
-    @Test(arguments: [[], ["--repair"]]) func withoutAStoreNoneIsMade(_ options: [String]) throws {
+    @Test(arguments: [[], ["--repair"]]) func noStoreIsCreated(_ options: [String]) throws {
         let project = try project(#""a": {"command": "true"}"#)
         #expect(try project.runs(["doctor"] + options).status == 3)
         #expect(!project.exists(".runs"))
     }
 
-    @Test func orphansAreToldAndRemovedOnlyWhenAsked() throws {
+    @Test func orphansAreDeletedOnlyByRepair() throws {
         let project = try projectWithVersions()
         let orphans = [
             ".runs/logs/77/x.1.log", ".runs/tmp/78/params-0.json", ".runs/tmp/1/params-0.json", ".runs/kept/79/b",
@@ -81,23 +81,23 @@ import Testing
         let found = try project.runs("doctor")
         #expect(found.status == 1)
         for path in [".runs/logs/77", ".runs/tmp/78", ".runs/tmp/1", ".runs/kept/79"] {
-            #expect(found.output.contains("found: \(path): "), "\(path) in \(found.story)")
+            #expect(found.output.contains("problem: \(path): "), "\(path) in \(found.story)")
         }
         #expect(found.output.contains("5 B"))
-        #expect(found.output.hasSuffix("4 findings left; `runs doctor --repair` mends 4\n"), "\(found.story)")
+        #expect(found.output.hasSuffix("4 problems found (`runs doctor --repair` can repair 4)\n"), "\(found.story)")
         #expect(files(project) == before, "nothing is changed without --repair")
 
         let repaired = try project.runs("doctor", "--repair")
         #expect(repaired.status == 0, "\(repaired.story)")
-        #expect(repaired.output.hasSuffix("all mended\n"))
+        #expect(repaired.output.hasSuffix("all problems repaired\n"))
         for path in orphans { #expect(!project.exists(path), "\(path)") }
         for path in others { #expect(project.exists(path), "\(path)") }
-        #expect(try project.runs("doctor").output.hasSuffix("nothing found: all is well\n"))
+        #expect(try project.runs("doctor").output.hasSuffix("no problems found\n"))
     }
 
-    @Test func digestsOfWhatIsGoneAreDropped() throws {
+    @Test func digestsOfMissingFilesAreDeleted() throws {
         let project = try projectWithVersions()
-        // What is digested in the tick of the clock in which it was written is not remembered.
+        // A file digested in the same clock tick in which it was written is not cached.
         var written = stat()
         #expect(stat(project.path("src"), &written) == 0)
         try wait(for: "the clock to move on") { time(nil) > written.st_ctim.tv_sec + 1 }
@@ -105,12 +105,12 @@ import Testing
         try project.remove("src")
         let found = try project.runs("doctor")
         #expect(found.status == 1)
-        #expect(found.output.contains("a remembered digest of 1 path that is gone"), "\(found.story)")
+        #expect(found.output.contains("cached digest of 1 missing path"), "\(found.story)")
         #expect(try project.runs("doctor", "--repair").status == 0)
         #expect(try project.runs("doctor").status == 0)
     }
 
-    @Test func aKilledRunIsLostAndItsProcessesAreEnded() throws {
+    @Test func aKilledRunIsLostAndItsProcessesAreKilled() throws {
         let project = try project(#""a": {"command": "echo $$ > pid; exec sleep 1000", "outputs": ["a"]}"#)
         let command = try project.start(["exec"])
         try wait(for: "the stage to start") { project.read("pid")?.hasSuffix("\n") ?? false }
@@ -125,7 +125,7 @@ import Testing
         _ = try command.finish()
         let found = try project.runs("doctor")
         #expect(found.status == 1)
-        #expect(found.output.contains("is lost: its program is gone"), "\(found.story)")
+        #expect(found.output.contains("is lost: its program has exited"), "\(found.story)")
         #expect(try project.query("select status from runs") == [["status": .text("running")]])
         let repaired = try project.runs("doctor", "--repair")
         #expect(repaired.status == 0, "\(repaired.story)")
@@ -152,7 +152,7 @@ import Testing
         }
         let found = try project.runs("doctor")
         #expect(found.status == 1)
-        #expect(found.output.contains("the lost execution 1 of 'a' left 1 process"), "\(found.story)")
+        #expect(found.output.contains("lost execution 1 of 'a' left 1 process"), "\(found.story)")
         #expect(try project.runs("doctor", "--repair").status == 0)
         let end = try leftover.finish().end
         #expect([.signalled(SIGTERM), .signalled(SIGKILL)].contains(end), "\(end)")
@@ -160,7 +160,7 @@ import Testing
 
     @Test(
         .enabled(if: system("command -v sqlite3 > /dev/null") == 0, "needs the sqlite3 shell to change a host's name"))
-    func aRunOfAnotherHostIsDeclaredLostOnlyWhenAsked() throws {
+    func aRunOnAnotherHostIsMarkedLostOnlyByRepair() throws {
         let project = try projectWithVersions()
         let sqlite = "sqlite3 '\(project.path(".runs/runs.db"))'"
         #expect(
@@ -169,20 +169,20 @@ import Testing
                 == 0)
         let found = try project.runs("doctor")
         #expect(found.status == 1)
-        #expect(found.output.contains("belongs to host elsewhere"), "\(found.story)")
+        #expect(found.output.contains("cannot check from this host whether it is still alive"), "\(found.story)")
         #expect(try project.query("select status from runs where run_id = 3")[0]["status"]?.text == "running")
         #expect(try project.runs("exec").status == 3)
         let repaired = try project.runs("doctor", "--repair")
-        #expect(repaired.status == 0 && repaired.output.contains("declared lost"), "\(repaired.story)")
+        #expect(repaired.status == 0 && repaired.output.contains("marked as lost"), "\(repaired.story)")
         #expect(try project.runs("exec").status == 0)
     }
 
-    @Test func filesOfAnotherStoreAreNotJudged() throws {
+    @Test func filesOfAnotherStoreAreSkipped() throws {
         let project = try projectWithVersions()
         try project.write("other/pipeline.json", #"{"name": "q", "stages": {"b": {"command": "true"}}}"#)
         #expect(try project.runs("exec", "other/pipeline.json", "--store", project.path("other.db")).status == 0)
         let result = try project.runs("doctor", "--repair", "--store", project.path("other.db"))
-        #expect(result.output.contains("not looked at"), "\(result.story)")
+        #expect(result.output.contains("skipped, they belong to another store"), "\(result.story)")
         #expect(project.exists(".runs/kept/2/a"))
         #expect(try project.runs("gc", "--older-than", "0s", "--store", project.path("other.db")).status == 2)
         #expect(project.exists(".runs/kept/1/a"))
@@ -190,7 +190,7 @@ import Testing
 
     // MARK: - gc
 
-    @Test func whatIsYoungStays() throws {
+    @Test func recentDataIsKept() throws {
         let project = try projectWithVersions()
         let before = files(project)
         let result = try project.runs("gc", "--older-than", "30d", "--rows")
@@ -198,31 +198,31 @@ import Testing
         #expect(
             result.output == """
                 logs of 0 runs: 0 B
-                remembered digests of 0 paths
+                cached digests of 0 paths
                 kept outputs of 0 executions: 0 B
-                rows of 0 runs and 0 executions (the store keeps its size and fills the room again)
-                in all: 0 B
+                rows of 0 runs and 0 executions (the store file keeps its size; the space is reused)
+                total: 0 B
 
                 """)
         #expect(files(project).filter { $0.key != "./.runs/runs.db" } == before.filter { $0.key != "./.runs/runs.db" })
     }
 
-    @Test func whatIsOldGoesAndADryRunTellsTheSame() throws {
+    @Test func oldDataIsDeletedAsADryRunPredicts() throws {
         let project = try projectWithVersions()
-        // It asks for fewer versions than there are, but no success came since to drop the others.
+        // It keeps fewer versions than exist, but no success has deleted the others yet.
         try project.write("pipeline.json", #"{"name": "p", "stages": {\#(stage(keep: 1))}}"#)
         try project.write("src", "bad")
         #expect(try project.runs("exec").status == 1)
         try project.write(".runs/kept/-3/mine", "mine")
         let before = files(project)
         let rows = try counts(project)
-        let told = try project.runs("gc", "--older-than", "0s", "--rows", "--dry-run")
+        let dryRun = try project.runs("gc", "--older-than", "0s", "--rows", "--dry-run")
         #expect(files(project) == before)
         #expect(try counts(project) == rows)
 
         let result = try project.runs("gc", "--older-than", "0s", "--rows")
         #expect(result.status == 0, "\(result.story)")
-        #expect(told.output == result.output + "nothing was changed (--dry-run)\n")
+        #expect(dryRun.output == result.output + "nothing was deleted (--dry-run)\n")
         #expect(result.output.contains("logs of 4 runs"))
         #expect(result.output.contains("kept outputs of 2 executions: 8 B"), "\(result.story)")
         #expect(result.output.contains("rows of 2 runs and 2 executions "), "\(result.story)")
@@ -235,7 +235,7 @@ import Testing
             ])
         #expect(try project.runs("doctor").status == 0, "the store is sound")
 
-        // What is left still counts: the kept version can be put back, and nothing runs again.
+        // The remaining version is still valid: it is restored, and nothing runs again.
         try project.write("src", "three")
         for _ in 1...2 {
             #expect(try project.runs("exec").status == 0)
@@ -244,14 +244,14 @@ import Testing
         }
     }
 
-    @Test func whatTheStageAsksToHaveKeptStays() throws {
+    @Test func versionsWithinKeepAreNotDeleted() throws {
         let project = try projectWithVersions()
         let result = try project.runs("gc", "--older-than", "0s", "--rows")
         #expect(result.output.contains("kept outputs of 0 executions"), "\(result.story)")
         #expect(project.read(".runs/kept/1/a") == "one\n" && project.read(".runs/kept/2/a") == "two\n")
     }
 
-    @Test func withoutRowsTheHistoryStays() throws {
+    @Test func rowsAreDeletedOnlyOnRequest() throws {
         let project = try projectWithVersions()
         let rows = try counts(project)
         let result = try project.runs("gc", "--older-than", "0s")
@@ -260,8 +260,8 @@ import Testing
         #expect(!project.exists(".runs/logs/1"))
     }
 
-    /// What today's results descend from stays, and so does what somebody gave a name.
-    @Test func ancestorsAndLabelledRunsAreNotForgotten() throws {
+    /// Ancestors of current results and tagged runs are not deleted.
+    @Test func ancestorsAndTaggedRunsAreNotDeleted() throws {
         let project = try project(
             #"""
             "train": {"command": "echo ${{ params.lr }} > model", "params": {"lr": 1}, "outputs": ["model"], "keep": 0},
@@ -270,7 +270,7 @@ import Testing
         try project.write(
             "pipeline.json", (project.read("pipeline.json") ?? "").replacing(#""lr": 1"#, with: #""lr": ${LR}"#))
         let text = project.read("pipeline.json") ?? ""
-        // The last of them puts the score of the second back, and makes its model anew.
+        // The last run restores the score of the second, and makes its model again.
         for (lr, words) in [("9", []), ("2", []), ("1", ["--tag", "baseline"]), ("2", [])] as [(String, [String])] {
             try project.write("pipeline.json", text.replacing("${LR}", with: lr))
             #expect(try project.runs(["exec"] + words).status == 0)
@@ -284,7 +284,7 @@ import Testing
         #expect(try project.runs("lineage", "score").output.contains("model ← train"))
     }
 
-    @Test func aFailureOfTodayIsNotForgotten() throws {
+    @Test func currentFailuresAreNotDeleted() throws {
         let project = try project(#""a": {"command": "test -e ok"}"#)
         try project.write("ok", "")
         #expect(try project.runs("exec").status == 0)
@@ -294,7 +294,7 @@ import Testing
         #expect(try project.runs("exec").status == 1, "it is still the failed stage that it was")
     }
 
-    @Test func everyKindOfRowGoesWithItsExecution() throws {
+    @Test func allRowsOfAnExecutionAreDeleted() throws {
         let project = try project(
             #"""
             "a": {"command": "cat src > a; echo '{\"loss\": 1}' > m.json; test -e ok", "inputs": ["src"],
@@ -315,12 +315,12 @@ import Testing
         let left = try #require(try counts(project)["executions"]?.integer)
         #expect(left < 9, "\(result.story)")
         let sound = try project.runs("doctor")
-        #expect(!sound.output.contains("damaged"), "\(sound.story)")
+        #expect(!sound.output.contains("corrupt"), "\(sound.story)")
         try project.write("ok", "")
         #expect(try project.runs("exec").status == 0)
     }
 
-    @Test func nothingOfARunningRunIsTouched() throws {
+    @Test func runningRunsAreSkipped() throws {
         let project = try projectWithVersions()
         try project.write(
             "slow.json",
@@ -330,7 +330,8 @@ import Testing
         try wait(for: "the stage to start") { project.exists("started") }
         let result = try project.runs("gc", "--older-than", "0s", "--rows")
         #expect(result.status == 1, "\(result.story)")
-        #expect(result.output.contains("left alone: kept outputs and rows, for run 4 of 'slow'"), "\(result.story)")
+        #expect(
+            result.output.contains("skipped kept outputs and rows: still running: run 4 of 'slow'"), "\(result.story)")
         #expect(project.exists(".runs/logs/4") && !project.exists(".runs/logs/1"))
         #expect(project.exists(".runs/kept/1/a"))
         #expect(try counts(project)["executions"]?.integer == 4)
@@ -338,20 +339,20 @@ import Testing
         #expect(try command.finish().status == 0)
     }
 
-    @Test func orphanedOutputsAreListedOnly() throws {
+    @Test func orphanedOutputsAreListed() throws {
         let project = try project(
             #""old": {"command": "echo > old.txt", "outputs": ["old.txt"]}, "new": {"command": "echo > new.txt", "outputs": ["new.txt"]}"#
         )
         #expect(try project.runs("exec").status == 0)
-        #expect(try project.runs("gc", "--orphans", "pipeline.json").output == "0 orphaned outputs; none is removed\n")
+        #expect(try project.runs("gc", "--orphans", "pipeline.json").output == "0 orphaned outputs (not deleted)\n")
         try project.write(
             "pipeline.json", #"{"name": "p", "stages": {"new": {"command": "echo > new.txt", "outputs": ["new.txt"]}}}"#
         )
         let result = try project.runs("gc", "--orphans", "pipeline.json")
         #expect(
             result.output == """
-                orphan: old.txt, made by 'old', which pipeline.json no longer has
-                1 orphaned output; none is removed
+                orphan: old.txt, made by 'old', which is not in pipeline.json
+                1 orphaned output (not deleted)
 
                 """, "\(result.story)")
         #expect(project.exists("old.txt"))
@@ -360,7 +361,7 @@ import Testing
     @Test(arguments: [
         [], ["--rows"], ["--rows", "--orphans", "pipeline.json"], ["--older-than", "soon"], ["--older-than=-1d"],
     ])
-    func whatCannotBeMeantIsRefused(_ options: [String]) throws {
+    func invalidOptionsAreRejected(_ options: [String]) throws {
         let project = try projectWithVersions()
         let before = files(project)
         let result = try project.runs(["gc"] + options)
@@ -369,7 +370,7 @@ import Testing
     }
 }
 
-/// Ended, though nobody has asked how.
+/// Whether the process has ended but was not waited for.
 private func isZombie(_ pid: pid_t) -> Bool {
     guard let file = fopen("/proc/\(pid)/stat", "re") else { return true }
     defer { fclose(file) }

@@ -1,5 +1,4 @@
-// Time, memory and bytes that executions are said to have used, checked against process trees of known size and against
-// /usr/bin/time.
+// Recorded time, memory and bytes, checked against process trees of known size and against /usr/bin/time.
 
 import Foundation
 import Glibc
@@ -9,7 +8,7 @@ import Testing
 private let hasTime = access("/usr/bin/time", X_OK) == 0
 
 @Suite struct MeasuringTests {
-    /// `hold.py MB HOW SECONDS`: touches so much memory, its own or shared, and holds it, or forks and holds it.
+    /// `hold.py MB HOW SECONDS`: touches MB of memory, its own or shared, and holds it, or forks and holds it.
     private let hold = """
         import mmap, os, sys, time
         size, how, seconds = int(sys.argv[1]) << 20, sys.argv[2], float(sys.argv[3])
@@ -40,10 +39,10 @@ private let hasTime = access("/usr/bin/time", X_OK) == 0
                 megabytes: 600),
             // The child's pages are its parent's.
             Tree(name: "forked", command: "python3 hold.py 500 forked 2", megabytes: 500),
-            // The child writes to all of them: they are its own then.
+            // The child writes to all of them, so they are its own.
             Tree(name: "written", command: "python3 hold.py 250 written 2", megabytes: 500),
             Tree(name: "shared", command: "python3 hold.py 300 shared 2", megabytes: 300),
-            // One has no parent any more.
+            // One has lost its parent.
             Tree(
                 name: "orphan", command: "(python3 hold.py 250 alone 2 &); exec python3 hold.py 250 alone 2",
                 megabytes: 500),
@@ -70,7 +69,7 @@ private let hasTime = access("/usr/bin/time", X_OK) == 0
         }
     }
 
-    @Test func aSmallProgramIsSmall() throws {
+    @Test func aSmallProgramHasASmallPeak() throws {
         let project = try TestProject()
         try project.write("pipeline.json", #"{"name": "p", "stages": {"s": {"command": ["true"]}}}"#)
         #expect(try project.runs("exec").status == 0)
@@ -78,8 +77,8 @@ private let hasTime = access("/usr/bin/time", X_OK) == 0
         #expect(peak > 500_000 && peak < 2_500_000, "\(peak)")
     }
 
-    /// Some systems let nothing be executed from memory: the supervisor is then the whole program, which is larger.
-    @Test func whereThereAreNoFilesInMemoryStagesRunAllTheSame() throws {
+    /// If the system cannot execute from memory, the supervisor is the whole program, which is larger.
+    @Test func stagesRunWithoutMemfd() throws {
         let project = try TestProject()
         try project.write("pipeline.json", #"{"name": "p", "stages": {"s": {"command": ["true"]}}}"#)
         try project.write(
@@ -106,7 +105,7 @@ private let hasTime = access("/usr/bin/time", X_OK) == 0
     }
 
     @Test(.enabled(if: hasTime, "there is no /usr/bin/time (Debian's package `time`)"))
-    func figuresAreThoseOfTime() throws {
+    func figuresMatchTheProgramTime() throws {
         let project = try TestProject()
         try project.write("hold.py", hold)
         try project.write(

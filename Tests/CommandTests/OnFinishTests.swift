@@ -1,4 +1,4 @@
-// `exec --on-finish`: what the command is told, and that nothing it does changes the run.
+// `exec --on-finish`: the input of the command, and that it cannot change the run.
 
 import Foundation
 import Glibc
@@ -10,58 +10,58 @@ import Testing
         try TestProject(stages: #""a": {"command": "\#(command)"}"#)
     }
 
-    private func told(_ project: TestProject) throws -> JSON {
-        try JSONDecoder().decode(JSON.self, from: Data((project.read("told.json") ?? "").utf8))
+    private func report(_ project: TestProject) throws -> JSON {
+        try JSONDecoder().decode(JSON.self, from: Data((project.read("report.json") ?? "").utf8))
     }
 
     @Test(
         arguments: [("true", "succeeded", 0, "succeeded"), ("exit 3", "failed", 1, "failed")]
             as [(String, String, Int32, String)])
-    func theRunIsToldOnceItsEndIsRecorded(_ command: String, _ status: String, _ code: Int32, _ state: String) throws {
+    func theHookRunsAfterTheEndIsRecorded(_ command: String, _ status: String, _ code: Int32, _ state: String) throws {
         let project = try project(command)
-        // Asked of the store while the command runs: the end is there already.
+        // Queried while the command runs: the end of the run is already recorded.
         let runs = try RunsBinary.path()
-        let hook = "cat > told.json; '\(runs)' query --format csv 'select status from runs' > asked; exit 7"
+        let hook = "cat > report.json; '\(runs)' query --format csv 'select status from runs' > asked; exit 7"
         let result = try project.runs("exec", "--tag", "t", "--on-finish", hook)
         #expect(result.status == code, "\(result.story)")
         #expect(
             result.errorOutput.contains("warning: --on-finish: ") && result.errorOutput.contains("exited with status 7"))
         #expect(project.read("asked") == "status\n\(status)\n")
-        let report = try told(project)
+        let report = try self.report(project)
         #expect(report["run_id"]?.integer == 1 && report["status"]?.text == status && report["pipeline"]?.text == "p")
         #expect(report["tags"]?.array?.first?["tag"]?.text == "t")
         let execution = try #require(report["executions"]?.array?.first)
         #expect(execution["stage"]?.text == "a" && execution["state"]?.text == state)
-        #expect(project.read("told.json")?.hasSuffix("}\n") ?? false)
+        #expect(project.read("report.json")?.hasSuffix("}\n") ?? false)
         let columns = try project.query("select name from pragma_table_info('executions')").compactMap {
             $0["name"]?.text
         }
         for column in columns { #expect(execution[column] != nil, "\(column)") }
     }
 
-    @Test func aRunThatHadNothingToDoIsToldToo() throws {
+    @Test func theHookRunsForFreshRuns() throws {
         let project = try project()
         _ = try project.runs("exec")
-        #expect(try project.runs("exec", "--on-finish", "cat > told.json").status == 0)
-        #expect(try told(project)["stages_fresh"]?.integer == 1)
+        #expect(try project.runs("exec", "--on-finish", "cat > report.json").status == 0)
+        #expect(try report(project)["stages_fresh"]?.integer == 1)
     }
 
-    @Test func afterAnInterruptionAsWell() throws {
+    @Test func theHookRunsAfterAnInterruption() throws {
         let project = try project("touch started; sleep 1000")
-        let command = try project.start(["exec", "--on-finish", "cat > told.json"])
+        let command = try project.start(["exec", "--on-finish", "cat > report.json"])
         try wait(for: "the stage to start") { project.exists("started") }
         command.send(SIGINT)
         #expect(try command.finish().status == 130)
-        #expect(try told(project)["status"]?.text == "interrupted")
+        #expect(try report(project)["status"]?.text == "interrupted")
     }
 
-    @Test func whatItPrintsGoesToStandardError() throws {
+    @Test func hookOutputGoesToStandardError() throws {
         let result = try project().runs("exec", "--output", "jsonl", "--on-finish", "echo from the hook")
         #expect(result.errorOutput == "from the hook\n", "\(result.story)")
         #expect(try JSON.lines(result.output).last?["event"]?.text == "run_finished")
     }
 
-    @Test func itNeedNotReadAndMayBeEndedBySignals() throws {
+    @Test func hooksMayIgnoreInputAndEndBySignal() throws {
         let project = try project()
         #expect(try project.runs("exec", "--on-finish", "true").errorOutput.contains("warning") == false)
         let killed = try project.runs("exec", "--on-finish", "kill -KILL $$")
@@ -70,8 +70,8 @@ import Testing
         #expect(missing.status == 0 && missing.errorOutput.contains("exited with status 127"), "\(missing.story)")
     }
 
-    /// A hook that hangs: Ctrl-C ends it, and the run stays what it was.
-    @Test func aHookThatHangsIsEndedBySignals() throws {
+    /// Ctrl-C ends a hook that hangs, and does not change the run.
+    @Test func aHangingHookIsStoppedBySignals() throws {
         let project = try project()
         let command = try project.start(["exec", "--on-finish", "touch hangs; sleep 1000; touch after"])
         try wait(for: "the hook to start") { project.exists("hangs") }
@@ -83,10 +83,10 @@ import Testing
         #expect(try project.query("select status from runs") == [["status": .text("succeeded")]])
     }
 
-    @Test func whereNothingRanNothingIsTold() throws {
+    @Test func theHookDoesNotRunWithoutARun() throws {
         let project = try project()
-        #expect(try project.runs("exec", "--dry-run", "--on-finish", "touch told").status == 0)
-        #expect(try project.runs("exec", "nothing", "--on-finish", "touch told").status == 2)
-        #expect(!project.exists("told"))
+        #expect(try project.runs("exec", "--dry-run", "--on-finish", "touch hooked").status == 0)
+        #expect(try project.runs("exec", "nothing", "--on-finish", "touch hooked").status == 2)
+        #expect(!project.exists("hooked"))
     }
 }

@@ -1,5 +1,5 @@
-// The store read by programs that are not ours: DuckDB, pandas, Datasette and the sqlite3 shell say what `runs query`
-// says, with the types that docs/store.md promises, also while a run is writing.
+// The store read by other programs: DuckDB, pandas, Datasette and the sqlite3 shell return the same rows as `runs
+// query`, with the types in docs/store.md, also while a run is writing.
 
 import Foundation
 import TestSupport
@@ -44,8 +44,8 @@ private let openDuckDB = """
     """
 
 @Suite struct OtherToolsTests {
-    /// Params of every JSON type, metrics that are no numbers, params and summaries told by the stage, tags, notes,
-    /// failures, retries, repeats, a rejected and a not selected stage, NULL in every column that can be.
+    /// Params of every JSON type, non-numeric metrics, params and summaries reported by the stage, tags, notes,
+    /// failures, retries, repeats, a rejected and an unselected stage, NULL in every nullable column.
     private func varied() throws -> TestProject {
         let project = try TestProject()
         try project.write(
@@ -83,7 +83,7 @@ private let openDuckDB = """
         return project
     }
 
-    @Test func theDocumentHasATypeForEveryColumn() {
+    @Test func allColumnsHaveADocumentedType() {
         #expect(documentedTypes.count == 16)
         for (view, columns) in documentedTypes {
             for (column, type) in columns { #expect(["integer", "real", "text"].contains(type), "\(view).\(column)") }
@@ -214,7 +214,7 @@ private let openDuckDB = """
 
     @Test func thereAreDocumentedCommands() { #expect(Self.documentedCommands.count == 4) }
 
-    /// Where the tool is here; whether it can be is told by the tests above.
+    /// The tool's path here; tests above check whether it is available.
     @Test(arguments: documentedCommands)
     func documentedCommandsRun(_ command: [String]) throws {
         let (language, text) = (command[0], command[1])
@@ -229,7 +229,7 @@ private let openDuckDB = """
             }
         guard let interpreter else { return }
         try project.write("documented", text)
-        // The program `datasette` lies beside its Python.
+        // The program `datasette` is in the folder of its Python.
         let program = language == "sh" ? "PATH=\"$(dirname '\(interpreter)'):$PATH\" sh" : "'\(interpreter)' -W ignore"
         try project.shell("\(program) documented > said")
         let said = project.read("said") ?? ""

@@ -1,4 +1,4 @@
-// What can stand in a pipeline, tried with real stages: templates, quoting, params, environment, folders, patterns.
+// Features of the pipeline format with real stages: templates, quoting, params, environment, folders, patterns.
 
 import TestSupport
 import Testing
@@ -73,7 +73,7 @@ import Testing
         #expect(try project.runs("exec").status == 0)
         #expect(try project.executedStages() == ["count", "make"])
         #expect(project.read("n.txt")?.contains("4") ?? false)
-        // A file that does not match means nothing.
+        // A file that does not match changes nothing.
         try project.write("src/d.log", "d")
         #expect(try project.runs("exec").status == 0)
         #expect(try project.executedStages() == [])
@@ -94,7 +94,7 @@ import Testing
             ])
     }
 
-    @Test func anUpstreamThatMakesTheSameBytesLeavesItsDependentsFresh() throws {
+    @Test func identicalOutputsKeepDependentsFresh() throws {
         let project = try project(
             #"{"name": "p", "stages": {"a": {"command": "head -c 1 in > mid", "inputs": ["in"], "outputs": ["mid"]}, "b": {"command": "cp mid end", "inputs": ["mid"], "outputs": ["end"]}}}"#
         )
@@ -107,7 +107,7 @@ import Testing
         #expect(try project.executedStages() == ["a"])
     }
 
-    @Test func touchingAFileMeansNothing() throws {
+    @Test func touchingAFileChangesNothing() throws {
         let project = try project(
             #"{"name": "p", "stages": {"a": {"command": "cp in out", "inputs": ["in"], "outputs": ["out"]}}}"#)
         try project.write("in", "x")
@@ -165,7 +165,7 @@ import Testing
                 .map { $0["stage"]?.text } == ["a", "c"])
     }
 
-    @Test func aFrozenStageNeedsNothingAndIsNeverRun() throws {
+    @Test func aFrozenStageIsNeverRun() throws {
         let project = try project(
             #"""
             {"name": "p", "stages": {
@@ -192,7 +192,7 @@ import Testing
         #expect(try project.runs("exec").status == 1)
         #expect(project.read("ck") == "step\nstep\n", "a failed attempt is continued")
         #expect(try project.runs("exec", "--set", "lr=2").status == 1)
-        #expect(project.read("ck") == "step\n", "another key begins anew")
+        #expect(project.read("ck") == "step\n", "another key starts over")
         #expect(try project.runs("exec", "--set", "lr=3", "--resume").status == 1)
         #expect(project.read("ck") == "step\nstep\n")
         try project.write("ok", "")

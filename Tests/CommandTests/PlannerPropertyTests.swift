@@ -1,6 +1,6 @@
-// Random pipelines, random edits, and after each edit: does `runs exec` run exactly the stages that the independent
-// model runs, for the same reasons, does its plan keep its promise, are the outputs on disk the right ones.
-// `RUNS_TEST_LONG=1` tries many more; `RUNS_TEST_SEED` begins with the case of that seed.
+// Random pipelines and edits: after each edit, `runs exec` must run exactly the stages that an independent model runs,
+// for the same reasons and as planned, and make the right outputs. `RUNS_TEST_LONG=1` tries many more; `RUNS_TEST_SEED`
+// starts with the case of that seed.
 
 import TestSupport
 import Testing
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    // MARK: Talking to the program
+    // MARK: Running the program
 
     private func exec(_ request: RunRequest, _ more: String..., in scene: Scene) throws -> CommandResult {
         try scene.project.runs(["exec"] + request.arguments + more, environment: scene.environment)
@@ -140,7 +140,7 @@ private struct Attempts: Equatable {
     var succeeded = 0
 }
 
-/// What can be seen of the last run: the stages' own trace, and the rows of the store.
+/// What the last run did: the stages' own trace, and the rows of the store.
 private struct Observation {
     var trace: [String: Int]
     var executions: [String: Attempts] = [:]
@@ -169,7 +169,7 @@ private struct Observation {
         }
     }
 
-    /// The decisions, a line each.
+    /// The decisions, one per line.
     var told: [String] {
         verdicts.sorted { $0.key < $1.key }.map { "\($0): \($1.sorted()) \((reasons[$0] ?? []).sorted())" }
     }
@@ -178,7 +178,7 @@ private struct Observation {
 }
 
 extension PlannerPropertyTests {
-    /// How often each stage was started, as the stages themselves wrote it down.
+    /// How often each stage was started, according to its own trace.
     fileprivate static func trace(of scene: Scene) throws -> [String: Int] {
         guard let text = scene.project.read("trace/all") else { throw HarnessError("the trace is gone") }
         return text.split(separator: "\n").reduce(into: [:]) { $0[String($1), default: 0] += 1 }
@@ -187,7 +187,7 @@ extension PlannerPropertyTests {
     fileprivate func trace(of scene: Scene) throws -> [String: Int] { try Self.trace(of: scene) }
 }
 
-/// Where the program and the model part ways.
+/// A difference between the program and the model.
 private struct Difference: Error, CustomStringConvertible {
     let description: String
     init(_ what: String, _ result: CommandResult, _ reasons: [String]) {

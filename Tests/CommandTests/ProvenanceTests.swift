@@ -1,4 +1,4 @@
-// What a run records without being asked: commit, branch, uncommitted changes, machine and versions.
+// Provenance that every run records: commit, branch, uncommitted changes, machine and versions.
 
 import Glibc
 import TestSupport
@@ -44,7 +44,7 @@ struct ProvenanceTests {
         try project.shell("git checkout -q code && git apply patch && grep -q two code")
         #expect(
             try project.runs("show").output.contains(
-                "\(commit) on main (with uncommitted changes: --git-diff shows them)"))
+                "\(commit) on main (with uncommitted changes, see --git-diff)"))
         let machine = try project.query(
             "select kernel, cpu_count, memory_bytes, runs_version, sqlite_version from runs order by run_id desc limit 1"
         )[0]
@@ -54,7 +54,7 @@ struct ProvenanceTests {
         #expect(try project.runs("--version").output == "\(machine["runs_version"]?.text ?? "")\n")
     }
 
-    @Test func thePatchIsLeftOutWhereThatIsAskedFor() throws {
+    @Test func noGitDiffRecordsNoPatch() throws {
         let project = try repository()
         try project.write("code", "secret\n")
         #expect(try project.runs("exec", "--no-git-diff").status == 0)

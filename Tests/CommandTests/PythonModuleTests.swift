@@ -1,4 +1,4 @@
-// `import runs` in Python stages: what they report is recorded, and nothing happens outside of a run.
+// `import runs` in Python stages: reports are recorded, and the module does nothing outside a run.
 
 import TestSupport
 import Testing
@@ -34,7 +34,7 @@ import Testing
         #expect(result.status == 0 && !result.errorOutput.contains("could not be read"), "\(result.story)")
         #expect(
             try project.query("select name, value, reported from params order by name") == [
-                // What it was given is not what it says of itself.
+                // Params it was given are not reported ones.
                 ["name": .text("lr"), "value": .text("0.1"), "reported": .number(0)],
                 ["name": .text("model.layers"), "value": .text("4"), "reported": .number(1)],
                 ["name": .text("note"), "value": .text("null"), "reported": .number(1)],
@@ -50,12 +50,12 @@ import Testing
                     ["name": .text("best"), "step": .null, "value": .number(2.5), "value_text": .null],
                     ["name": .text("val.loss"), "step": .number(7), "value": .null, "value_text": .text("NaN")],
                 ])
-        // What it reported is not part of its key.
+        // Reported params are not part of the key.
         #expect(try project.runs("exec").status == 0)
         #expect(try project.query("select count(*) as n from executions") == [["n": .number(1)]])
     }
 
-    @Test func outsideOfARunNothingHappens() throws {
+    @Test func theModuleDoesNothingOutsideARun() throws {
         let project = try TestProject()
         try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "true"}}}"#)
         #expect(try project.runs("exec").status == 0)
@@ -65,8 +65,8 @@ import Testing
             "env -u RUNS_METRICS PYTHONPATH=.runs/python python3 -c 'import runs; runs.report(x=1); runs.summary(y=2)'")
     }
 
-    /// A module of the project's own, and what the caller has on its path, stay what they are.
-    @Test func itTakesNobodysPlace() throws {
+    /// The project's own modules, and those on the caller's path, take precedence.
+    @Test func theModuleDoesNotShadowOthers() throws {
         let project = try TestProject()
         try project.write("elsewhere/other.py", "word = 'other'\n")
         try project.write("show.py", "import other, runs; print(other.word, runs.__file__.split('/')[-2])\n")

@@ -41,7 +41,7 @@ import Testing
         #expect(try project.runs("query", sql).errorOutput.contains("-p stage=VALUE"))
     }
 
-    /// What would do more than read, or never end.
+    /// Statements that would do more than read, or never end.
     @Test(arguments: [
         "delete from execution_rows", "insert into commands (command) values ('x')", "update run_rows set host = 'x'",
         "create table t (x)", "create temp table t (x)", "drop view runs", "attach 'other.db' as o",
@@ -57,13 +57,13 @@ import Testing
         let counts = try project.query("select count(*) as n from executions")
         let result = try project.runs("query", "--timeout", "500ms", sql)
         #expect(result.status == 2, "\(result.story)")
-        #expect(result.errorOutput.hasPrefix("runs: "))
+        #expect(result.errorOutput.hasPrefix("error: "))
         #expect(
             Set(project.files(below: ".").keys.filter { !$0.contains(".runs/runs.db-") }) == before, "no file is left")
         #expect(try project.query("select count(*) as n from executions") == counts)
     }
 
-    @Test func queriesThatComeWithTheProgramRun() throws {
+    @Test func predefinedQueriesRun() throws {
         let project = try finished()
         let listed = try JSON.lines(try project.runs("query", "--list", "--format", "jsonl").output)
         #expect(listed.count >= 6)
@@ -71,10 +71,10 @@ import Testing
             let result = try project.runs("query", "--named", name)
             #expect(result.status == 0, "\(result.story)")
         }
-        #expect(try project.runs("query", "--named", "slowst").errorOutput.contains("Did you mean 'slowest'?"))
+        #expect(try project.runs("query", "--named", "slowst").errorOutput.contains("did you mean 'slowest'?"))
     }
 
-    @Test func anUnknownViewIsNamedWithTheNearest() throws {
+    @Test func unknownViewsGetASuggestion() throws {
         let result = try finished().runs("query", "select * from execution")
         #expect(result.errorOutput.contains("'executions'"), "\(result.story)")
     }
@@ -87,7 +87,7 @@ import Testing
         let box = try project.runs("history", "train@data=a", "--format", "box").output
         #expect(box.contains("train@data=a") && box.contains(#/│ lr +│ acc +│/#) && box.contains("never_ran"))
         #expect(try project.runs("history", "s*", "--format", "jsonl").output.split(separator: "\n").count == 1)
-        #expect(try project.runs("history", "trian").errorOutput.contains("Did you mean 'train'?"))
+        #expect(try project.runs("history", "trian").errorOutput.contains("did you mean 'train'?"))
 
         try project.write("a.json", "{}")
         try expectGolden(try project.runs("status", "--format", "csv").output, "status")
@@ -100,9 +100,9 @@ import Testing
         #expect(try project.runs("why", "sum", "--run", "99").status == 2)
     }
 
-    /// Skipped, aloud, where this user may not mount.
+    /// Skipped if this user may not mount.
     @Test(.enabled(if: canMount, "bind mounts are not allowed here"))
-    func aReadOnlyFolderCanBeAsked() throws {
+    func aReadOnlyFolderCanBeQueried() throws {
         let project = try finished()
         let mount = project.path("mnt")
         try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
@@ -117,17 +117,17 @@ import Testing
     }
 
     @Test(arguments: [["query", "select 1"], ["history", "a"], ["status"], ["exec", "--force", "--output", "jsonl"]])
-    func whatCannotBeWrittenIsNoSuccess(_ arguments: [String]) throws {
+    func writeErrorsFail(_ arguments: [String]) throws {
         let project = try TestProject()
         try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "true"}}}"#)
         #expect(try project.runs("exec").status == 0)
         let words = arguments.map { "'\($0)'" }.joined(separator: " ")
-        try project.shell("'\(try RunsBinary.path())' \(words) > /dev/full 2> told; echo $? > status")
+        try project.shell("'\(try RunsBinary.path())' \(words) > /dev/full 2> errors; echo $? > status")
         #expect(project.read("status") == "1\n")
-        #expect((project.read("told") ?? "").contains("No space left on device"), "\(project.read("told") ?? "")")
+        #expect((project.read("errors") ?? "").contains("No space left on device"), "\(project.read("errors") ?? "")")
     }
 
-    @Test func whatIsTooLargeIsRefused() throws {
+    @Test func oversizedResultsAreRejected() throws {
         let project = try TestProject()
         try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "true"}}}"#)
         #expect(try project.runs("exec").status == 0)

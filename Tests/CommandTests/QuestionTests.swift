@@ -1,4 +1,4 @@
-// `runs show`, `diff`, `best`, `lineage`, and words that name runs, on a small project with a failure.
+// `runs show`, `diff`, `best`, `lineage`, and how runs are named, on a small project with a failure.
 
 import Foundation
 import Glibc
@@ -26,7 +26,7 @@ import Testing
         #expect(json["stages"]?.array?.first?["error"]?.text?.contains("3") == true)
     }
 
-    /// What lies in a folder that was made as a whole, a folder that others filled, and a pattern into one.
+    /// Files in an output folder, a folder filled by several stages, and a pattern into a folder.
     @Test func lineageLeadsThroughFolders() throws {
         let project = try TestProject()
         try project.write(
@@ -48,7 +48,7 @@ import Testing
             #expect(try project.runs("lineage", file).output.contains("model/w.bin ← train"), "\(file)")
         }
         let inside = try project.runs("lineage", "model/w.bin").output
-        #expect(inside.contains("lies in model") && inside.contains("made by train"), "\(inside)")
+        #expect(inside.contains("is part of the output folder model") && inside.contains("made by train"), "\(inside)")
         #expect(inside.contains("copy") && inside.contains("eval"), "\(inside)")
         let joined = try project.runs("lineage", "joined").output
         #expect(joined.contains("part@x=1") && joined.contains("part@x=2"), "\(joined)")
@@ -70,7 +70,7 @@ import Testing
         let why = { (word: String) in try project.runs("why", "train", "--run", word, "--format", "csv").output }
         #expect(try why("latest~1") == why("2"))
         #expect(try why("1").contains("never_ran") && why("latest").contains("fresh"))
-        // Of the stage: run 3 found it fresh.
+        // The latest run that executed the stage; it was fresh in run 3.
         let log = { (word: String) in try project.runs("logs", "train", "--run", word, "--format", "jsonl") }
         #expect(try log("latest").status == 0 && log("3").status == 2)
         #expect(try project.runs("logs", "broken", "--run", "latest").output == "no\n")
@@ -89,7 +89,7 @@ import Testing
         let project = try TestProject.threeRuns()
         let result = try project.runs("diff", "1", "latest")
         #expect(result.status == 0, "\(result.story)")
-        // Figures may or may not differ enough to show.
+        // Figures may differ too little to be shown.
         let rows = result.output.split(separator: "\n").filter { !$0.contains(#/│ (wall|cpu|memory|gpu) +│/#) }
         try expectGolden(rows.joined(separator: "\n") + "\n", "diff", [.figures])
         #expect(try project.runs("diff", "2", "2").output.contains("do not differ"))
@@ -118,7 +118,7 @@ import Testing
         #expect(!(try project.runs("history", "judge", "--format", "markdown").output.contains("oldest to newest")))
     }
 
-    @Test func theBestStandBesideTheParamsUpstream() throws {
+    @Test func bestListsUpstreamParams() throws {
         let project = try TestProject.threeRuns()
         let box = try project.runs("best", "acc", "--format", "box")
         #expect(box.status == 0, "\(box.story)")
@@ -133,31 +133,32 @@ import Testing
             [JSON].self, from: Data(try project.runs("best", "acc", "--format", "json").output.utf8))
         #expect(json.map { $0["params"]?["train"]?["lr"]?.number } == [0.2, 0.1, 0.2, 0.1])
         for (words, sentence) in [
-            (["best", "ac"], "Did you mean 'acc'?"), (["best", "zebra"], "There are: acc, loss."),
-            (["best", "acc", "--stage", "train"], "no execution of 'train'"),
+            (["best", "ac"], "(did you mean 'acc'?)"), (["best", "zebra"], "(known metrics: acc, loss)"),
+            (["best", "acc", "--stage", "train"], "no succeeded execution of 'train'"),
             (["best", "acc", "--top", "0"], "at least 1"),
-            (["best", "acc", "--stage", "x"], "no stage 'x'"), (["best", "acc", "--min", "--max"], "--"),
+            (["best", "acc", "--stage", "x"], "unknown stage 'x'"), (["best", "acc", "--min", "--max"], "--"),
         ] {
             let result = try project.runs(words)
             #expect(result.status == 2 && result.errorOutput.contains(sentence), "\(result.story)")
         }
     }
 
-    @Test func aFileIsTracedByWhatItHolds() throws {
+    @Test func aFileIsTracedByItsContent() throws {
         let project = try TestProject.threeRuns()
         try expectGolden(try project.runs("lineage", "model.txt").output, "lineage", [.times, .durations])
-        // An old version, under another name and outside of the project.
+        // An old version, under another name and outside the project.
         let outside = try TestProject()
         try outside.write("old.txt", "0.1 raw\n")
         let old = try project.runs("lineage", outside.path("old.txt"))
-        #expect(old.output.contains("\nthe same as model.txt\nmade by train (execution 1 of run 1, "), "\(old.story)")
+        #expect(
+            old.output.contains("\nsame contents as model.txt\nmade by train (execution 1 of run 1, "), "\(old.story)")
         #expect(
             old.output.contains("with lr=0.1\n")
                 && old.output.hasSuffix("\na newer model.txt was made by execution 4 of train\n"))
         #expect(
             try project.runs(["lineage", "../model.txt"], in: ".runs").output.contains(
                 "made by train (execution 4 of run 2"))
-        #expect(try project.runs("lineage", "raw.txt").output.contains("no execution made it: a source\nread by\n"))
+        #expect(try project.runs("lineage", "raw.txt").output.contains("source: not made by any execution\nread by\n"))
 
         let json = try JSONDecoder().decode(
             JSON.self, from: Data(try project.runs("lineage", "judge-a.json", "--format", "json").output.utf8))
@@ -173,12 +174,13 @@ import Testing
         try project.write("folder/x", "y")
         try project.remove("judge-a.json")
         for (path, sentence) in [
-            ("model.txt", "it was changed since execution 4 of stage 'train' made it"),
-            ("judge-a.json", "not on disk; execution 5 of stage 'judge@part=a' was the last to make it"),
-            ("never.txt", "not on disk: execution 7 of stage 'broken', the last to make it, ended as failed"),
-            ("folder", "is a folder"), (".", "is a folder"), ("nope", "No such file"), ("nope/nope", "No such file"),
-            ("", "name a file"),
-            ("/dev/null", "neither a file nor a folder"), ("pipeline.json", "under any name"),
+            ("model.txt", "has changed since execution 4 of stage 'train' made it"),
+            ("judge-a.json", "does not exist; execution 5 of stage 'judge@part=a' was the last to make it"),
+            ("never.txt", "does not exist: execution 7 of stage 'broken', the last to make it, ended as failed"),
+            ("folder", "contents of folder 'folder'"), (".", "contents of folder '.'"), ("nope", "No such file"),
+            ("nope/nope", "No such file"),
+            ("", "no file named"),
+            ("/dev/null", "neither a regular file nor a folder"), ("pipeline.json", "under any name"),
             ("model.txt/x", "Not a directory"),
         ] {
             let result = try project.runs("lineage", path)
@@ -201,15 +203,15 @@ import Testing
             #expect(result.output.contains("made by s (execution"), "\(result.story)")
         }
         #expect(try project.runs("lineage", "big").output.contains("made by m (execution"))
-        #expect(try project.runs("lineage", "d/a").output.contains("lies in d"))
+        #expect(try project.runs("lineage", "d/a").output.contains("is part of the output folder d"))
     }
 
-    /// None of the questions leaves a trace, not even a file's time.
+    /// Reading commands change nothing, not even a timestamp.
     @Test(arguments: [
         ["show"], ["show", "1", "--format", "markdown"], ["diff", "1", "3"], ["best", "acc"], ["lineage", "model.txt"],
         ["lineage", "nope"], ["history", "judge", "--format", "box"], ["why", "train", "--run", "latest"],
     ])
-    func askingLeavesNoTrace(_ words: [String]) throws {
+    func readingCommandsChangeNothing(_ words: [String]) throws {
         let project = try TestProject.threeRuns()
         func state() throws -> [String: String] {
             var files = project.files(below: ".").filter { !$0.key.contains("runs.db-") }
@@ -226,8 +228,8 @@ import Testing
         #expect(try state() == before)
     }
 
-    /// Names and values are the stages' own, and may hold anything.
-    @Test func nothingForeignIsObeyed() throws {
+    /// Names and values come from stages and may contain control sequences.
+    @Test func untrustedTextIsEscaped() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",
@@ -249,15 +251,15 @@ import Testing
             ["lineage", "o\u{1b}[1m", "--format", "json"], ["lineage", "o\u{1b}[2m"], ["show", "\u{1b}[2J"],
         ] {
             let result = try project.runs(words)
-            let obeyed = (result.output + result.errorOutput).unicodeScalars.filter {
+            let unescaped = (result.output + result.errorOutput).unicodeScalars.filter {
                 $0 != "\n" && ($0.properties.generalCategory == .control || $0 == "\u{202e}" && !words.contains("json"))
             }
-            #expect(obeyed.isEmpty, "\(result.story)")
+            #expect(unescaped.isEmpty, "\(result.story)")
         }
     }
 
-    /// While a stage runs, and with its run half told.
-    @Test func aLiveRunCanBeAsked() throws {
+    /// While a stage runs and its run is partly recorded.
+    @Test func aRunningRunCanBeQueried() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",

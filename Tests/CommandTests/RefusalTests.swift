@@ -1,11 +1,11 @@
-// What is refused before anything runs, and how: exit 2, a sentence, nothing changed.
+// Errors found before anything runs: exit status 2, a message, and nothing changed.
 
 import Glibc
 import TestSupport
 import Testing
 
 @Suite struct RefusalTests {
-    @Test func allMistakesOfAFileAreToldTogether() throws {
+    @Test func allErrorsOfAFileAreReported() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",
@@ -29,7 +29,7 @@ import Testing
         try expectGolden(result.errorOutput, "refused-pipeline")
     }
 
-    @Test func aMissingSourceIsRefusedButOtherCommandsWork() throws {
+    @Test func aMissingSourceIsAnErrorOfExecOnly() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",
@@ -43,7 +43,7 @@ import Testing
         #expect(try project.runs("exec", "first").status == 0)
     }
 
-    @Test func whatTheMachineLacksIsRefused() throws {
+    @Test func missingResourcesAreAnError() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",
@@ -57,8 +57,8 @@ import Testing
         #expect(met.status == 0, "\(met.story)")
     }
 
-    /// A total is no reason to make a list of a hundred billion devices.
-    @Test func absurdTotalsAreTaken() throws {
+    /// A huge total must not create a list of a hundred billion devices.
+    @Test func hugeTotalsAreAccepted() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json", #"{"name": "p", "capacity": {"gpus": 1e11}, "stages": {"s": {"command": "true"}}}"#)
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func aFileThatNobodyMadeIsNotTakenOver() throws {
+    @Test func untrackedFilesAreNotOverwritten() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json", #"{"name": "p", "stages": {"s": {"command": "echo made > out", "outputs": ["out"]}}}"#)
@@ -82,16 +82,16 @@ import Testing
         #expect(project.files(below: ".runs/kept").values.contains("mine"), "it is kept too")
     }
 
-    /// Command lines, and what their sentence must hold.
+    /// Command lines, and what the error must contain.
     @Test(arguments: [
-        (["exec", "nope.json"], "nope.json"), (["exec", "trian"], "Did you mean 'train'?"),
+        (["exec", "nope.json"], "nope.json"), (["exec", "trian"], "(did you mean 'train'?)"),
         (["exec", "--set", "lr"], "NAME=VALUE"), (["exec", "--grace", "soon"], "duration"),
         (["exec", "--jobs", "0"], "--jobs"),
         (["exec", "--no-such-option"], "no-such-option"), (["exec", "--set", "lrr=1"], "lr"),
         (["frobnicate"], "frobnicate"),
-        (["exec", "--capacity", "cpus=many"], "no amount"), (["why"], "file-and-stage"),
+        (["exec", "--capacity", "cpus=many"], "invalid amount 'many'"), (["why"], "file-and-stage"),
     ])
-    func wrongCommandLines(_ arguments: [String], _ expected: String) throws {
+    func invalidCommandLines(_ arguments: [String], _ expected: String) throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",
@@ -101,7 +101,7 @@ import Testing
         #expect(result.errorOutput.contains(expected), "\(result.story)")
     }
 
-    @Test func withoutAStoreThereIsASentence() throws {
+    @Test func aMissingStoreIsAnError() throws {
         let project = try TestProject()
         for arguments in [["query", "select 1"], ["history", "train"], ["logs", "train"]] {
             let result = try project.runs(arguments)
@@ -110,9 +110,9 @@ import Testing
         }
     }
 
-    /// With the umask that lets everybody write, the store and its folder still are for owner and group only.
+    /// Even if the umask allows everybody to write, only owner and group can write to the store and its folder.
     @Test(arguments: [(0o000, 0o664, 0o775), (0o002, 0o664, 0o775), (0o022, 0o644, 0o755), (0o077, 0o600, 0o700)])
-    func theStoreIsNeverOpenToTheWorld(umask: Int, file: Int, folder: Int) throws {
+    func theStoreIsNotWorldWritable(umask: Int, file: Int, folder: Int) throws {
         let project = try TestProject()
         try project.write("pipeline.json", #"{"name": "p", "stages": {"s": {"command": "true"}}}"#)
         let mask = String(umask, radix: 8)

@@ -1,4 +1,4 @@
-// `exec --repeat` and `--benchmark`: what is executed how often, what is marked, and what is printed.
+// `exec --repeat` and `--benchmark`: how often stages are executed, how repeats are recorded, and what is printed.
 
 import Glibc
 import TestSupport
@@ -27,7 +27,7 @@ import Testing
         .compactMap { $0["t"]?.text }
     }
 
-    @Test func theStagesNamedRunSoOftenAndWhatTheyNeedOnce() throws {
+    @Test func onlyNamedStagesAreRepeated() throws {
         let project = try project()
         let result = try project.runs("exec", "b", "--repeat", "3")
         #expect(result.status == 0, "\(result.story)")
@@ -94,8 +94,8 @@ import Testing
         #expect(try executions(project).dropFirst() == ["1 b 1 1 succeeded", "1 b 1 2 interrupted"])
     }
 
-    /// The version that was there before is kept, not replaced by what the repeats made.
-    @Test func repeatsTakeNobodysPlaceAmongKeptVersions() throws {
+    /// The previous version is kept, not displaced by outputs of repeats.
+    @Test func repeatsDoNotDisplaceKeptVersions() throws {
         let project = try project()
         #expect(try project.runs("exec").status == 0)
         try project.write("in", "2")
@@ -106,7 +106,7 @@ import Testing
         #expect(project.read("c") == "1")
     }
 
-    @Test func jsonLinesSayWhichRepetitionItIs() throws {
+    @Test func jsonLinesHaveTheRepetition() throws {
         let result = try project().runs("exec", "b", "--repeat", "2", "--output", "jsonl")
         let events = try JSON.lines(result.output).filter { $0["event"]?.text?.hasPrefix("stage_") ?? false }
         #expect(
@@ -126,7 +126,7 @@ import Testing
         #expect(try JSON.lines(result.output).first?["expected_seconds"]?.number == 30, "\(result.story)")
     }
 
-    @Test func whatCannotBeRepeatedIsRefused() throws {
+    @Test func frozenStagesCannotBeRepeated() throws {
         let project = try project(extra: #", "frozen": true"#)
         #expect(try project.runs("exec", "--repeat", "0").status == 2)
         #expect(try project.runs("exec", "b", "--repeat", "2").errorOutput.contains("is frozen"))

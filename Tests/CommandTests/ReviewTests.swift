@@ -1,4 +1,4 @@
-// What a person says of results: `runs reject`, `runs tag`, `runs note`, and what follows from it.
+// Reviews of results: `runs reject`, `runs tag`, `runs note`, and their effects.
 
 import Glibc
 import TestSupport
@@ -18,7 +18,7 @@ import Testing
 
     // MARK: - reject
 
-    @Test func aRejectedResultIsNeverFreshUntilItIsTakenBack() throws {
+    @Test func aRejectedResultIsNotFresh() throws {
         let project = try finished()
         let rejected = try project.runs("reject", "1", "--reason", "wrong split")
         #expect(rejected.status == 0, "\(rejected.story)")
@@ -29,16 +29,16 @@ import Testing
         #expect(try project.runs("why", "a").output.contains("execution 1 was rejected"))
 
         let undone = try project.runs("reject", "1", "--undo")
-        #expect(undone.output == "execution 1 of 'a' counts again\n", "\(undone.story)")
+        #expect(undone.output == "execution 1 of 'a' is valid again\n", "\(undone.story)")
         #expect(try project.runs("exec").errorOutput.contains("fresh, nothing to run"))
         #expect(
             try project.query("select execution_id, tag, note from tags order by created_at") == [
                 ["execution_id": .number(1), "tag": .null, "note": .text("rejected: wrong split")],
-                ["execution_id": .number(1), "tag": .null, "note": .text("rejection taken back")],
+                ["execution_id": .number(1), "tag": .null, "note": .text("rejection undone")],
             ])
 
         let history = try project.runs("history", "a", "--format", "jsonl").output
-        #expect(try JSON.lines(history)[0]["note"]?.text == "rejected: wrong split; rejection taken back")
+        #expect(try JSON.lines(history)[0]["note"]?.text == "rejected: wrong split; rejection undone")
 
         _ = try project.runs("reject", "1", "--reason", "after all")
         #expect(try project.runs("exec").status == 0)
@@ -49,41 +49,43 @@ import Testing
         #expect(try project.runs("exec").errorOutput.contains("fresh, nothing to run"), "the new one counts")
     }
 
-    @Test func aTwinThatStillCountsIsNamed() throws {
+    @Test func identicalResultsAreReported() throws {
         let project = try finished()
         try project.runs("exec", "--force")
         let result = try project.runs("reject", "2", "--reason", "x")
-        #expect(result.errorOutput.contains("were made by execution 1: reject it too"), "\(result.story)")
+        #expect(
+            result.errorOutput.contains("note: execution 1 made the same outputs with the same key; reject it too"),
+            "\(result.story)")
         #expect(try project.runs("exec").errorOutput.contains("fresh, nothing to run"))
         #expect(
             try project.runs("reject", "1", "2", "--reason", "both").output.contains(
-                "execution 2 of 'a' is rejected already"))
+                "execution 2 of 'a' is already rejected"))
         try project.runs("exec")
         #expect(try project.executedStages() == ["a"])
     }
 
-    @Test func aRejectedVersionIsNotPutBack() throws {
+    @Test func aRejectedVersionIsNotRestored() throws {
         let project = try finished()
         try project.write("in", "two")
         try project.runs("exec")
         try project.runs("reject", "1", "--reason", "x")
         try project.write("in", "one")
         #expect(try project.runs("exec").status == 0)
-        #expect(try project.executedStages() == ["a"], "execution 1 lies in .runs/kept, but counts no more")
+        #expect(try project.executedStages() == ["a"], "execution 1 is in .runs/kept, but rejected")
     }
 
     @Test(
         arguments: [
-            (["reject", "1"], "Say why"), (["reject", "1", "--reason", " "], "Say why"),
-            (["reject", "a", "--reason", "x"], "no execution's number"),
+            (["reject", "1"], "--reason is required"), (["reject", "1", "--reason", " "], "--reason is required"),
+            (["reject", "a", "--reason", "x"], "invalid execution number 'a'"),
             (["reject", "99", "--reason", "x"], "no execution 99"), (["reject", "3", "--reason", "x"], "is failed"),
-            (["reject", "1", "3", "--reason", "x"], "is failed"), (["reject", "--reason", "x"], "Missing"),
-            (["tag", "1"], "at least one label"), (["tag", "1", ""], "not empty"), (["tag", "nine", "x"], "is no run"),
+            (["reject", "1", "3", "--reason", "x"], "is failed"), (["reject", "--reason", "x"], "missing"),
+            (["tag", "1"], "no tag given"), (["tag", "1", ""], "not empty"), (["tag", "nine", "x"], "is no run"),
             (["tag", "7", "x"], "no run 7"), (["tag", "--execution", "77", "x"], "no execution 77"),
-            (["tag", "1", "x", "--remove"], "has no labels"), (["note", "1"], "a remark"),
-            (["note", "1", "x", "--remove"], "no remark"),
+            (["tag", "1", "x", "--remove"], "has no tags"), (["note", "1"], "no note given"),
+            (["note", "1", "x", "--remove"], "has no note 'x'"),
         ] as [([String], String)])
-    func mistakesAreToldAndChangeNothing(_ arguments: [String], _ sentence: String) throws {
+    func errorsChangeNothing(_ arguments: [String], _ sentence: String) throws {
         let project = try finished(
             #""a": {"command": "true"}, "b": {"command": "test ! -e ran && touch ran", "needs": ["a"]}"#)
         try project.runs("exec", "b", "--force")
@@ -95,27 +97,27 @@ import Testing
     }
 
     @Test(arguments: [["reject", "1", "--reason", "x"], ["tag", "1", "x"], ["note", "1", "x"]])
-    func withoutAStoreNoneIsMade(_ arguments: [String]) throws {
+    func noStoreIsCreated(_ arguments: [String]) throws {
         let project = try TestProject()
         #expect(try project.runs(arguments).status == 3)
         #expect(!project.exists(".runs"))
     }
 
-    /// Skipped, aloud, where this user may not mount.
+    /// Skipped if this user may not mount.
     @Test(.enabled(if: canMountMemory, "mounting is not allowed here"))
-    func aReadOnlyStoreIsToldApart() throws {
+    func aReadOnlyStoreIsAnError() throws {
         let project = try finished()
         try project.shell("mkdir mnt && mount --bind . mnt && mount -o remount,ro,bind mnt")
         defer { _ = system("umount '\(project.path("mnt"))'") }
         for arguments in [["reject", "1", "--reason", "x"], ["tag", "1", "x"], ["note", "1", "x"]] {
             let result = try project.runs(arguments, in: "mnt")
             #expect(result.status == 3, "\(result.story)")
-            #expect(result.errorOutput.contains("may not be written to"), "\(result.story)")
+            #expect(result.errorOutput.contains("cannot write to store"), "\(result.story)")
         }
     }
 
-    /// While a run is running: it ends as if nobody had said anything.
-    @Test func aRunBesideIsNotHarmed() throws {
+    /// A review does not affect a run in progress.
+    @Test func aConcurrentRunIsNotAffected() throws {
         let project = try finished()
         try project.write(
             "pipeline.json",
@@ -132,12 +134,12 @@ import Testing
         #expect(try command.finish().status == 0)
         #expect(try project.query("select tag from tags where run_id = 2") == [["tag": .text("beside")]])
         try project.runs("exec")
-        #expect(try project.executedStages() == ["a"], "b's input was made anew, and is the same")
+        #expect(try project.executedStages() == ["a"], "b's input was made again, and is the same")
     }
 
     // MARK: - Labels
 
-    @Test func tagsAndNotesComeAndGo() throws {
+    @Test func tagsAndNotesAreAddedAndRemoved() throws {
         let project = try finished()
         #expect(try project.runs("exec", "--force", "--tag", "first", "--note", "by hand").status == 0)
         #expect(try project.runs("tag", "latest", "baseline", "v1", "baseline").status == 0)
@@ -157,7 +159,7 @@ import Testing
         #expect(try project.runs("tag", "--execution", "2", "best", "--remove").status == 0)
         #expect(try project.runs("note", "2", "by hand", "--remove").status == 0)
         let wrong = try project.runs("tag", "2", "baseline", "v9", "--remove")
-        #expect(wrong.status == 2 && wrong.errorOutput.contains("Its labels are:"), "\(wrong.story)")
+        #expect(wrong.status == 2 && wrong.errorOutput.contains("its tags:"), "\(wrong.story)")
         #expect(
             try project.query("select coalesce(tag, note) as t from tags order by 1").compactMap { $0["t"]?.text }
                 == ["baseline", "odd", "seed 3, new split"])
@@ -167,7 +169,7 @@ import Testing
         let project = try finished()
         let found = try project.runs("query", "--fail-on-rows", "--format", "csv", "select stage from executions")
         #expect(found.status == 1)
-        #expect(found.output == "stage\na\n", "the rows are printed all the same")
+        #expect(found.output == "stage\na\n", "the rows are printed")
         #expect(
             try project.runs("query", "--fail-on-rows", "select stage from executions where state = 'failed'").status
                 == 0)

@@ -1,11 +1,11 @@
-// Several `runs exec` on one store at once: every stage executed once, and a killed one replaced.
+// Concurrent `runs exec` on one store: every stage is executed once, also if a run is killed.
 
 import Glibc
 import TestSupport
 import Testing
 
 @Suite struct SharingTests {
-    /// Stages that say in a file outside of the project's outputs that they ran.
+    /// Stages that record in a file, which is not an output, that they ran.
     private func project() throws -> TestProject {
         let project = try TestProject()
         let stages = (0..<8).flatMap { index in
@@ -64,14 +64,14 @@ import Testing
         #expect(shown.allSatisfy { $0["parts"] == .number(4) && $0["runs"] == .number(1) }, "\(shown)")
         let logs = try project.query("select log_path from executions where stage = 'show' order by log_path")
         #expect(Set(logs.compactMap { $0["log_path"]?.text.flatMap(project.read) }).count == count)
-        // Each version was kept or is in place; nothing says that a run is still there.
+        // Each version was kept or is in place; no lock of a run is left.
         #expect(try project.runs(["exec", "--set", "v=0"]).status == 0)
         #expect(project.read("sum") == "0\n")
         #expect(project.files(below: ".runs/live").isEmpty)
     }
 
-    /// The plan of the second found `a` fresh; the first changes it before the second has begun to read it.
-    @Test func whatAnEarlierRunWillChangeIsNotReliedOn() throws {
+    /// The second plan found `a` fresh; the first run changes it before the second reads it.
+    @Test func pendingChangesOfAnEarlierRunAreAwaited() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",
@@ -88,7 +88,7 @@ import Testing
         try project.remove("started")
         let first = try project.start(["exec", "--set", "v=2", "--jobs", "1"])
         try wait(for: "the first to start") { project.read("started") != nil }
-        // `a` of the first version was made from what is gone now, and `b` alone is stale for the second.
+        // `a` was made from a deleted version, and only `b` is stale for the second run.
         try project.write("extra", "y\n")
         let second = try project.start(["exec", "b", "--set", "v=1"])
         try second.read(until: { $0.errorOutput.contains("waiting for run 2") }, "it waited")
@@ -116,7 +116,7 @@ import Testing
         #expect(project.read("trace") == "ran\n")
     }
 
-    @Test func theOthersTakeOverFromOneThatWasKilled() throws {
+    @Test func waitingRunsTakeOverFromAKilledRun() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",
@@ -153,9 +153,9 @@ import Testing
         #expect(try original.finish().status == 130)
     }
 
-    /// With `--only`, too, what another run is making is waited for: by name or by pattern.
+    /// With `--only`, a run also waits for outputs that another run is making, by name or by pattern.
     @Test(arguments: ["out/*", "out/a1", "out"])
-    func onlyWaitsForWhatIsBeingMade(_ input: String) throws {
+    func onlyWaitsForOutputsBeingMade(_ input: String) throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",

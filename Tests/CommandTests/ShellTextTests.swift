@@ -1,4 +1,4 @@
-// Shell texts of plain words, which are executed without a shell: nobody can tell but by what it costs.
+// Shell commands of plain words, which are executed without a shell, with the same results.
 
 import Glibc
 import TestSupport
@@ -7,12 +7,12 @@ import Testing
 private let isDash = system("/bin/sh -c 'env -i A.b=1 /bin/sh -c \"env; true\" | grep -q A.b'") != 0
 
 @Suite struct ShellTextTests {
-    /// With a variable that a shell between would change or drop.
+    /// With a variable that a shell would change or drop.
     private func exec(_ project: TestProject, with variable: String) throws {
         try project.shell("env '\(variable)' '\(RunsBinary.path())' exec --keep-going --output quiet || test $? = 1")
     }
 
-    @Test func whatCannotBeExecutedIsToldByTheShell() throws {
+    @Test func failedExecsFallBackToTheShell() throws {
         let project = try TestProject()
         try project.write("plain", "")
         try project.write(
@@ -33,7 +33,7 @@ private let isDash = system("/bin/sh -c 'env -i A.b=1 /bin/sh -c \"env; true\" |
         #expect(project.read(rows[2]["log_path"]?.text ?? "")?.contains("not found") == true)
     }
 
-    @Test func theWorkingDirectoryIsToldInEveryForm() throws {
+    @Test func theWorkingDirectoryIsSetInEveryForm() throws {
         let project = try TestProject()
         try project.write("below/file", "")
         try project.write(
@@ -54,8 +54,8 @@ private let isDash = system("/bin/sh -c 'env -i A.b=1 /bin/sh -c \"env; true\" |
         }
     }
 
-    /// That shell hands on only variables whose names it could set.
-    @Test(.enabled(if: isDash, "/bin/sh is not dash")) func plainWordsMeetNoShell() throws {
+    /// That shell passes on only variables with valid names.
+    @Test(.enabled(if: isDash, "/bin/sh is not dash")) func plainCommandsRunWithoutAShell() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",

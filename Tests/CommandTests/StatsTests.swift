@@ -1,5 +1,4 @@
-// `runs stats`: figures, comparisons and exit statuses, on stores that the program made and whose figures were then
-// set.
+// `runs stats`: figures, comparisons and exit statuses, on stores whose figures were set to known values.
 
 import TestSupport
 import Testing
@@ -43,7 +42,7 @@ import Testing
         #expect(try project.runs("stats", "c").status == 2)
     }
 
-    @Test func aRunBesideItsHistory() throws {
+    @Test func aRunIsComparedWithItsHistory() throws {
         let project = try project()
         try set(project, "wall_seconds = 20", run: 7)
         let result = try project.runs("stats", "--run", "latest", "--format", "csv")
@@ -61,14 +60,14 @@ import Testing
         try expectGolden(try project.runs("stats", "--run", "7", "a", "--format", "box").output, "stats-run-box", [])
         let early = try project.runs("stats", "--run", "3", "--format", "csv")
         #expect(early.output.contains("a,wall_seconds,too little history,10.0,,10.0,0.0,2"), "\(early.story)")
-        #expect(early.errorOutput.contains("4 with less than 5 earlier runs"))
+        #expect(early.errorOutput.contains("4 not checked (fewer than 5 earlier runs)"))
     }
 
     @Test(arguments: [
         ("wall_seconds = 11.2", "a,wall_seconds,"), ("max_rss_bytes = 140000000", "a,max_rss_bytes,"),
         ("gpu_peak_bytes = 180000000", "a,gpu_peak_bytes,"),
     ])
-    func regressionsEndWithOne(_ change: String, _ row: String) throws {
+    func regressionsExitWithOne(_ change: String, _ row: String) throws {
         let project = try project()
         try project.changeStore("update execution_rows set gpu_peak_bytes = 100000000")
         #expect(try project.runs("stats", "--regressions").status == 0)
@@ -78,24 +77,24 @@ import Testing
         #expect(result.output.split(separator: "\n").count == 2 && result.output.contains(row), "\(result.story)")
         #expect(try project.runs("stats", "b", "--regressions").status == 0)
         #expect(try project.runs("stats", "--regressions", "--run", "6").status == 0)
-        // Today's outputs still come from it when a later run finds them fresh.
+        // Current outputs still come from it if a later run finds them fresh.
         #expect(try project.runs("exec").status == 0)
         #expect(try project.runs("stats", "--regressions").status == 1)
     }
 
-    @Test func whatCountsAsHistory() throws {
+    @Test func runsThatCountAsHistory() throws {
         let project = try project()
         try set(project, "wall_seconds = 20", run: 7)
-        // Rejected ones neither regress nor are compared with.
+        // Rejected ones are neither checked nor part of the history.
         try project.changeStore("update execution_rows set rejected = 1 where run_id = 7")
         #expect(try project.runs("stats", "--regressions").status == 0)
         try project.changeStore("update execution_rows set rejected = run_id in (1, 2)")
         let few = try project.runs("stats", "--regressions")
         #expect(few.status == 0)
-        #expect(few.errorOutput.contains("4 with less than 5 earlier runs"), "\(few.story)")
+        #expect(few.errorOutput.contains("4 not checked (fewer than 5 earlier runs)"), "\(few.story)")
     }
 
-    @Test func aRunThatRepeatedCountsOnceByItsMedian() throws {
+    @Test func repeatsCountOnceByTheirMedian() throws {
         let project = try project()
         #expect(try project.runs("exec", "a", "--repeat", "5").status == 0)
         try project.changeStore(
@@ -110,8 +109,8 @@ import Testing
                 "a,wall_seconds,in line,10.0,11.0,10.0,0.0,8"))
     }
 
-    /// As many as would fill any bounded look at the history.
-    @Test func manyRepeatsDoNotHideWhatWasBefore() throws {
+    /// More repeats than the number of runs in the history.
+    @Test func repeatsDoNotHideEarlierRuns() throws {
         let project = try project()
         #expect(try project.runs("exec", "a", "--repeat", "300").status == 0)
         for earlier in [7, 8] {
@@ -126,7 +125,7 @@ import Testing
             (["f1:min=0.9"], 0), (["f1:min=0.98"], 1), (["f1:max=0.97"], 0), (["f1:max=0.96"], 1), (["f1:drop=0"], 0),
             (["f1:min=0.9", "f1:max=0.5"], 1), (["f1"], 2), (["f2:min=1"], 2),
         ] as [([String], Int32)])
-    func metricsMustHold(_ bounds: [String], _ status: Int32) throws {
+    func metricBoundsAreChecked(_ bounds: [String], _ status: Int32) throws {
         let project = try project()
         let result = try project.runs(
             ["stats", "--regressions", "--format", "csv"] + bounds.flatMap { ["--metric", $0] })
@@ -145,7 +144,7 @@ import Testing
         #expect(
             result.output.contains("a,f1,out of line,0.93,0.94,0.935,"), "\(result.story)"
         )
-        // The best is a fluke: it counts no more.
+        // The best is an outlier and is rejected.
         let best =
             try project.query("select execution_id as e from final_metrics order by last desc limit 1")[0]["e"]?.integer
             ?? 0
@@ -153,7 +152,7 @@ import Testing
         #expect(try project.runs("stats", "--metric", "f1:drop=0.02").status == 0)
     }
 
-    @Test func aMetricThatIsNoNumberOrGoneHoldsNothing() throws {
+    @Test func missingAndNonNumericMetricsFail() throws {
         let project = try project()
         try project.changeStore(
             "update metric_points set value = null, value_text = 'NaN' where execution_id = (select max(execution_id) from metric_points)"
@@ -165,7 +164,7 @@ import Testing
         #expect(gone.status == 1, "\(gone.story)")
     }
 
-    @Test func noStoreNoRunAndNoHistoryAreTold() throws {
+    @Test func missingStoreRunAndHistoryAreReported() throws {
         #expect(try TestProject().runs("stats", "--regressions").status == 3)
         let project = try project()
         #expect(try project.runs("stats", "--run", "99").status == 2)

@@ -13,7 +13,7 @@ import Testing
         #expect(benchLine(for: stageFinished(1, "a", wall: seconds)) == "[BENCH] a: \(text)\n")
     }
 
-    @Test func whatDidNotSucceedSaysSo() {
+    @Test func failuresHaveTheirState() {
         #expect(benchLine(for: stageFailed(1, "a\u{1b}")) == "[BENCH] a\\e: 0.200s (failed)\n")
         #expect(benchLine(for: runStarted()) == "")
     }

@@ -24,14 +24,14 @@ private func execution(
         #expect(columns.map(\.cells) == [["0.1", "0.1"], ["1", ""], ["0.5", ""]])
     }
 
-    @Test func ofManyThoseThatVary() {
+    @Test func manyValuesAreReducedToThoseThatVary() {
         let first = execution(params: ["a": "1", "b": "1", "c": "1", "d": "1"], metrics: ["x": 1, "y": 2, "z": 3])
         let second = execution(params: ["a": "1", "b": "2", "c": "1", "d": "1"], metrics: ["x": 1, "y": 5])
         let (columns, leftOut) = valueColumns([first, second], room: nil)
         #expect(columns.map(\.name) == ["b", "y", "z"] && leftOut == 4)
     }
 
-    @Test func whatTheNameTellsIsLeftOut() {
+    @Test func valuesInTheNameAreOmitted() {
         let rows = [
             execution("s@d=a,n=1", params: ["d": "a", "n": "1", "k": "x"]),
             execution("s@d=b%2Fc", params: ["d": "b/c", "n": "2"]),
@@ -43,7 +43,7 @@ private func execution(
         (0, []), (10, ["acc"]), (13, ["lr", "acc"]), (20, ["lr", "acc", "loss"]),
         (40, ["lr", "long_param", "acc", "loss"]),
     ])
-    func noMoreThanThereIsRoomFor(room: Int, expected: [String]) {
+    func columnsFitTheWidth(room: Int, expected: [String]) {
         let row = execution(params: ["lr": "0.1", "long_param": "a value"], metrics: ["acc": 0.5, "loss": 0.25])
         let (columns, leftOut) = valueColumns([row], room: room)
         #expect(Set(columns.map(\.name)) == Set(expected) && leftOut == 4 - expected.count)

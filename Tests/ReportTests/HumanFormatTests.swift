@@ -1,4 +1,4 @@
-// Amounts, safe text and widths, as tables.
+// Durations, sizes, sanitized text and widths.
 import Model
 import Testing
 
@@ -104,8 +104,8 @@ import Testing
             Reason(.inputChanged, subject: "x", old: "3f2a" + digests.1.dropFirst(4), new: digests.0),
             "input x changed (3f2a91bc91bc… → 3f2a3f2a3f2a…)"
         ),
-        (Reason(.inputAdded, subject: "x", new: digests.0), "input x is new"),
-        (Reason(.inputRemoved, subject: "x", old: digests.0), "input x is an input no more"),
+        (Reason(.inputAdded, subject: "x", new: digests.0), "input x was added"),
+        (Reason(.inputRemoved, subject: "x", old: digests.0), "input x was removed"),
         (Reason(.paramChanged, subject: "lr", old: "0.05", new: "0.1"), "param lr changed: 0.05 → 0.1"),
         (Reason(.paramChanged, subject: "lr", new: "0.1"), "param lr changed: unset → 0.1"),
         (
@@ -125,7 +125,7 @@ import Testing
             "output m was modified (3f2a… → 91bc…)"
         ),
         (Reason(.outputsChanged), "the declared outputs changed"),
-        (Reason(.outputsChanged, subject: "m", old: "m"), "output m is declared no more"),
+        (Reason(.outputsChanged, subject: "m", old: "m"), "output m is no longer declared"),
         (Reason(.outputsChanged, subject: "m", new: "m"), "output m is newly declared"),
         (Reason(.inputChangedDuringRun), "an input changed while it ran"),
         (Reason(.upstreamMayChange, subject: "preprocess"), "stage preprocess may change it"),

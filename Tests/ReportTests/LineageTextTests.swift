@@ -1,4 +1,4 @@
-// A lineage as a tree, and the bounds of that tree.
+// A lineage as a tree, and the limits of the tree.
 
 import Model
 import Report
@@ -47,7 +47,7 @@ private func node(_ id: Int64, _ stage: String) -> Lineage.Node {
         #expect(
             lineageText(try example(), path: "model") == """
                 model: 1.20 kB, sha256 abababab…
-                made by train (execution 2 of run 1, 2026-11-24 08:30:13 UTC), and the same by 1 other execution
+                made by train (execution 2 of run 1, 2026-11-24 08:30:13 UTC), and by 1 other execution
                 with lr=0.1
                 ├─ data ← clean (execution 1 of run 1)
                 │  └─ raw\\x07
@@ -59,13 +59,14 @@ private func node(_ id: Int64, _ stage: String) -> Lineage.Node {
                    └─ sum (execution 5 of run 1, failed)
 
                 """)
-        #expect(lineageText(try example(), path: "copy").contains("\nthe same as model\n"))
+        #expect(lineageText(try example(), path: "copy").contains("\nsame contents as model\n"))
         var unread = Lineage(fingerprint: try path("x").fingerprint)
         unread.paths = ["x"]
-        #expect(lineageText(unread, path: "x").hasSuffix("no execution made it: a source\nread by no execution\n"))
+        #expect(
+            lineageText(unread, path: "x").hasSuffix("source: not made by any execution\nnot read by any execution\n"))
     }
 
-    @Test func aTreeIsNoDeeperAndNoLongerThanItsBounds() throws {
+    @Test func treesAreBounded() throws {
         var lineage = Lineage(fingerprint: try path("f").fingerprint)
         let length: Int64 = 10_000
         lineage.makers = [ExecutionID(length)]
@@ -82,7 +83,7 @@ private func node(_ id: Int64, _ stage: String) -> Lineage.Node {
 
         lineage.readers = (1...1000).map { ExecutionID($0) }
         let wide = lineageText(lineage, path: "f").split(separator: "\n")
-        #expect(wide.count < 130 && wide.last == "… more than 100 lines: --format json has them all")
+        #expect(wide.count < 130 && wide.last == "… truncated after 100 lines (use --format json to print all)")
     }
 
     @Test func jsonIsFlat() throws {

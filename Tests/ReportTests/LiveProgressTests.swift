@@ -62,8 +62,8 @@ private struct Session {
                     log: runs logs prep
                 train@dataset=iris: succeeded in 40.0s
                 tabular: 1 failed, 1 blocked, 1 succeeded, 7 fresh in 40.0s
-                  runs logs prep  shows why it failed
-                  runs exec       runs only what is not done yet
+                  runs logs prep  to see why it failed
+                  runs exec       to run what is left
 
                 """)
         #expect(session.terminal.isCursorVisible && session.terminal.isAtLineStart)
@@ -179,7 +179,7 @@ private struct Session {
         #expect(live.redraw(now: time(2), size: (20, 24)).hasPrefix("\u{1b}[?2026h\r\u{1b}[3A"))
     }
 
-    @Test func coloursOnlyWhereAsked() {
+    @Test func coloursAreOptional() {
         for useColor in [false, true] {
             var live = LiveProgress(useColor: useColor)
             _ = live.receive(runStarted())
@@ -216,7 +216,7 @@ private struct Session {
     @Test func fromTheHistoryOfTheRun() {
         let events = [runStarted(expected: 600), stageStarted(0, "a", id: 1, expected: 60)]
         #expect(status(events, at: 30).hasSuffix("elapsed 30s · about 10m left"))
-        // It took twice as long as it used to: so will the rest.
+        // It took twice as long as before, so the rest is expected to as well.
         #expect(
             status(events + [stageFinished(120, "a", id: 1, wall: 120)], at: 120).hasSuffix(
                 "elapsed 2m 00s · about 18m left"))

@@ -19,7 +19,7 @@ import Testing
         #expect(
             planText(pipeline: "tabular", stages: stages) == """
                 will run:
-                  preprocess  input a.csv is new
+                  preprocess  input a.csv was added
                 may run:
                   train@dataset=iris  stage preprocess may change it
                 will be restored:
@@ -38,7 +38,7 @@ import Testing
         #expect(
             planText(pipeline: "tabular", stages: stages) == """
                 will run:
-                  train (24 stages)  such as: param lr changed: unset → 1
+                  train (24 stages)  for example: param lr changed: unset → 1
                   eval (3 stages)    never ran
                   compare            forced
                 tabular: 28 will run

@@ -1,4 +1,4 @@
-// Runs watched through a pipe: plain lines, quiet, JSON lines.
+// Progress of runs outside a terminal: plain lines, quiet, JSON lines.
 import Model
 import Report
 import Testing
@@ -78,8 +78,8 @@ import Testing
                     log: runs logs train@lr=0.1
                 [4/4] report: blocked by missing input logo.png
                 tabular: 1 failed, 2 blocked, 1 fresh in 10.5s
-                  runs logs train@lr=0.1  shows why it failed
-                  runs exec               runs only what is not done yet
+                  runs logs train@lr=0.1  to see why it failed
+                  runs exec               to run what is left
 
                 """)
     }
@@ -100,11 +100,11 @@ import Testing
             text == """
                 tabular: 3 stages (3 will run)
                 [0/3] a: started (never ran)
-                INT: stopping what is running (again to kill it at once)
-                TERM again: killing what is running
+                INT: stopping running stages (repeat to kill them)
+                TERM again: killing running stages
                 [1/3] a: interrupted after 2.0s: runs was interrupted and stopped it
                 tabular: 1 interrupted, 2 not started in 2.0s
-                  runs exec  goes on where it stopped
+                  runs exec  to continue
 
                 """)
     }
@@ -131,11 +131,11 @@ import Testing
             text.hasSuffix(
                 """
                 tabular: 5 failed in 1.0s
-                  runs logs s1  shows why it failed
-                  runs logs s2  shows why it failed
-                  runs logs s3  shows why it failed
+                  runs logs s1  to see why it failed
+                  runs logs s2  to see why it failed
+                  runs logs s3  to see why it failed
                   … and 2 more failed
-                  runs exec     runs only what is not done yet
+                  runs exec     to run what is left
 
                 """))
     }

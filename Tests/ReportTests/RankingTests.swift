@@ -30,7 +30,7 @@ private func ranked(_ id: Int64, _ stage: String, _ value: Double, _ params: [(S
             ])
     }
 
-    @Test func oneThatTemplatesDifferInIsAColumnForEach() {
+    @Test func templatesThatDifferHaveColumnsOfTheirOwn() {
         let columns = lineageColumns([
             [
                 .init(stage: "tune@x=1", name: "lr", value: .number("0.2")),
@@ -42,7 +42,7 @@ private func ranked(_ id: Int64, _ stage: String, _ value: Double, _ params: [(S
         #expect(columns.map(\.values) == [[[.number("0.1")], [.number("0.3")]], [[.number("0.2")], []]])
     }
 
-    @Test func whereStagesOfATemplateDifferAllValuesStand() {
+    @Test func allValuesOfATemplateAreListed() {
         let best = [
             ranked(
                 1, "sum", 1,
@@ -62,7 +62,7 @@ private func ranked(_ id: Int64, _ stage: String, _ value: Double, _ params: [(S
             ])
     }
 
-    @Test func peopleSeeWhatVaries() {
+    @Test func onlyVaryingParamsAreShown() {
         let same = (0..<7).map { ("train", "p\($0)", JSONValue.integer($0)) }
         let best = [
             ranked(
@@ -78,7 +78,7 @@ private func ranked(_ id: Int64, _ stage: String, _ value: Double, _ params: [(S
         #expect(rankingTable(best, metric: "acc", isForPeople: false).columns.count == 5 + 9)
     }
 
-    @Test func jsonTellsParamsByStage() {
+    @Test func jsonListsParamsByStage() {
         let json = rankingJSON(
             [ranked(2, "judge", 0.5, [("judge", "d", .string("a")), ("train", "lr", .number("0.10"))])], metric: "acc")
         #expect(

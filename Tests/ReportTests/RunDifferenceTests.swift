@@ -28,7 +28,7 @@ private func path(_ path: String, _ byte: UInt8) throws -> RecordedPath {
 }
 
 /// `stage kind name first second` of each.
-private func told(_ first: RunFacts, _ second: RunFacts) -> [String] {
+private func lines(_ first: RunFacts, _ second: RunFacts) -> [String] {
     differences(between: first, and: second).map { difference in
         [
             difference.stage ?? "-", difference.kind.rawValue, difference.name ?? "-", difference.first.text,
@@ -45,10 +45,10 @@ private func told(_ first: RunFacts, _ second: RunFacts) -> [String] {
         _ first: Change, _ second: Change, _ expected: [String], at place: SourceLocation = #_sourceLocation
     ) {
         #expect(
-            told(run(1, [stage("s", 1, first)]), run(2, [stage("s", 2, second)])) == expected, sourceLocation: place)
+            lines(run(1, [stage("s", 1, first)]), run(2, [stage("s", 2, second)])) == expected, sourceLocation: place)
     }
 
-    @Test func whatDiffersIsTold() {
+    @Test func differencesAreListed() {
         let (lr, other) = (Param(name: "lr", value: .number("0.1")), Param(name: "lr", value: .number("0.2")))
         let same = Param(name: "n", value: .number("1"))
         expect({ $0.params = [lr, same] }, { $0.params = [other, same] }, ["s param lr 0.1 0.2"])
@@ -76,7 +76,7 @@ private func told(_ first: RunFacts, _ second: RunFacts) -> [String] {
 
     @Test func digestsAreComparedByPath() throws {
         let (a, b, c) = (try path("a", 1), try path("a", 2), try path("c", 3))
-        let lines = told(
+        let found = lines(
             run(1, [stage("s", 1) { $0.inputs = [a, c] }]),
             run(
                 2,
@@ -86,7 +86,7 @@ private func told(_ first: RunFacts, _ second: RunFacts) -> [String] {
                         $0.outputs = [a]
                     }
                 ]))
-        #expect(lines.map { $0.prefix(12) } == ["s input a \"0", "s output a n"])
+        #expect(found.map { $0.prefix(12) } == ["s input a \"0", "s output a n"])
     }
 
     @Test func stagesThatOneRunLacksComeLast() {
@@ -94,17 +94,17 @@ private func told(_ first: RunFacts, _ second: RunFacts) -> [String] {
             stage: "b", decision: Decision(verdict: .blocked, reasons: [Reason(.blocked, subject: "a")]))
         blocked.execution = nil
         #expect(
-            told(run(1, [stage("gone", 1), stage("b", 2)]), run(2, [blocked, stage("new", 3)])) == [
+            lines(run(1, [stage("gone", 1), stage("b", 2)]), run(2, [blocked, stage("new", 3)])) == [
                 #"b state - "succeeded" "blocked""#, #"new state - null "succeeded""#,
                 #"gone state - "succeeded" null"#,
             ])
     }
 
-    @Test func theSameExecutionIsNotLookedAt() {
-        #expect(told(run(1, [stage("s", 1)]), run(2, [stage("s", 1) { $0.wallSeconds = 9 }])).isEmpty)
+    @Test func sharedExecutionsAreNotCompared() {
+        #expect(lines(run(1, [stage("s", 1)]), run(2, [stage("s", 1) { $0.wallSeconds = 9 }])).isEmpty)
     }
 
-    @Test func theTableLeavesOutFiguresThatLookTheSame() {
+    @Test func theTableOmitsEqualLookingFigures() {
         let (old, new) = (
             run(
                 1,

@@ -4,7 +4,7 @@ import Model
 import Report
 import Testing
 
-/// A run with a stage of every fate.
+/// A run with a stage of every state.
 func exampleRun() -> RunFacts {
     var run = RunFacts(id: RunID(3))
     run.pipeline = "p|q"

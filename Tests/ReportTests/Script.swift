@@ -1,4 +1,4 @@
-// Scripted runs: events with times in seconds from the start, so that a test reads as what happened.
+// Scripted runs: events with times in seconds from the start.
 import Model
 import Report
 

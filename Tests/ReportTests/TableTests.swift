@@ -95,7 +95,7 @@ private func table(
     }
 
     @Test(arguments: TableFormat.allCases)
-    func rowsOfAnotherLengthAreNoTrap(format: TableFormat) {
+    func rowsOfAnotherLengthAreAccepted(format: TableFormat) {
         let text = table(format, ["a", "b"], [[.integer(1)], [.integer(2), .integer(3), .text("dropped")], []])
         #expect(!text.contains("dropped"))
         #expect(text.contains("3"))
@@ -103,14 +103,14 @@ private func table(
     }
 
     @Test(arguments: [TableFormat.box, .markdown, .line, .list, .json, .jsonl])
-    func nothingReachesATerminalRaw(format: TableFormat) {
+    func textForTerminalsIsEscaped(format: TableFormat) {
         let nasty = "\u{1b}[2J\u{7}\u{9b}31m\u{202e}\r\u{8}\u{85}"
         let text = table(format, [nasty], [[.text(nasty)]])
         let controls = text.unicodeScalars.filter { $0 != "\n" && $0.properties.generalCategory == .control }
         #expect(controls.isEmpty)
     }
 
-    @Test func boxShowsControlCharactersSpelledOut() {
+    @Test func boxEscapesControlCharacters() {
         #expect(
             table(.box, ["x"], [[.text("\u{1b}[31m\u{7}\n")]]) == """
                 ┌──────────────┐
@@ -122,7 +122,7 @@ private func table(
                 """)
     }
 
-    @Test func boxCutsTheWidestColumnsToTheTerminal() {
+    @Test func boxTruncatesTheWidestColumns() {
         let row: [TableValue] = [.text("short"), .text("a rather long sentence"), .text("another long one")]
         #expect(
             table(.box, ["a", "b", "c"], [row], width: 40) == """
@@ -135,7 +135,7 @@ private func table(
                 """)
     }
 
-    @Test func boxLeavesOutColumnsThatCannotFit() {
+    @Test func boxOmitsColumnsThatDoNotFit() {
         let names = (1...9).map { "column_\($0)" }
         #expect(
             table(.box, names, [names.map { .text($0) }], width: 30) == """
@@ -155,8 +155,8 @@ private func table(
         #expect(text.split(separator: "\n").allSatisfy { displayWidth(String($0)) <= width })
     }
 
-    /// Names that differ at their end stay different, whatever stands beside them.
-    @Test(arguments: [60, 80]) func theNamesOfRowsStayApart(width: Int) {
+    /// Names that differ only at their end stay distinct in a narrow table.
+    @Test(arguments: [60, 80]) func rowNamesStayDistinct(width: Int) {
         let names = ["train@dataset=iris,lr=0.1", "train@dataset=iris,lr=0.3", "train@dataset=wine,lr=0.1"]
         let rows = names.enumerated().map { index, name -> [TableValue] in
             [.integer(Int64(index)), .text(name)] + (0..<6).map { .text(String(repeating: "v", count: 10 + $0)) }
@@ -167,7 +167,7 @@ private func table(
         #expect(lines.allSatisfy { displayWidth(String($0)) <= width })
     }
 
-    @Test func columnsOfTextAlignRightWhereAsked() {
+    @Test func textColumnsCanBeRightAligned() {
         #expect(
             table(.box, ["wall"], [[.text("1.0s")], [.text("12.0s")]], rightAligned: [0]) == """
                 ┌───────┐

@@ -1,4 +1,4 @@
-// A terminal small enough to trust: it obeys what `LiveProgress` may send, and keeps what the user would see.
+// A small terminal emulator: it interprets the sequences of `LiveProgress`, and keeps what the user would see.
 import Report
 
 struct TerminalEmulator {
@@ -9,7 +9,7 @@ struct TerminalEmulator {
     private var row = 0
     private var column = 0
     private(set) var isCursorVisible = true
-    /// Sequences it does not know, and lines that did not fit.
+    /// Unknown sequences, and lines that did not fit.
     private(set) var complaints: [String] = []
 
     init(columns: Int, rows: Int) {
@@ -26,7 +26,7 @@ struct TerminalEmulator {
         var scalars = Array(text.unicodeScalars)[...]
         while let scalar = scalars.popFirst() {
             switch scalar {
-            case "\u{1b}": obey(&scalars)
+            case "\u{1b}": interpret(&scalars)
             case "\r": column = 0
             case "\n":
                 column = 0
@@ -49,7 +49,7 @@ struct TerminalEmulator {
         column += width
     }
 
-    private mutating func obey(_ scalars: inout ArraySlice<Unicode.Scalar>) {
+    private mutating func interpret(_ scalars: inout ArraySlice<Unicode.Scalar>) {
         guard scalars.popFirst() == "[" else { return complaints.append("escape") }
         var parameter = ""
         while let scalar = scalars.popFirst() {

@@ -1,4 +1,4 @@
-// Values as people compare them by eye, and foreign text in Markdown.
+// Values in readable form, and untrusted text in Markdown.
 
 import Model
 import Testing

@@ -1,8 +1,8 @@
-// The lines of benchmark mode. Knows their wording; the figures come from events and from whoever asked the store.
+// The lines of benchmark mode. Knows their wording; does not know where the figures come from.
 import Model
 
-/// `[BENCH] train@dataset=iris: 12.3s, peak memory: 45.6 MB, GPU peak: 812 MB`, whenever an attempt has ended; of one that did not
-/// succeed, with its state behind it. Nothing for other events.
+/// `[BENCH] train@dataset=iris: 12.3s, peak memory: 45.6 MB, GPU peak: 812 MB` when an attempt has ended, followed by
+/// its state if it did not succeed. Empty for other events.
 public func benchLine(for event: RunEvent) -> String {
     guard case .stageFinished(let finished) = event.kind else { return "" }
     let peaks = peaks(memoryBytes: finished.usage.maxRSSBytes, gpuBytes: finished.usage.gpuPeakBytes)
@@ -10,17 +10,18 @@ public func benchLine(for event: RunEvent) -> String {
     return "[BENCH] \(sanitized(finished.stage)): \(benchDurationText(finished.usage.wallSeconds))\(peaks)\(state)\n"
 }
 
-/// What the repeats of one stage used, each in its order.
+/// Resources used by the repeats of one stage, in order.
 public struct RepeatedUsage: Sendable {
     let stage: String
     private(set) var wallSeconds: [Double] = []
-    /// Of all of them.
+    /// The largest of all repeats.
     private(set) var peakMemoryBytes: Int64?
+    /// The largest of all repeats.
     private(set) var peakGPUBytes: Int64?
 
     public init(stage: String) { self.stage = stage }
 
-    /// One more of them; nil: not measured.
+    /// Adds a repeat; nil: not measured.
     public mutating func add(wallSeconds seconds: Double, memoryBytes: Int64?, gpuBytes: Int64?) {
         wallSeconds.append(seconds)
         peakMemoryBytes = [peakMemoryBytes, memoryBytes].compactMap(\.self).max()
@@ -44,7 +45,7 @@ private func peaks(memoryBytes: Int64?, gpuBytes: Int64?) -> String {
         + (gpuBytes.map { ", GPU peak: \(byteText($0))" } ?? "")
 }
 
-/// To the millisecond below 10 s, where tenths would tell nothing apart; else as everywhere.
+/// Milliseconds below 10 s, where tenths are too coarse to compare; else as `durationText`.
 private func benchDurationText(_ seconds: Double) -> String {
     guard seconds >= 0, seconds < 9.9995 else { return durationText(seconds) }
     let milliseconds = Int((seconds * 1000).rounded())

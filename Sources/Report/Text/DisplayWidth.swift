@@ -1,5 +1,5 @@
-// How many terminal columns a text takes, and cutting it to fit. Knows Unicode widths for the common ranges; knows
-// nothing of tables or terminals.
+// How many terminal columns a text takes, and truncating it to fit. Knows Unicode widths of the common ranges; does not
+// know tables or terminals.
 
 /// Terminal columns that the text takes: 2 for East Asian wide characters and emoji, 0 for combining marks.
 public func displayWidth(_ text: String) -> Int {
@@ -21,7 +21,7 @@ private func displayWidth(of scalar: Unicode.Scalar) -> Int {
     default: break
     }
     if wideRanges.contains(where: { $0.contains(value) }) { return 2 }
-    // Two regional indicators make one flag of two columns.
+    // Two regional indicators form one flag of two columns.
     let isRegionalIndicator = (0x1f1e6...0x1f1ff).contains(value)
     return scalar.properties.isEmojiPresentation && !isRegionalIndicator ? 2 : 1
 }
@@ -33,13 +33,13 @@ private let wideRanges: [ClosedRange<UInt32>] = [
     0x16fe0...0x18dff, 0x1aff0...0x1b2ff, 0x1f200...0x1f265, 0x1f300...0x1f64f, 0x1f900...0x1f9ff, 0x20000...0x3fffd,
 ]
 
-/// The text, cut at its end with `…` where it takes more than `columns`.
+/// The text, truncated at its end with `…` if it takes more than `columns`.
 func truncated(_ text: String, to columns: Int) -> String {
     guard displayWidth(text) > columns else { return text }
     return columns < 1 ? "" : prefix(of: text, columns: columns - 1) + "…"
 }
 
-/// The text, cut in its middle with `…` where it takes more than `columns`.
+/// The text, truncated in its middle with `…` if it takes more than `columns`.
 func cutInMiddle(_ text: String, to columns: Int) -> String {
     guard displayWidth(text) > columns else { return text }
     guard columns >= 3 else { return truncated(text, to: columns) }
@@ -48,7 +48,7 @@ func cutInMiddle(_ text: String, to columns: Int) -> String {
     return prefix(of: text, columns: head) + "…" + String(tail.reversed())
 }
 
-/// The text in pieces of at most `columns` each (at least one character a piece); one piece where it is empty.
+/// The text in pieces of at most `columns` each (at least one character per piece); one empty piece if it is empty.
 func wrapped(_ text: String, to columns: Int) -> [String] {
     guard displayWidth(text) > columns else { return [text] }
     var pieces: [String] = []

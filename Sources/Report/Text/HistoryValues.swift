@@ -1,8 +1,8 @@
-// Params and metrics of a stage's executions as columns, and how figures went from one execution to the next. Pure;
-// knows values and widths, not where they come from.
+// Params and metrics of a stage's executions as columns, and trends from one execution to the next. Knows values and
+// widths; does not know where they come from. Pure.
 import Model
 
-/// An execution, as far as its values are compared with those of others.
+/// The values of an execution that are compared with those of others.
 public struct PastExecution: Sendable {
     public var stage: String
     public var isSucceeded: Bool
@@ -25,33 +25,33 @@ public struct PastExecution: Sendable {
 public struct ValueColumn: Sendable, Equatable {
     public let name: String
     public let isMetric: Bool
-    /// One for each execution; empty: it has none.
+    /// One per execution; empty: no value.
     public let cells: [String]
 
-    /// Terminal columns, with the line and the spaces beside it.
+    /// Terminal columns, including the border and padding.
     var width: Int { 3 + cells.reduce(displayWidth(sanitized(name))) { max($0, displayWidth($1)) } }
     var varies: Bool { Set(cells).count > 1 }
 }
 
-/// So many params and metrics are all shown; of more, those that vary.
+/// Up to this many params and metrics are all shown; if there are more, those that vary.
 private let fewValues = 6
 
-/// The params and metrics that are worth a column: all where they are few, else those that vary; in either case no more
-/// than there is room for. Matrix values that a stage's name tells already are left out.
+/// The params and metrics shown as columns: all if there are few, else those that vary, as many as fit. Matrix values
+/// that are part of the stage's name are omitted.
 ///
-/// - Parameter room: terminal columns; nil: no bound.
+/// - Parameter room: terminal columns; nil: no limit.
 /// - Returns: params first, and how many params and metrics have no column.
 public func valueColumns(_ executions: [PastExecution], room: Int?) -> (columns: [ValueColumn], leftOut: Int) {
     let params = columns(executions, isMetric: false, of: \.params).filter { column in
-        !zip(executions, column.cells).allSatisfy { isTold($0.stage, column.name, $1) }
+        !zip(executions, column.cells).allSatisfy { isNamed($0.stage, column.name, $1) }
     }
     let metrics = columns(executions, isMetric: true, of: \.metrics)
-    let worthy = params.count + metrics.count <= fewValues ? { _ in true } : { (column: ValueColumn) in column.varies }
+    let isShown = params.count + metrics.count <= fewValues ? { _ in true } : { (column: ValueColumn) in column.varies }
     var left = room ?? .max
-    // Half of the room for params, so that there is some for metrics.
-    let halves = fitting(params.filter(worthy), into: left == .max ? .max : left / 2)
-    if left != .max { left -= halves.reduce(0) { $0 + $1.width } }
-    let chosen = halves + fitting(metrics.filter(worthy), into: left)
+    // At most half of the room for params, so that there is some for metrics.
+    let shownParams = fitting(params.filter(isShown), into: left == .max ? .max : left / 2)
+    if left != .max { left -= shownParams.reduce(0) { $0 + $1.width } }
+    let chosen = shownParams + fitting(metrics.filter(isShown), into: left)
     return (chosen, params.count + metrics.count - chosen.count)
 }
 
@@ -81,23 +81,23 @@ private func columns(
     return names.sorted(by: isPlainer).map { ValueColumn(name: $0, isMetric: isMetric, cells: cells[$0] ?? []) }
 }
 
-/// Whether `train@dataset=iris` tells that `dataset` is `iris`.
-private func isTold(_ stage: String, _ name: String, _ cell: String) -> Bool {
+/// Whether the name of the stage, `train@dataset=iris`, contains the value: `dataset` is `iris`.
+private func isNamed(_ stage: String, _ name: String, _ cell: String) -> Bool {
     guard let sign = stage.firstIndex(of: "@") else { return false }
     return stage[stage.index(after: sign)...].split(separator: ",").contains { $0 == "\(name)=\(percentEncoded(cell))" }
 }
 
 // MARK: - Trends
 
-/// So many stages and figures of each have a trend.
+/// At most this many stages, and metrics of each, have a trend.
 private let mostTrends = (stages: 6, metrics: 4)
 
-/// For each stage that succeeded more than once, a line for its time and for each of those metrics that went up or
-/// down: from the oldest to the newest.
+/// For each stage that succeeded more than once, a line for its time and for each metric that changed, from the oldest
+/// to the newest execution.
 ///
 /// - Parameters:
 ///   - executions: newest first.
-///   - metrics: names of those that may have a line.
+///   - metrics: names of the metrics that may have a line.
 public func trendText(_ executions: [PastExecution], metrics: [String]) -> String {
     var order: [String] = []
     var past: [String: [PastExecution]] = [:]
@@ -123,19 +123,19 @@ public func trendText(_ executions: [PastExecution], metrics: [String]) -> Strin
     return text
 }
 
-/// `▁▄█  0.1 → 0.9`; nil where no two numbers look different.
+/// `▁▄█  0.1 → 0.9`; nil if all numbers look the same.
 private func trend(_ values: [Double?], shown: (Double) -> String) -> String? {
     let known = values.compactMap(\.self).filter(\.isFinite)
     guard Set(known.map(shown)).count > 1, let first = known.first, let last = known.last else { return nil }
     return "\(sparkline(values))  \(shown(first)) → \(shown(last))"
 }
 
-/// A character for each value, its height between the smallest and the largest; a space where there is no number.
+/// A character for each value, its height between the smallest and the largest; a space if there is no number.
 func sparkline(_ values: [Double?]) -> String {
     let bars = Array("▁▂▃▄▅▆▇█")
     let known = values.compactMap(\.self).filter(\.isFinite)
     guard let least = known.min(), let most = known.max() else { return String(repeating: " ", count: values.count) }
-    // Halved, so that the distance of the largest numbers is one.
+    // Halved to avoid overflow.
     let range = most / 2 - least / 2
     return String(
         values.map { value -> Character in

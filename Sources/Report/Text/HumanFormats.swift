@@ -1,13 +1,13 @@
-// Amounts as people read them: durations, bytes, counts, ages. Pure functions of their arguments.
+// Durations, sizes and counts in readable form. Knows units and rounding; does not know what is measured. Pure.
 import Model
 
-/// `0.4s`, `12.3s`, `4m 05s`, `1h 02m`, `3d 4h`. Negative or undefined counts as 0.
+/// `0.4s`, `12.3s`, `4m 05s`, `1h 02m`, `3d 4h`. Negative or NaN counts as 0.
 public func durationText(_ seconds: Double) -> String {
     let tenths = (clamped(seconds) * 10).rounded()
     return tenths < 600 ? decimal(tenths / 10, places: 1) + "s" : wholeDurationText(seconds)
 }
 
-/// The same without tenths, for clocks that tick: `12s`, `4m 05s`.
+/// The same without tenths, for running clocks: `12s`, `4m 05s`.
 public func wholeDurationText(_ seconds: Double) -> String {
     let total = Int(clamped(seconds).rounded())
     func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
@@ -19,7 +19,7 @@ public func wholeDurationText(_ seconds: Double) -> String {
     }
 }
 
-/// To the minute from a minute on, for estimates: `40s`, `3m`, `1h 02m`.
+/// Whole minutes from one minute on, for estimates: `40s`, `3m`, `1h 02m`.
 public func roughDurationText(_ seconds: Double) -> String {
     let minutes = Int((clamped(seconds) / 60).rounded())
     return switch seconds {
@@ -45,15 +45,15 @@ public func byteText(_ bytes: Int64) -> String {
     return sign + decimal(value, places: places) + " " + units[unit]
 }
 
-/// `1 stage`, `2 stages`; `plural` where adding an `s` is wrong.
+/// `1 stage`, `2 stages`; `plural` if adding an `s` is wrong.
 public func countText(_ count: Int, _ noun: String, plural: String? = nil) -> String {
     "\(count) " + (count == 1 ? noun : plural ?? noun + "s")
 }
 
-/// A number of seconds that converts to an integer without a trap.
+/// Clamps to avoid overflow when converted to an integer.
 private func clamped(_ seconds: Double) -> Double { seconds > 0 ? min(seconds, 1e12) : 0 }
 
-/// The value, not negative and below 10^15, with that many digits after the point.
+/// The value (at least 0 and below 10^15) with `places` decimal digits.
 private func decimal(_ value: Double, places: Int) -> String {
     let scale = [1, 10, 100][places]
     let scaled = Int((value * Double(scale)).rounded())

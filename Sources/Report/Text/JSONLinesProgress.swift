@@ -1,8 +1,9 @@
-// A run as JSON lines, for programs. Knows the fields of every event, which docs/events.md promises.
+// A run as JSON lines, for programs. Knows the fields of every event, as documented in docs/events.md; does not know
+// where they are written.
 import Model
 
-/// One JSON object an event and line, as documented in docs/events.md: every event has every field of its kind, `null`
-/// where there is nothing to say.
+/// One JSON object per event and line, as documented in docs/events.md. An event has all fields of its kind; unknown
+/// values are `null`.
 public struct JSONLinesProgress: RunReporter {
     public init() {}
 
@@ -137,7 +138,7 @@ public struct JSONLinesProgress: RunReporter {
     }
 }
 
-/// A plan as JSON lines: one `stage_decided` a stage, without a time, for nothing has happened.
+/// A plan as JSON lines: one `stage_decided` per stage, without a time, since nothing has happened.
 public func planJSONLines(stages: [(stage: String, decision: Decision)]) -> String {
     stages.map { stage, decision in
         object([("event", .string("stage_decided"))] + JSONLinesProgress.decided(stage, decision)).text + "\n"

@@ -1,13 +1,13 @@
-// A lineage as a tree for a terminal, and as a flat table of executions in JSON. Knows layout and its bounds; following
-// the executions is the store's work.
+// A lineage as a tree for a terminal, and as a flat list of executions in JSON. Knows layout and limits; the store
+// follows the executions.
 import Model
 
-/// How much of a tree is printed; JSON has everything that was followed.
+/// How much of a tree is printed; JSON has everything.
 private let most = (depth: 12, lines: 100, params: 12)
 
-/// The tree upwards (who made it, from what) and downwards (who read it, and made what).
+/// The tree upstream (which execution made it, from what) and downstream (which read it, and what they made).
 ///
-/// - Parameter path: as the user named it, or relative to the project.
+/// - Parameter path: as given by the user, or relative to the project.
 public func lineageText(_ lineage: Lineage, path: String) -> String {
     var text = "\(sanitized(path)): \(byteText(lineage.fingerprint.sizeBytes)), \(kindText(lineage.fingerprint.kind)) "
     text += "\(digestText(lineage.fingerprint.digest))\n"
@@ -15,29 +15,29 @@ public func lineageText(_ lineage: Lineage, path: String) -> String {
     if let first = elsewhere.first {
         let more = elsewhere.count > 1 ? " and \(elsewhere.count - 1) more" : ""
         let isInPlace = lineage.paths.contains(path)
-        text += (isInPlace ? "the same was made or read as " : "the same as ") + sanitized(first) + more + "\n"
+        text += (isInPlace ? "also recorded as " : "same contents as ") + sanitized(first) + more + "\n"
     }
     if let id = lineage.makers.first, let maker = lineage.nodes[id] {
         let others = lineage.makers.count - 1
         text += "made by \(described(maker, withTime: true))"
-        text += others > 0 ? ", and the same by \(countText(others, "other execution"))\n" : "\n"
+        text += others > 0 ? ", and by \(countText(others, "other execution"))\n" : "\n"
         let params = valuesText(maker.execution.params.map { ($0.name, $0.value) }, limit: most.params)
         if !params.isEmpty { text += "with \(params)\n" }
         var tree = Tree(seen: [id])
         tree.add(inputsOf: maker, in: lineage)
         text += tree.text
     } else {
-        text += "no execution made it: a source\n"
+        text += "source: not made by any execution\n"
     }
-    text += lineage.readers.isEmpty ? "read by no execution\n" : "read by\n"
+    text += lineage.readers.isEmpty ? "not read by any execution\n" : "read by\n"
     var tree = Tree(seen: [])
     tree.add(readers: lineage.readers, in: lineage)
     text += tree.text
-    if lineage.isCutOff { text += "There is more than was followed: the newest are shown.\n" }
+    if lineage.isCutOff { text += "… truncated: only the newest executions are shown\n" }
     return text
 }
 
-/// Lines of a tree as far as the bounds allow. Recursion goes no deeper than the bound.
+/// The lines of a tree within the limits, which also bound the recursion.
 private struct Tree {
     private(set) var text = ""
     private var lines = 0
@@ -63,12 +63,12 @@ private struct Tree {
         }
     }
 
-    /// Of several executions of one stage the newest stands for all.
+    /// If several executions of a stage read the file, only the newest is shown.
     mutating func add(readers: [ExecutionID], in lineage: Lineage, prefix: String = "", depth: Int = 1) {
         let nodes = readers.compactMap { lineage.nodes[$0] }
         let byStage = Dictionary(grouping: nodes) { $0.execution.stage }
-        var told: Set<String> = []
-        let newest = nodes.filter { told.insert($0.execution.stage).inserted }
+        var stages: Set<String> = []
+        let newest = nodes.filter { stages.insert($0.execution.stage).inserted }
         for (index, node) in newest.enumerated() {
             let isLast = index == newest.count - 1
             let earlier = (byStage[node.execution.stage]?.count ?? 1) - 1
@@ -84,10 +84,10 @@ private struct Tree {
         }
     }
 
-    /// false once no more lines are taken.
+    /// false if the tree is full.
     private mutating func add(line: String, _ prefix: String, _ isLast: Bool) -> Bool {
         guard lines < most.lines else {
-            if !isFull { text += "… more than \(most.lines) lines: --format json has them all\n" }
+            if !isFull { text += "… truncated after \(most.lines) lines (use --format json to print all)\n" }
             isFull = true
             return false
         }
@@ -119,8 +119,7 @@ private func kindText(_ kind: DigestKind) -> String {
     }
 }
 
-/// One object: what was looked for, and every execution that was followed. `made_by` and `read_by` name executions by
-/// their numbers.
+/// One object: the file, and every execution in its lineage. `made_by` and `read_by` are execution numbers.
 public func lineageJSON(_ lineage: Lineage, path: String) -> JSONValue {
     let upstream = lineage.upstream.map { executionJSON($0, "upstream", in: lineage) }
     let downstream = lineage.downstream.map { executionJSON($0, "downstream", in: lineage) }

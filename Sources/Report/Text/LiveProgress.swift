@@ -1,16 +1,15 @@
-// A run on a terminal: what is finished scrolls by above a region that shows what is running. Knows the escape
-// sequences that move the region; what stands in it is the work of `LiveRegion`. A state machine without a clock.
+// A run on a terminal: finished stages scroll by above a region that shows the running ones. Knows the escape sequences
+// that move the region; does not know its contents, which are LiveRegion's. A state machine without a clock.
 import Model
 
-/// The live view of a run. `receive` only keeps what happened, so that many events cost little; the text comes with
-/// `redraw` and `close`.
+/// The live view of a run. `receive` only collects events, so that many cost little; `redraw` and `close` return text.
 public struct LiveProgress: RunReporter {
     /// A line that scrolls by.
     private struct Line {
         var text: String
         var colour: Colour?
-        /// Cut at the edge of the terminal rather than wrapped.
-        var isCut = false
+        /// Truncated at the edge of the terminal rather than wrapped.
+        var isTruncated = false
     }
 
     private enum Colour: String {
@@ -23,7 +22,7 @@ public struct LiveProgress: RunReporter {
     private let useColor: Bool
     private var region = LiveRegion()
     private var pending: [Line] = []
-    /// Display widths of the region's lines as they stand on the screen, top first.
+    /// Display widths of the region's lines on the screen, top first.
     private var drawn: [Int] = []
     private var columns = 80
     private var isCursorHidden = false
@@ -47,7 +46,7 @@ public struct LiveProgress: RunReporter {
                 }
             pending.append(Line(text: RunWording.finished(stage), colour: colour))
             let tail = RunWording.logTail(stage)
-            pending += tail.dropLast().map { Line(text: $0, colour: .dim, isCut: true) }
+            pending += tail.dropLast().map { Line(text: $0, colour: .dim, isTruncated: true) }
             pending += tail.suffix(1).map { Line(text: $0) }
         case .stageRetrying(let stage, let next, let most, let delay):
             let text = RunWording.retrying(stage, nextAttempt: next, maxAttempts: most, delaySeconds: delay)
@@ -68,12 +67,12 @@ public struct LiveProgress: RunReporter {
 
     public mutating func redraw(now: Timestamp, size: (columns: Int, rows: Int)) -> String {
         columns = max(1, size.columns)
-        // The last column stays empty: terminals disagree on where the cursor stands after it, and on what is erased.
+        // The last column stays empty: terminals differ in where the cursor is after it, and in what is erased.
         let lines = hasEnded ? [] : region.lines(now: now, columns: max(1, columns - 1), rows: size.rows - 1)
         return frame(lines)
     }
 
-    /// Writes what is pending and leaves the screen without the region, the cursor visible at the start of a line.
+    /// Writes pending lines, removes the region and shows the cursor at the start of a line.
     public mutating func close() -> String {
         let text = frame([])
         guard isCursorHidden else { return text }
@@ -91,7 +90,7 @@ public struct LiveProgress: RunReporter {
         text += moveToTop()
         for line in pending {
             let fitting =
-                line.isCut ? [truncated(line.text, to: columns - 1)] : wrapped(line.text, to: max(1, columns - 1))
+                line.isTruncated ? [truncated(line.text, to: columns - 1)] : wrapped(line.text, to: max(1, columns - 1))
             for piece in fitting { text += coloured(piece, line.colour) + "\u{1b}[K\n" }
         }
         pending = []
@@ -100,8 +99,8 @@ public struct LiveProgress: RunReporter {
         return text + "\u{1b}[?2026l"
     }
 
-    /// From the end of the region's last line to the start of its first. A terminal that became narrower since has
-    /// wrapped the lines that no longer fit.
+    /// From the end of the region's last line to the start of its first. A terminal that has become narrower has
+    /// wrapped lines that no longer fit.
     private func moveToTop() -> String {
         let rows = drawn.reduce(0) { $0 + max(1, ($1 + columns - 1) / columns) }
         return rows > 1 ? "\r\u{1b}[\(rows - 1)A" : "\r"

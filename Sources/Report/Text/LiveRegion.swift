@@ -1,5 +1,5 @@
-// What stands in the live region: the stages that are running and one status line. Knows sizes in characters and how
-// long is left; knows no escape sequences.
+// The contents of the live region: the running stages and a status line. Knows sizes in characters and estimates the
+// time left; does not know escape sequences.
 import Model
 
 struct LiveRegion: Sendable {
@@ -8,16 +8,16 @@ struct LiveRegion: Sendable {
         var at: Timestamp
     }
 
-    /// Spaces before and behind a stage's name.
+    /// Spaces before and after a stage's name.
     private static let frame = 4
-    /// Where there is less for the names, they are worth more than the details.
+    /// If names would get less than this, details are dropped.
     private static let leastNameWidth = 12
 
     private(set) var tally = RunTally()
     private var startedAt: Timestamp?
-    /// In the order in which they began.
+    /// In the order in which they started.
     private var running: [Running] = []
-    /// Seconds that the succeeded stages took, and the expected and real seconds of those that had a history.
+    /// Seconds that succeeded stages took, and actual and expected seconds of those with a history.
     private var spent = 0.0
     private var spentWithHistory = 0.0
     private var expectedWithHistory = 0.0
@@ -29,21 +29,21 @@ struct LiveRegion: Sendable {
         case .stageStarted(let stage): running.append(Running(stage: stage, at: event.at))
         case .stageFinished(let stage):
             guard let index = running.firstIndex(where: { $0.stage.executionID == stage.executionID }) else { break }
-            let began = running.remove(at: index)
+            let started = running.remove(at: index)
             guard stage.state == .succeeded else { break }
             spent += stage.usage.wallSeconds
-            guard let expected = began.stage.expectedSeconds else { break }
+            guard let expected = started.stage.expectedSeconds else { break }
             spentWithHistory += stage.usage.wallSeconds
             expectedWithHistory += expected
         case .stageDecided, .stageRetrying, .stageWaiting, .warning, .interrupted, .runFinished: break
         }
     }
 
-    /// At most `rows` lines (at least the status line), none wider than `columns`; none before the run has begun.
+    /// At most `rows` lines (at least the status line), none wider than `columns`; empty before the run has started.
     func lines(now: Timestamp, columns: Int, rows: Int) -> [String] {
         guard let startedAt else { return [] }
         let room = max(0, rows - 1)
-        // With room for one line only, a stage says more than the number of those left out.
+        // With room for one line only, a stage is more useful than the number of hidden ones.
         let shown = running.count <= room || room < 2 ? min(running.count, room) : room - 1
         var lines = stageLines(running.prefix(shown), now: now, columns: columns)
         if shown < running.count, room >= 2 { lines.append("  … and \(running.count - shown) more") }
@@ -90,11 +90,11 @@ struct LiveRegion: Sendable {
         return "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled) + "]"
     }
 
-    /// From the history where there is one, corrected by how the stages so far compared with it; otherwise from the
-    /// mean of what finished. nil: nothing to go by, or less than a second.
+    /// Estimated from the history, corrected by how finished stages compared with theirs; without a history from the
+    /// mean of finished stages. nil: unknown, or less than a second.
     private func secondsLeft(elapsed: Double, now: Timestamp) -> Double? {
         guard let started = tally.started else { return nil }
-        // A few short stages say little of the long ones: within bounds.
+        // Clamped: a few short stages predict little about long ones.
         let pace = expectedWithHistory > 0 ? min(max(spentWithHistory / expectedWithHistory, 0.2), 5) : 1
         let longest =
             running.map { running in
@@ -102,8 +102,8 @@ struct LiveRegion: Sendable {
             }.max() ?? 0
         var left: Double
         if let expected = started.expectedSeconds {
-            let thought = started.willRun + started.mayRun
-            let needed = thought > 0 ? Double(max(0, thought - tally.spared)) / Double(thought) : 0
+            let planned = started.willRun + started.mayRun
+            let needed = planned > 0 ? Double(max(0, planned - tally.skipped)) / Double(planned) : 0
             left = expected * pace * needed - elapsed
         } else {
             guard tally.succeeded > 0 else { return nil }

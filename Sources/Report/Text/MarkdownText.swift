@@ -1,20 +1,19 @@
-// Foreign text inside Markdown (GitHub's), where it must stay text: no markup, no mention of a person, no end of the
-// table cell that it stands in. Bars are left to `TableGrid`.
+// Untrusted text inside GitHub's Markdown, where it must stay text: no markup and no mentions. Knows what to escape,
+// except bars in tables, which TableGrid escapes.
 
-/// Words as they are, with everything escaped that Markdown or HTML would take for markup.
+/// The text with everything escaped that Markdown or HTML would interpret as markup.
 func markdownText(_ text: String) -> String {
     var result = ""
     for scalar in sanitized(text).unicodeScalars {
         if "\\`*_{}[]<>&~!".unicodeScalars.contains(scalar) { result += "\\" }
         result.unicodeScalars.append(scalar)
-        // People and issues are looked for in the finished page, where an escaped character is as good as a bare one;
-        // a space of no width parts the mark from the name.
+        // GitHub finds mentions and issues even behind an escape; a zero-width space prevents that.
         if scalar == "@" || scalar == "#" { result += "&#8203;" }
     }
     return result
 }
 
-/// A name, path or command in a code span, with more backticks around it than it has in a row itself.
+/// A name, path or command in a code span, delimited by more backticks than it contains in a row.
 func markdownCode(_ text: String) -> String {
     let safe = sanitized(text)
     guard !safe.isEmpty else { return "" }

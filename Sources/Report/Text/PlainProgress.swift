@@ -1,12 +1,12 @@
-// A run as plain lines, for logs and pipes: one line an event, stable wording, no colours. And the quiet form, of which
-// only failures are left.
+// A run as plain lines, for logs and pipes, and the quiet form, which prints only failures. Knows which events are
+// printed; does not know colours or terminals.
 import Model
 
-/// One line an event: `[ 4/10] train@dataset=iris: succeeded in 12.3s`. Fresh stages are counted, not listed; a run
-/// that had nothing to do is one line.
+/// One line per event: `[ 4/10] train@dataset=iris: succeeded in 12.3s`. Fresh stages are counted, not listed; a run
+/// with nothing to do is one line.
 public struct PlainProgress: RunReporter {
     private var tally = RunTally()
-    /// Held back until something happens.
+    /// The first line, held back until something happens.
     private var beginning: String?
 
     public init() {}
@@ -16,9 +16,9 @@ public struct PlainProgress: RunReporter {
         let lines = lines(for: event.kind)
         guard !lines.isEmpty else { return "" }
         var text = ""
-        var waits = false
-        if case .stageWaiting = event.kind { waits = true }
-        if let beginning, tally.hasExecuted || waits {
+        var isWaiting = false
+        if case .stageWaiting = event.kind { isWaiting = true }
+        if let beginning, tally.hasExecuted || isWaiting {
             text = beginning + "\n"
             self.beginning = nil
         }
@@ -53,11 +53,11 @@ public struct PlainProgress: RunReporter {
     }
 }
 
-/// Nothing but failures: the block of each stage that failed for good or is blocked by something else than a failure.
+/// Prints only failures: stages that failed after their last attempt, or are blocked by something other than a failure.
 public struct QuietProgress: RunReporter {
     private var tally = RunTally()
     private var mostAttempts: [String: Int] = [:]
-    /// Failures that may be tried again: told when the run ends and they were not. In the order in which they came.
+    /// Failures that may be retried, in order: printed at the end if they were not.
     private var held: [(stage: String, text: String)] = []
 
     public init() {}

@@ -1,9 +1,9 @@
-// What a run would do, as `exec --dry-run` and `status` show it. Knows how to say many stages in few lines; does not
-// decide anything.
+// A plan as printed by `exec --dry-run` and `status`. Knows how to summarise many stages in few lines; does not decide
+// anything.
 import Model
 
-/// The plan of a run: what will run, may run, is restored or blocked, each with its reason, and the counts of all.
-/// A verdict with more than `limit` stages tells them by template and reason instead of one by one.
+/// The plan of a run: which stages will run, may run, are restored or blocked, each with its reason, and the counts.
+/// More than `limit` stages of a verdict are grouped by template and reason.
 public func planText(
     pipeline: String, stages: [(stage: String, decision: Decision)], limit: Int = 20
 ) -> String {
@@ -23,7 +23,8 @@ public func planText(
         text += "\(heading):\n"
         for row in rows.prefix(limit) {
             text +=
-                trimmingEnd("  " + padded(row.name, to: widest) + "  " + (row.isExample ? "such as: " : "") + row.why)
+                trimmingEnd(
+                    "  " + padded(row.name, to: widest) + "  " + (row.isExample ? "for example: " : "") + row.why)
                 + "\n"
         }
         let more = rows.dropFirst(limit).reduce(0) { $0 + $1.stages }
@@ -34,11 +35,11 @@ public func planText(
     return text + "\(sanitized(pipeline)): \(summary)" + (isIdle ? ", nothing to run" : "") + "\n"
 }
 
-/// Rows for `TableWriter` under the columns `stage`, `status`, `why`. `running`: stages that another run executes now.
+/// Rows for `TableWriter` with the columns `stage`, `status`, `why`. `running`: stages that another run is executing.
 public func statusRows(stages: [(stage: String, decision: Decision)], running: Set<String> = []) -> [[TableValue]] {
     stages.map { stage, decision in
         let status = running.contains(stage) ? "running" : statusWord(of: decision)
-        // That a fresh stage is fresh needs no second word.
+        // The status already says that a fresh stage is fresh.
         let why = decision.reasons.filter { !isVerdictItself($0.code) }
         return [.text(stage), .text(status), .text(sentence(for: why))]
     }
@@ -64,7 +65,7 @@ private struct PlanRow {
     var name: String
     var why: String
     var stages: Int
-    /// Whether other stages of the row have other words for it.
+    /// Whether other stages of the row have another reason.
     var isExample = false
 }
 
@@ -74,7 +75,7 @@ private func planRows(_ members: [(stage: String, decision: Decision)], limit: I
         return PlanRow(name: sanitized(stage), why: sentence(for: why), stages: 1)
     }
     guard single.count > limit else { return single }
-    // The stages of a template have much the same reasons, each about paths and values of its own: the kind tells best.
+    // Reasons of a template's stages differ mostly in paths and values, so they are grouped by kind.
     var rows: [PlanRow] = []
     var places: [String: Int] = [:]
     for (row, member) in zip(single, members) {

@@ -1,17 +1,18 @@
-// The best executions as a table or as JSON, each with the params that led to it. Pure.
+// The best executions as a table or as JSON, with their params. Knows columns; does not know how they were ranked.
+// Pure.
 import Model
 
-/// A param of several executions' ancestries as a column.
+/// A param of several executions and their upstream executions, as a column.
 struct LineageColumn: Equatable {
-    /// `lr`; `train.lr` where stages of several templates have one of that name and differ in it.
+    /// `lr`; `train.lr` if stages of several templates have different values of it.
     let name: String
-    /// For each execution its values: none, one, or several where stages upstream differ.
+    /// The values of each execution: none, one, or several if upstream stages differ.
     let values: [[JSONValue]]
 
     var varies: Bool { Set(values).count > 1 }
 
-    /// Whether it only repeats what the stages' names tell.
-    func isTold(by stages: [String]) -> Bool {
+    /// Whether all values are part of the stages' names.
+    func isNamed(in stages: [String]) -> Bool {
         zip(stages, values).allSatisfy { stage, values in
             guard let sign = stage.firstIndex(of: "@"), values.count == 1 else { return false }
             let pair = "\(name)=\(percentEncoded(valueText(values[0])))"
@@ -31,7 +32,7 @@ struct LineageColumn: Equatable {
     }
 }
 
-/// In the order of their names.
+/// Columns in the order of their names.
 func lineageColumns(_ rows: [[RankedExecution.Param]]) -> [LineageColumn] {
     func template(_ stage: String) -> String { String(stage.prefix { $0 != "@" }) }
     func distinct(_ params: [RankedExecution.Param]) -> [JSONValue] {
@@ -55,10 +56,10 @@ func lineageColumns(_ rows: [[RankedExecution.Param]]) -> [LineageColumn] {
     return columns
 }
 
-/// Up to so many params all have a column on a terminal; of more, those that vary.
+/// Up to this many params all have a column on a terminal; if there are more, those that vary.
 private let fewParams = 6
 
-/// The executions as a table: for people the params that vary, for programs (`isForPeople` false) all of them.
+/// The executions as a table: for people with the params that vary, for programs (`isForPeople` false) with all.
 ///
 /// - Returns: the columns, the rows, and the params that have no column because all executions have the same value.
 public func rankingTable(
@@ -67,7 +68,7 @@ public func rankingTable(
     var params = lineageColumns(best.map(\.params))
     var same: [LineageColumn] = []
     if isForPeople {
-        params.removeAll { $0.isTold(by: best.map(\.stage)) }
+        params.removeAll { $0.isNamed(in: best.map(\.stage)) }
         if params.count > fewParams, best.count > 1 {
             same = params.filter { !$0.varies }
             params.removeAll { !$0.varies }
@@ -93,7 +94,7 @@ public func rankingTable(
 
 private func shown(_ values: [JSONValue]) -> TableValue { .text(values.map(valueText).joined(separator: "|")) }
 
-/// One object for each execution, with all params by the stage that had them.
+/// One object per execution, with all params by stage.
 public func rankingJSON(_ best: [RankedExecution], metric: String) -> [JSONValue] {
     best.map { execution in
         var stages: [JSONValue.Member] = []

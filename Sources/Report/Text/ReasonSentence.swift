@@ -25,37 +25,37 @@ public func sentence(for reason: Reason) -> String {
     // The command itself is too long for a phrase; its working directory, named as the subject, is not.
     case .commandChanged: return subject.map { "\($0) changed" + change(reason) } ?? "command changed"
     case .inputChanged: return about("input", "changed") + change(reason, opening: " (", closing: ")")
-    case .inputAdded: return about("input", "is new")
-    case .inputRemoved: return about("input", "is an input no more")
+    case .inputAdded: return about("input", "was added")
+    case .inputRemoved: return about("input", "was removed")
     case .paramChanged: return about("param", "changed") + change(reason)
     case .envChanged: return about("env", "changed") + change(reason)
     case .outputMissing: return about("output", "is missing")
     case .outputModified: return about("output", "was modified") + change(reason, opening: " (", closing: ")")
     case .outputsChanged:
         guard subject != nil else { return "the declared outputs changed" }
-        return about("output", reason.new == nil ? "is declared no more" : "is newly declared")
+        return about("output", reason.new == nil ? "is no longer declared" : "is newly declared")
     case .inputChangedDuringRun:
         return subject == nil ? "an input changed while it ran" : about("input", "changed while it ran")
-    case .upstreamMayChange: return subject.map { "stage \($0) may change it" } ?? "a stage before it may change it"
+    case .upstreamMayChange: return subject.map { "stage \($0) may change it" } ?? "an upstream stage may change it"
     case .always: return "always runs"
-    case .accepted: return "its outputs were accepted as they were"
+    case .accepted: return "outputs were accepted"
     case .forced: return "forced"
     case .fresh: return "fresh"
     case .frozen: return "frozen"
     case .restored: return "restored"
-    // It may be a whole sentence, whose end says what to do.
+    // May be a whole sentence that ends with what to do.
     case .blocked: return reason.subject.map { "blocked by " + cutInMiddle(sanitized($0), to: 400) } ?? "blocked"
     case .notSelected: return "not selected"
     }
 }
 
-/// The first reason's phrase and how many there are besides: `command changed, and 2 more`. Empty for none.
+/// The first reason's phrase and the number of others: `command changed, and 2 more`. Empty for none.
 public func sentence(for reasons: [Reason]) -> String {
     guard let first = reasons.first else { return "" }
     return sentence(for: first) + (reasons.count == 1 ? "" : ", and \(reasons.count - 1) more")
 }
 
-/// `old → new`, where that tells the two apart.
+/// `old → new`, if the shortened values differ.
 private func change(_ reason: Reason, opening: String = ": ", closing: String = "") -> String {
     for digits in [4, 12] {
         let old = shortened(reason.old, digits: digits)
@@ -65,7 +65,7 @@ private func change(_ reason: Reason, opening: String = ": ", closing: String = 
     return ""
 }
 
-/// A digest as its first digits, any other value cut in the middle, nothing as `unset`.
+/// The first digits of a digest, any other value truncated in the middle; nil as `unset`.
 private func shortened(_ value: String?, digits: Int) -> String {
     guard let value else { return "unset" }
     if Digest(hex: value) != nil { return value.prefix(digits) + "…" }

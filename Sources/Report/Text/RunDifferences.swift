@@ -1,7 +1,8 @@
-// Two runs side by side: what differs between them, stage by stage. Pure; the facts come from the store.
+// What differs between two runs, stage by stage. Knows what is compared and how it is printed; the facts come from the
+// store. Pure.
 import Model
 
-/// One thing that differs.
+/// One difference.
 public struct RunDifference: Hashable, Sendable {
     public enum Kind: String, Sendable, CaseIterable {
         // Of the runs themselves.
@@ -12,15 +13,15 @@ public struct RunDifference: Hashable, Sendable {
     /// nil: of the runs themselves.
     public let stage: String?
     public let kind: Kind
-    /// The param, variable, path or metric; nil where the kind says it all.
+    /// The param, variable, path or metric; nil for other kinds.
     public let name: String?
-    /// Seconds, bytes, SHA-256 digests, words or params as they are; null: not there.
+    /// Seconds, bytes, SHA-256 digests, texts or params; null: missing.
     public let first: JSONValue
     public let second: JSONValue
 }
 
-/// Everything that differs between two runs, in the order of the second one's stages, then those that only the first
-/// has. Stages with the same execution do not differ.
+/// All differences, in the order of the second run's stages, followed by stages that only the first has. Stages with
+/// the same execution do not differ.
 public func differences(between first: RunFacts, and second: RunFacts) -> [RunDifference] {
     var result: [RunDifference] = []
     func compare(_ kind: RunDifference.Kind, _ old: JSONValue, _ new: JSONValue) {
@@ -70,7 +71,7 @@ private func differences(ofStage name: String, _ first: StageOfRun?, _ second: S
     return result
 }
 
-/// How the stage's execution ended, or why there is none.
+/// How the stage's execution ended, or the verdict if it has none.
 private func stateWord(_ stage: StageOfRun?) -> String? {
     stage.map { $0.execution?.state.rawValue ?? $0.decision.verdict.rawValue }
 }
@@ -79,14 +80,14 @@ private func digest(_ path: RecordedPath) -> JSONValue { .string(path.fingerprin
 
 // MARK: - As text
 
-/// What differs as a table for a terminal; figures whose difference does not show are left out. A sentence where
-/// nothing differs.
+/// The differences as a table for a terminal, without figures that look equal when rounded. A sentence if nothing
+/// differs.
 ///
-/// - Parameter width: columns that the table must fit; nil: as wide as it is.
+/// - Parameter width: columns that the table must fit; nil: no limit.
 public func differencesText(between first: RunFacts, and second: RunFacts, width: Int?) -> String {
     let rows = differences(between: first, and: second).compactMap(row)
     guard !rows.isEmpty else {
-        return "runs \(first.id) and \(second.id) do not differ: the same params, inputs, outputs and metrics.\n"
+        return "runs \(first.id) and \(second.id) do not differ: same params, inputs, outputs and metrics\n"
     }
     var writer = TableWriter(
         format: .box, columns: ["stage", "what", "run \(first.id)", "run \(second.id)", "change"], width: width,
@@ -100,7 +101,7 @@ private func row(_ difference: RunDifference) -> [String]? {
     let new = shown(difference.second, difference.kind)
     guard old != new || !isFigure(difference.kind) else { return nil }
     let what = difference.kind.rawValue + (difference.name.map { " \($0)" } ?? "")
-    let (before, after) = difference.kind == .command ? parting(old, new) : (old, new)
+    let (before, after) = difference.kind == .command ? withoutCommonStart(old, new) : (old, new)
     return [difference.stage ?? "(run)", what, before, after, change(difference)]
 }
 
@@ -121,15 +122,15 @@ private func shown(_ value: JSONValue, _ kind: RunDifference.Kind) -> String {
     }
 }
 
-/// What two commands do not have in common, with a few characters before it.
-private func parting(_ first: String, _ second: String) -> (String, String) {
+/// Two commands from a few characters before their first difference.
+private func withoutCommonStart(_ first: String, _ second: String) -> (String, String) {
     let common = zip(first, second).prefix { $0 == $1 }.count
     let start = max(0, common - 12)
     func cut(_ text: String) -> String { (start > 0 ? "…" : "") + truncated(String(text.dropFirst(start)), to: 40) }
     return (cut(first), cut(second))
 }
 
-/// `+0.05` for metrics and params, `+12 %` for figures; nothing for what is no number.
+/// `+0.05` for metrics and params, `+12 %` for figures; empty if a value is not a number.
 private func change(_ difference: RunDifference) -> String {
     guard let old = difference.first.doubleValue, let new = difference.second.doubleValue, old != new else { return "" }
     guard isFigure(difference.kind) else {
@@ -143,7 +144,7 @@ private func change(_ difference: RunDifference) -> String {
 
 // MARK: - As JSON
 
-/// One object: the heads of both runs, and everything that differs.
+/// One object: both runs, without their stages, and all differences.
 public func differencesJSON(between first: RunFacts, and second: RunFacts) -> JSONValue {
     let all = differences(between: first, and: second).map { difference in
         JSONValue.object(

@@ -1,6 +1,6 @@
-// Runs and executions as JSON for programs: `runs show --format json` and the parts that other commands share. Names
-// are those of the store's views; every key is always there, and null where nothing is known. docs/store.md describes
-// it.
+// Runs and executions as JSON for programs: `runs show --format json` and the parts that other commands share. Knows
+// the keys, which are the names of the store's views and described in docs/store.md; every key is always present, null
+// if unknown.
 import Model
 
 /// One object.
@@ -11,7 +11,7 @@ public func runJSON(_ run: RunFacts) -> JSONValue {
         ])
 }
 
-/// What is said of a run itself.
+/// The members about the run itself.
 func headMembers(_ run: RunFacts) -> [JSONValue.Member] {
     members([
         ("run_id", .integer(run.id.value)), ("pipeline", .string(run.pipeline)),

@@ -1,13 +1,13 @@
-// One run as a page: for a terminal, and as Markdown for a pull request. Knows wording and layout; the facts come from
+// One run as a page, for a terminal and as Markdown for a pull request. Knows wording and layout; the facts come from
 // the store.
 import Model
 
-/// How a run's table and lists are bounded where people read them; JSON has everything.
+/// At most this many metrics are shown per stage; JSON has all.
 private let mostMetrics = 4
 
 /// The page for a terminal.
 ///
-/// - Parameter width: columns that the table must fit; nil: as wide as it is.
+/// - Parameter width: columns that the table must fit; nil: no limit.
 public func runPage(_ run: RunFacts, width: Int?) -> String {
     var lines = ["run \(run.id) of \(sanitized(run.pipeline)): \(run.status.rawValue)"]
     func add(_ name: String, _ text: String?) {
@@ -89,10 +89,10 @@ private func statusPhrase(_ status: RunStatus) -> String {
 
 private func dirtiness(_ run: RunFacts) -> String {
     guard run.hasUncommittedChanges == true else { return "" }
-    return " (with uncommitted changes\(run.gitDiffBytes == nil ? "" : ": --git-diff shows them"))"
+    return " (with uncommitted changes\(run.gitDiffBytes == nil ? "" : ", see --git-diff"))"
 }
 
-/// `2 x Intel(R) Xeon(R), 25.1 GB, Linux 6.1.0; NVIDIA H100, driver 550.54`. Empty where nothing is known.
+/// `2 x Intel(R) Xeon(R), 25.1 GB, Linux 6.1.0; NVIDIA H100, driver 550.54`. Empty if unknown.
 private func machineText(_ machine: Machine) -> String {
     guard machine.cpuCount > 0 else { return "" }
     let cpus = "\(machine.cpuCount) x \(machine.cpuModel.map(sanitized) ?? "cpu")"
@@ -128,7 +128,7 @@ private struct StageTable {
     var rightAligned: Set<Int>
 }
 
-/// What became of each stage. Columns that nothing is said in are left out.
+/// The outcome of each stage. Empty columns are omitted.
 private func stageTable(_ run: RunFacts, markdown: Bool = false) -> StageTable {
     func words(_ text: String) -> String { markdown ? markdownText(text) : text }
     func name(_ text: String) -> String { markdown ? markdownCode(text) : sanitized(text) }
@@ -142,11 +142,11 @@ private func stageTable(_ run: RunFacts, markdown: Bool = false) -> StageTable {
     columns.append(StageColumn(name: "gpu", isFigure: true) { size(figures($0)?.gpuPeakBytes) })
     columns.append(StageColumn(name: "metrics") { words(metricsText($0)) })
     let all = columns.map { column in run.stages.map(column.text) }
-    let told = columns.indices.filter { index in all[index].contains { !$0.isEmpty } }
+    let filled = columns.indices.filter { index in all[index].contains { !$0.isEmpty } }
     return StageTable(
-        columns: told.map { columns[$0].name },
-        rows: run.stages.indices.map { row in told.map { all[$0][row] } },
-        rightAligned: Set(told.indices.filter { columns[told[$0]].isFigure }))
+        columns: filled.map { columns[$0].name },
+        rows: run.stages.indices.map { row in filled.map { all[$0][row] } },
+        rightAligned: Set(filled.indices.filter { columns[filled[$0]].isFigure }))
 }
 
 private struct StageColumn {
@@ -167,7 +167,7 @@ private func metricsText(_ stage: StageOfRun) -> String {
     return valuesText(metrics.sorted { isPlainer($0.0, $1.0) }, limit: mostMetrics)
 }
 
-/// Figures of the run itself: a restored stage's were another run's.
+/// Figures of the run itself; those of a restored stage belong to another run.
 private func figures(_ stage: StageOfRun) -> ExecutionFacts? { stage.attempts > 0 ? stage.execution : nil }
 
 private func stateText(_ stage: StageOfRun) -> String {

@@ -1,13 +1,13 @@
-// What every way of watching a run has in common. Knows the order of calls; the text goes wherever the caller puts it.
+// What all reporters of a run have in common. Knows the order of calls; does not know where the text goes.
 import Model
 
-/// Turns what happens in a run into text. The caller writes each text as it is, in order.
+/// Turns the events of a run into text, which the caller writes unchanged and in order.
 public protocol RunReporter: Sendable {
-    /// Takes an event; the text that is to be written now, maybe none.
+    /// Returns the text to write after an event, which may be empty.
     mutating func receive(_ event: RunEvent) -> String
-    /// Called about ten times a second while the run goes on. `size`: the terminal's, in characters.
+    /// Called about ten times a second during the run. `size`: the terminal's, in characters.
     mutating func redraw(now: Timestamp, size: (columns: Int, rows: Int)) -> String
-    /// Called once, at the end, however the run ended.
+    /// Called once at the end of the run, whatever its status.
     mutating func close() -> String
 }
 

@@ -1,21 +1,21 @@
-// How far a run has come, told from its events. Knows how events add up; does not know how that is shown.
+// The progress of a run, counted from its events. Knows how events add up; does not know how that is shown.
 import Model
 
 struct RunTally: Sendable {
     private(set) var started: RunStarted?
     private(set) var succeeded = 0
-    /// Stages whose newest attempt ended otherwise and is not tried again, as far as is known.
+    /// Stages whose latest attempt did not succeed and has not been retried.
     private(set) var unsuccessful: [String: ExecutionState] = [:]
     private(set) var blocked: Set<String> = []
     /// Whether any stage was executed.
     private(set) var hasExecuted = false
-    /// Stages that turned out fresh, or were restored, since the run began.
-    private(set) var spared = 0
+    /// Stages found fresh, or restored, since the run started.
+    private(set) var skipped = 0
 
     var total: Int { started?.stagesSelected ?? 0 }
-    /// Stages there is nothing more to do for. Those that were known fresh when the run began count from then on.
+    /// Finished stages, including those that were fresh when the run started.
     var done: Int {
-        min(total, (started?.fresh ?? 0) + spared + succeeded + unsuccessful.count + blocked.count)
+        min(total, (started?.fresh ?? 0) + skipped + succeeded + unsuccessful.count + blocked.count)
     }
     var failed: Int { unsuccessful.count - interrupted }
     var interrupted: Int { unsuccessful.values.count { $0 == .interrupted } }
@@ -25,7 +25,7 @@ struct RunTally: Sendable {
         case .runStarted(let run): started = run
         case .stageDecided(let stage, let decision):
             switch decision.verdict {
-            case .fresh, .restored, .frozen: spared += 1
+            case .fresh, .restored, .frozen: skipped += 1
             case .blocked: blocked.insert(stage)
             case .run, .mayRun, .notSelected: break
             }
@@ -43,7 +43,7 @@ struct RunTally: Sendable {
         }
     }
 
-    /// Whether a blocked stage explains itself: what blocks it is a stage that failed or is blocked and was told of.
+    /// Whether a stage is blocked by a stage that has been reported as failed or blocked.
     func isExplained(_ decision: Decision) -> Bool {
         guard let reason = decision.reasons.first, reason.code == .blocked, let blocker = reason.subject else {
             return false

@@ -1,5 +1,5 @@
-// The wording of what happens in a run, the same for a log and for a terminal. Lines without their ends, no colours,
-// safe for a terminal.
+// The wording of a run's events, the same for a log and for a terminal. Knows no colours and no line ends; all lines
+// are sanitized.
 import Model
 
 enum RunWording {
@@ -31,7 +31,7 @@ enum RunWording {
         repetition.map { "repeat \($0.number) of \($0.count) " } ?? ""
     }
 
-    /// The end of the log, indented, and the command that shows the rest. Nothing for a success, nor for a stage that
+    /// The end of the log, indented, and the command that prints it all. Empty for a success, and for a stage that
     /// ended because the run was interrupted or its search stopped it.
     static func logTail(_ stage: StageFinished) -> [String] {
         guard ![.succeeded, .interrupted, .stopped].contains(stage.state) else { return [] }
@@ -58,8 +58,8 @@ enum RunWording {
 
     static func interrupted(signal: Int32, forced: Bool) -> String {
         forced
-            ? "\(signalName(signal)) again: killing what is running"
-            : "\(signalName(signal)): stopping what is running (again to kill it at once)"
+            ? "\(signalName(signal)) again: killing running stages"
+            : "\(signalName(signal)): stopping running stages (repeat to kill them)"
     }
 
     static func beginning(_ run: RunStarted) -> String {
@@ -73,16 +73,16 @@ enum RunWording {
             + parenthesized(parts.compactMap(\.self).joined(separator: ", "))
     }
 
-    /// The last lines of a run: what came of it, and what to type next where something is left to do.
+    /// The last lines of a run: the outcome, and what to type next if something is left to do.
     static func ending(_ run: RunFinished, _ tally: RunTally) -> [String] {
         let name = sanitized(run.pipeline)
         let isNothing = !tally.hasExecuted && run.status == .succeeded
         if isNothing { return ["\(name): " + nothingRan(run, tally)] }
-        let settled =
+        let ended =
             tally.succeeded + tally.unsuccessful.count + run.counts.blocked + run.counts.fresh + run.counts.restored
         let parts = [
             (tally.failed, "failed"), (tally.interrupted, "interrupted"), (run.counts.blocked, "blocked"),
-            (tally.total - settled, "not started"), (tally.succeeded, "succeeded"), (run.counts.restored, "restored"),
+            (tally.total - ended, "not started"), (tally.succeeded, "succeeded"), (run.counts.restored, "restored"),
             (run.counts.fresh, "fresh"),
         ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         let counts = parts.isEmpty ? "nothing done" : parts.joined(separator: ", ")
@@ -101,10 +101,8 @@ enum RunWording {
 
     private static func next(_ run: RunFinished, _ tally: RunTally) -> [String] {
         let failed = run.failedStages.filter { tally.unsuccessful[$0] != .interrupted }
-        let shown = failed.prefix(3).map { (logsCommand($0), "shows why it failed") }
-        let rest = (
-            "runs exec", run.status == .interrupted ? "goes on where it stopped" : "runs only what is not done yet"
-        )
+        let shown = failed.prefix(3).map { (logsCommand($0), "to see why it failed") }
+        let rest = ("runs exec", run.status == .interrupted ? "to continue" : "to run what is left")
         let rows = shown + [rest]
         let widest = rows.map { displayWidth($0.0) }.max() ?? 0
         var lines = rows.map { "  " + padded($0.0, to: widest) + "  " + $0.1 }

@@ -1,8 +1,7 @@
-// Text that a terminal only shows and never obeys: names, values and log lines come from files and programs that may
-// hold anything. Knows which characters are obeyed.
+// Untrusted text for a terminal: names, values and log lines may contain control sequences. Knows which characters to
+// escape; does not know where the text comes from.
 
-/// The text with every control character, escape sequence and direction override spelled out: `\n`, `\e`, `\x07`,
-/// `\u{202e}`.
+/// The text with control characters, escape sequences and direction overrides escaped: `\n`, `\e`, `\x07`, `\u{202e}`.
 public func sanitized(_ text: String) -> String {
     if isPrintableASCII(text) { return text }
     var result = ""
@@ -25,13 +24,13 @@ public func sanitized(_ text: String) -> String {
     return result
 }
 
-/// The same for a text of several lines, whose line ends stay.
+/// The same for a text of several lines; line breaks are kept.
 public func sanitizedLines(_ text: String) -> String {
     text.split(separator: "\n", omittingEmptySubsequences: false).map { sanitized(String($0)) }.joined(separator: "\n")
 }
 
-/// A line of a log as a terminal would have shown it, and safe: colours dropped, tabs as spaces, and of a progress bar
-/// that rewrites its line with carriage returns only what it showed last.
+/// A line of a log as a terminal would have shown it, sanitized: without colours, tabs as spaces, and of a progress bar
+/// that rewrites its line with carriage returns only the last state.
 public func sanitizedLogLine(_ line: String) -> String {
     if isPrintableASCII(line) { return line }
     let scalars = Array(line.unicodeScalars)
@@ -58,7 +57,7 @@ public func sanitizedLogLine(_ line: String) -> String {
     return sanitized(kept)
 }
 
-/// Where the colour sequence (`ESC [ digits m`) ends that the scalars begin with; nil where they begin with none.
+/// The end of the colour sequence (`ESC [ digits m`) at the start of the scalars; nil if there is none.
 private func endOfColour(in scalars: ArraySlice<Unicode.Scalar>) -> Int? {
     guard scalars.starts(with: ["\u{1b}", "["]) else { return nil }
     let parameters = scalars.dropFirst(2)

@@ -1,16 +1,16 @@
-// A table whose cells are all known, laid out in columns. Knows widths and lines; the cells are finished text.
+// A table laid out in columns. Knows widths and borders; does not know what the cells, which are finished text, mean.
 
 struct TableGrid {
     var heads: [String]
     var rows: [[String]]
     var rightAligned: [Bool]
 
-    /// Narrower than this no column is made to fit a terminal; whole columns are left out instead.
+    /// To fit a terminal, columns are not made narrower than this; whole columns are omitted instead.
     private static let leastColumnWidth = 8
-    /// No figure is longer.
+    /// The longest number.
     private static let mostFigureWidth = 24
 
-    /// With Unicode lines, as `sqlite3 -box`; cut to `width` terminal columns where it is given.
+    /// With Unicode borders, as `sqlite3 -box`; truncated to `width` terminal columns if given.
     func box(width: Int?) -> String {
         guard let width else { return box(columnWidths: naturalWidths) }
         let grid = leavingOutColumns(toFit: width)
@@ -50,7 +50,7 @@ struct TableGrid {
     private func line(_ cells: [String], _ widths: [Int], edge: String) -> String {
         var text = edge
         for (index, cell) in cells.enumerated() {
-            // Names of one kind begin alike: it is the end that tells them apart.
+            // Names often start alike and differ at their end.
             let cut = index == namingColumn ? cutInMiddle(cell, to: widths[index]) : truncated(cell, to: widths[index])
             text += " " + padded(cut, to: widths[index], right: rightAligned[index])
             text += " " + edge
@@ -58,11 +58,11 @@ struct TableGrid {
         return text + "\n"
     }
 
-    /// The first column of text says what a row is about.
+    /// The first text column, which names the row.
     private var namingColumn: Int? { rightAligned.firstIndex(of: false) }
 
-    /// What columns are not made narrower than: figures not at all, for a part of one is another one; the naming column
-    /// to a third of the table, others to a few characters.
+    /// Minimum widths: numbers are not truncated, since a part of a number is another number; the naming column keeps a
+    /// third of the table, others a few characters.
     private func leastWidths(_ natural: [Int], in width: Int) -> [Int] {
         natural.indices.map { column in
             if rightAligned[column] { return min(natural[column], Self.mostFigureWidth) }
@@ -75,10 +75,10 @@ struct TableGrid {
         heads.indices.map { column in rows.reduce(displayWidth(heads[column])) { max($0, displayWidth($1[column])) } }
     }
 
-    /// Columns taken by lines and by the spaces beside them.
+    /// Columns taken by borders and padding.
     private static func frame(_ columns: Int) -> Int { 3 * columns + 1 }
 
-    /// Where the columns do not fit even at their least, the first that do, and one of `…` for the rest.
+    /// If the columns do not fit even at their minimum widths: the first that do, and one of `…` for the rest.
     private func leavingOutColumns(toFit width: Int) -> TableGrid {
         let least = leastWidths(naturalWidths, in: width)
         guard least.reduce(Self.frame(least.count), +) > width else { return self }
@@ -95,8 +95,8 @@ struct TableGrid {
             rightAligned: rightAligned.prefix(count) + [false])
     }
 
-    /// The widths, the widest cut to one common bound, but none below its least, so that the sum fits; what is left over
-    /// goes to the first.
+    /// Widths whose sum fits: the widest columns reduced to a common bound, none below its minimum; the remainder goes
+    /// to the first columns.
     private func widths(fitting width: Int) -> [Int] {
         let natural = naturalWidths
         let total = width - Self.frame(heads.count)
@@ -107,7 +107,7 @@ struct TableGrid {
         while bound < total, bounded(bound + 1).reduce(0, +) <= total { bound += 1 }
         var result = bounded(bound)
         var left = total - result.reduce(0, +)
-        // On a terminal so narrow that not even the first column fits, that is cut all the same.
+        // If not even the first column fits, truncate it nevertheless.
         if left < 0 { result[0] = max(1, result[0] + left) }
         for column in result.indices where left > 0 && result[column] < natural[column] {
             result[column] += 1

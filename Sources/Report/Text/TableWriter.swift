@@ -1,5 +1,5 @@
-// Rows of values as text, in the formats that users of sqlite3 and duckdb know. Knows formats; does not know where the
-// text goes or what the rows mean.
+// Rows of values as text, in the formats of sqlite3 and duckdb. Knows formats; does not know where the text goes or
+// what the rows mean.
 import Model
 
 /// A way to write a table.
@@ -8,8 +8,8 @@ public enum TableFormat: String, CaseIterable, Sendable {
 }
 
 /// Turns rows into text, one at a time. `box` and `markdown` keep the rows until the end to size the columns; the other
-/// formats give each row's text at once. What goes to a terminal by nature (`box`, `markdown`, `line`, `list`) is
-/// sanitized; what goes to a program (`csv`, `tsv`) is not.
+/// formats return each row's text at once. Formats for people (`box`, `markdown`, `line`, `list`) are sanitized, `csv`
+/// and `tsv` are not.
 public struct TableWriter: Sendable {
     private let format: TableFormat
     private let columns: [String]
@@ -20,8 +20,8 @@ public struct TableWriter: Sendable {
     private var isFirst = true
 
     /// - Parameters:
-    ///   - width: columns of the terminal that a box must fit; nil never truncates.
-    ///   - rightAligned: columns (from 0) that are right-aligned though they hold text. Columns of numbers always are.
+    ///   - width: columns of the terminal that a box must fit; nil: no limit.
+    ///   - rightAligned: text columns (from 0) to right-align. Columns of numbers always are.
     public init(format: TableFormat, columns: [String], width: Int? = nil, rightAligned: Set<Int> = []) {
         self.format = format
         self.columns = columns
@@ -40,8 +40,8 @@ public struct TableWriter: Sendable {
             }
     }
 
-    /// Takes a row; missing cells count as NULL, cells beyond the columns are dropped. Text that is ready to be written
-    /// now, whole lines; nil where the format waits for `finish`.
+    /// Adds a row; missing cells are NULL, cells beyond the columns are dropped. Returns whole lines to write now; nil
+    /// if the format waits for `finish`.
     public mutating func add(row cells: [TableValue]) -> String? {
         let row = columns.indices.map { $0 < cells.count ? cells[$0] : .null }
         defer { isFirst = false }
@@ -58,7 +58,7 @@ public struct TableWriter: Sendable {
         }
     }
 
-    /// What is left to be written. With no rows: nothing, but the header of `csv` and `tsv` and the `[]` of `json`.
+    /// The rest of the text. Without rows: the header of `csv` and `tsv`, `[]` for `json`, else empty.
     public mutating func finish() -> String {
         switch format {
         case .csv, .tsv: return isFirst ? header : ""
@@ -108,7 +108,7 @@ public struct TableWriter: Sendable {
         }
     }
 
-    /// The cell's text as it is; NULL is empty.
+    /// The cell's text, unescaped; NULL is empty.
     private static func plain(_ cell: TableValue) -> String {
         switch cell {
         case .null: ""
@@ -121,13 +121,13 @@ public struct TableWriter: Sendable {
 
     private static func shown(_ cell: TableValue) -> String { sanitized(plain(cell)) }
 
-    /// Empty text is quoted, so that it differs from NULL.
+    /// Empty text is quoted to distinguish it from NULL.
     private static func csvField(_ cell: TableValue) -> String {
         if case .text(let text) = cell { return csvField(text) }
         return plain(cell)
     }
 
-    /// Quoted where RFC 4180 asks for it.
+    /// Quoted if RFC 4180 requires it.
     private static func csvField(_ text: String) -> String {
         let needsQuotes = text.isEmpty || text.utf8.contains { $0 == 0x22 || $0 == 0x2c || $0 == 0x0a || $0 == 0x0d }
         guard needsQuotes else { return text }

@@ -1,8 +1,8 @@
-// Params, metrics and digests as people compare them by eye. Pure functions of their arguments.
+// Params, metrics and digests in readable form. Knows rounding and shortening; does not know where values come from.
+// Pure.
 import Model
 
-/// A param's or metric's value: a string without quotes, a number with at most four digits after the point. Safe for a
-/// terminal.
+/// A param's or metric's value: a string without quotes, a number with at most four decimal digits. Sanitized.
 public func valueText(_ value: JSONValue) -> String {
     switch value {
     case .string(let word): sanitized(word)
@@ -11,19 +11,19 @@ public func valueText(_ value: JSONValue) -> String {
     }
 }
 
-/// `lr=0.1 dataset=iris`; with a limit, so many and how many more there are.
+/// `lr=0.1 dataset=iris`; with a limit, that many and the number of the others.
 func valuesText(_ values: [(name: String, value: JSONValue)], limit: Int = .max) -> String {
     let shown = values.prefix(limit).map { "\(sanitized($0.name))=\(valueText($0.value))" }.joined(separator: " ")
     return values.count > limit ? shown + " +\(values.count - limit)" : shown
 }
 
-/// The order of metrics where not all can be shown: `accuracy` before the details, `confusion.setosa`.
+/// The order of metrics if not all can be shown: `accuracy` before details such as `confusion.setosa`.
 func isPlainer(_ first: String, _ second: String) -> Bool {
     let dots = (first.utf8.count { $0 == UInt8(ascii: ".") }, second.utf8.count { $0 == UInt8(ascii: ".") })
     return dots.0 == dots.1 ? first < second : dots.0 < dots.1
 }
 
-/// Four digits after the point are enough to compare runs by eye; far from 1, four digits and an exponent.
+/// Four decimal digits; for very large or small numbers, four significant digits and an exponent.
 private func numberText(_ number: Double, spelled: String) -> String {
     if let whole = Int64(exactly: number) { return abs(number) < 1e15 ? "\(whole)" : spelled }
     guard spelled.utf8.count > 7, number.isFinite, spelled.utf8.contains(where: { ".eE".utf8.contains($0) }) else {
@@ -36,7 +36,7 @@ private func numberText(_ number: Double, spelled: String) -> String {
     return "\((mantissa * 1000).rounded() / 1000)e\(exponent)"
 }
 
-/// The first eight digits: enough to tell two of them apart, short enough for a table.
+/// The first eight digits: enough to distinguish two digests, short enough for a table.
 func digestText(_ digest: Digest) -> String { digest.hex.prefix(8) + "…" }
 
 /// `2026-11-24 08:30:13` of an ISO 8601 time (UTC).

@@ -1,5 +1,5 @@
-// A disk that is full: while a stage logs, while it writes its output, while the store commits. The program says so, the
-// store stays whole, and once there is room the next run carries on.
+// A full disk while a stage logs, while it writes its output, and while the store commits: the error is reported, the
+// store stays intact, and the next run continues once there is space.
 
 import Foundation
 import Glibc
@@ -21,7 +21,7 @@ struct FullDiskTests {
         result.errorOutput.contains("full") || result.errorOutput.contains("No space left")
     }
 
-    /// What fills the disk, whether the stage itself leaves it full, and how it goes on once there is room.
+    /// What fills the disk, whether the stage leaves it full, and how the next run continues.
     @Test(arguments: [
         "yes filling the log | head -c 50000000",
         "head -c 50000000 /dev/zero > big",
@@ -53,7 +53,7 @@ struct FullDiskTests {
         }
     }
 
-    /// The disk is full before the run begins, with and without a store.
+    /// The disk is full before the run starts, with and without a store.
     @Test(arguments: [false, true])
     func beforeTheRun(hasStore: Bool) throws {
         try onSmallDisk { project in
@@ -79,10 +79,10 @@ struct FullDiskTests {
         }
     }
 
-    /// With `keep: 0` the version before goes once its successor is recorded, not before.
-    /// Tried a few times, for it may be an earlier commit that finds the disk full.
+    /// With `keep: 0` the previous version is deleted only after its successor is recorded.
+    /// Tried a few times, since an earlier commit may fail first.
     @Test(arguments: 1...4)
-    func aSuccessThatCannotBeRecordedCostsNothingThatWasThere(_ time: Int) throws {
+    func anUnrecordedSuccessKeepsThePreviousOutputs(_ time: Int) throws {
         try onSmallDisk { project in
             try project.write(
                 "disk/pipeline.json",

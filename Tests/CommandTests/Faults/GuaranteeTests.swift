@@ -1,11 +1,11 @@
-// docs/guarantees.md names the tests that prove each promise: every one of them is there.
+// docs/guarantees.md names the tests of each guarantee: all of them exist.
 
 import Foundation
 import TestSupport
 import Testing
 
 @Suite struct GuaranteeTests {
-    @Test func everyTestThatIsNamedIsThere() throws {
+    @Test func allNamedTestsExist() throws {
         let text = try String(contentsOfFile: "\(packageFolder)/docs/guarantees.md", encoding: .utf8)
         let tests = (try FileManager.default.subpathsOfDirectory(atPath: "\(packageFolder)/Tests")).filter {
             $0.hasSuffix("Tests.swift")
@@ -13,7 +13,7 @@ import Testing
         var sources: [Substring: String] = [:]
         for path in tests {
             let name = (path.split(separator: "/").last ?? "").dropLast(".swift".count)
-            // Two targets may have a suite of one name.
+            // Two targets may have suites of the same name.
             sources[name, default: ""] += try String(contentsOfFile: "\(packageFolder)/Tests/\(path)", encoding: .utf8)
         }
         let named = text.matches(of: #/`([A-Z]\w*Tests)\.(\w+)`/#)

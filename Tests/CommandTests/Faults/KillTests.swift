@@ -1,12 +1,12 @@
-// `kill -9` of the program at moments chosen at random, sometimes of its supervisor too: the store stays whole, no process is left
-// behind, nothing that was recorded is lost or done again, and the next run ends with the right files.
+// `kill -9` of the program at random moments, sometimes of its supervisor too: the store stays intact, no process is
+// left running, no recorded result is lost or made again, and the next run ends with the right files.
 
 import Glibc
 import TestSupport
 import Testing
 
 @Suite struct KillTests {
-    /// Stages of several kinds; each says what it made by the param `r`, so that every round begins with all of it stale.
+    /// Stages of several kinds that depend on the param `r`, so that every round starts with all of them stale.
     private static let pipeline = #"""
         {"name": "kill", "params": {"r": 0}, "stages": {
           "quick": {"command": "echo quick ${{ params.r }} > quick", "outputs": ["quick"]},
@@ -24,12 +24,12 @@ import Testing
     }
 
     @Test(arguments: testSeeds(from: 20_261_124))
-    func atAnyMomentNothingIsLostAndNothingIsLeftBehind(seed: UInt64) throws {
+    func recoversFromAKillAtAnyMoment(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let project = try TestProject()
         let marker = ["RUNS_FAULT_MARKER_\(getpid())": "kill-\(project.folder)"]
         let markerText = marker.map { "\($0.key)=\($0.value)" }[0]
-        // A program of the test that sees the same variable would be found too: there is none.
+        // Only processes of stages have this variable.
         let text = Self.pipeline.replacing(#""#, with: "")
         try project.write("pipeline.json", text)
         var recorded: [[String: JSON]] = []
@@ -55,7 +55,7 @@ import Testing
             if let supervisor, supervisorFirst { kill(supervisor.pid, SIGKILL) }
             command.send(SIGKILL)
             if let supervisor, !supervisorFirst { kill(supervisor.pid, SIGKILL) }
-            // What it left behind may hold its output open: only the program itself is waited for.
+            // Leftover processes may hold its output open, so wait only for the program itself.
             let killed = command.processID
             try wait(for: "the killed program to be gone") { command.hasEnded }
             let story: Comment = "round \(round), seed \(seed), supervisor \(killsSupervisor ? "killed too" : "alive")"
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test(arguments: testSeeds(from: 20_261_125))
-    func whileTheStoreIsMade(seed: UInt64) throws {
+    func recoversFromAKillWhileTheStoreIsCreated(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         var growth = StoreGrowth()
         var killed = 0
@@ -109,10 +109,10 @@ import Testing
         #expect(killed > 0, "every run ended before it was killed: the test has shown nothing")
     }
 
-    /// Versions of 200 files, killed while one takes another's place. Whatever is asked for next, old or new, each version
-    /// is put back whole: nothing runs twice.
+    /// Versions of 200 files, killed while one replaces another. Each version, old or new, can be restored completely
+    /// afterwards: nothing runs twice.
     @Test(arguments: testSeeds(from: 20_261_126))
-    func whileManyOutputsArePutBack(seed: UInt64) throws {
+    func recoversFromAKillWhileOutputsAreRestored(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let count = 200
         let project = try TestProject()

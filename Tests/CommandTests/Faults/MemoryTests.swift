@@ -1,12 +1,12 @@
-// The program's own memory does not grow with what its stages write.
+// The program's memory does not grow with the output of its stages.
 
 import Glibc
 import TestSupport
 import Testing
 
 @Suite struct MemoryTests {
-    /// The first attempt writes 200 MB and fails, so that the end of the log is shown; the second waits to be looked at.
-    @Test func aLogOf200MegabytesIsNotHeldInMemory() throws {
+    /// The first attempt writes 200 MB and fails, so that the end of the log is shown; the second waits to be measured.
+    @Test func largeLogsAreNotHeldInMemory() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",

@@ -1,5 +1,5 @@
-// A store that is damaged, cut off, of another program, too new, no file, or somewhere else than it was made: a sentence
-// and exit status 3, not a byte changed; or no difference at all.
+// A store that is corrupt, truncated, of another program, too new, or not a file: an error, exit status 3, and not a
+// byte changed. A store that was moved works as before.
 
 import Foundation
 import TestSupport
@@ -21,7 +21,7 @@ import Testing
         return project
     }
 
-    /// What is done to the store, and a word of the sentence that tells of it.
+    /// A change to the store, and a word of the resulting error.
     @Test(arguments: [
         ("printf 'this is no store at all' | dd of=runs.db conv=notrunc 2> /dev/null", "no SQLite file"),
         ("head -c 5000 /dev/urandom > runs.db", "no SQLite file"),
@@ -38,7 +38,7 @@ import Testing
         ),
         ("rm runs.db; mkdir runs.db", "is a folder"),
     ])
-    func isRefusedAndLeftAsItIs(_ damage: String, _ word: String) throws {
+    func unusableStoresAreRejectedUnchanged(_ damage: String, _ word: String) throws {
         let project = try finished()
         try project.shell("cd one/.runs && { \(damage)\n}")
         let before = FileManager.default.contents(atPath: project.path("one/.runs/runs.db"))

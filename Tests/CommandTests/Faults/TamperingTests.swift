@@ -1,5 +1,5 @@
-// Files that change without looking changed, and files that look changed and are not: sizes and times that lie, a clock
-// that runs ahead, writes within one tick of the clock.
+// Files that changed but look unchanged, and the reverse: forged sizes and timestamps, a clock that is ahead, writes
+// within one clock tick.
 
 import Glibc
 import TestSupport
@@ -18,7 +18,7 @@ import Testing
         return project
     }
 
-    /// What is done to an input so that its size and time stay as they were.
+    /// Changes to an input that keep its size and timestamp.
     @Test(arguments: [
         "printf bbbb > n; touch -r in n; cp -p n in; rm n",
         "printf bbbb > n; touch -r in n; mv n in",
@@ -49,8 +49,8 @@ import Testing
         #expect(reasons.contains { $0["reason"]?.text == "output_modified" }, "\(reasons)")
     }
 
-    /// An output that somebody put where a version had been moved from is no version of it.
-    @Test func aFileOfSomebodyElseNeverTakesThePlaceOfAKeptVersion() throws {
+    /// A foreign file in place of an output that was moved to `.runs/kept` is not a version of it.
+    @Test func foreignFilesAreNotKeptVersions() throws {
         let project = try TestProject()
         try project.write(
             "pipeline.json",
@@ -63,10 +63,10 @@ import Testing
         #expect(try project.runs("exec").status == 0)
         #expect(project.read("a") == "1\n")
         #expect(try project.executedStages() == [], "the first version was put back")
-        #expect(project.files(below: ".runs/kept").values.contains("mine\n"), "what somebody put there is kept too")
+        #expect(project.files(below: ".runs/kept").values.contains("mine\n"), "the foreign file is kept too")
     }
 
-    @Test func timesAloneMeanNothing() throws {
+    @Test func timestampsAloneChangeNothing() throws {
         let project = try finished()
         for time in ["2001-01-01", "2038-01-01", "now"] {
             try project.shell("touch -d \(time) in tree tree/x a b pipeline.json")
@@ -75,8 +75,8 @@ import Testing
         }
     }
 
-    /// As after a clock that went back: everything on disk is younger than now.
-    @Test func timesInTheFutureHideNoChange() throws {
+    /// As after a clock was set back: all files are newer than now.
+    @Test func futureTimestampsHideNoChange() throws {
         let project = try finished()
         for text in ["bbbb", "cccc"] {
             try project.shell("printf \(text) > in; touch -d '2040-01-01 00:00:00' in a")
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    /// Somebody writes the input all the while: whatever was read meanwhile, in the end the output is that of the input.
+    /// The input is written all the time; in the end the output must match the input.
     @Test func anInputThatIsRewrittenInOneTick() throws {
         let project = try finished()
         try project.write(
