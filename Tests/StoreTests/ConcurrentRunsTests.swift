@@ -35,7 +35,7 @@ struct OtherRunsTests {
             try store.rows("SELECT status, stages_executed FROM runs WHERE run_id = \(other)") == [
                 [.text("lost"), .integer(2)]
             ])
-        #expect(sentence { try store.finish(success(held)) }.contains("not running any more"))
+        #expect(sentence { try store.finish(success(held)) }.contains("no longer running"))
     }
 
     @Test func openExecutionsAreReadWithWhatTheirEngineKnows() throws {

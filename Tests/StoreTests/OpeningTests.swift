@@ -85,7 +85,7 @@ struct OpeningTests {
         #expect(sentence { _ = try project.store(.read) }.contains(project.path))
         #expect(project.files.isEmpty)
         try project.write([], to: "runs.db")
-        #expect(sentence { _ = try project.store(.read) }.contains("holds nothing yet"))
+        #expect(sentence { _ = try project.store(.read) }.contains("is empty"))
     }
 
     @Test func aFolderIsNoStore() throws {
@@ -118,7 +118,7 @@ struct OpeningTests {
     func aFileThatIsNoDatabaseIsRefused(access: Store.Access) throws {
         try project.write([UInt8](repeating: 65, count: 5000), to: "runs.db")
         let told = sentence { _ = try project.store(access) }
-        #expect(told.contains("is no SQLite file") && told.contains("--store"))
+        #expect(told.contains("is not an SQLite file") && told.contains("--store"))
     }
 
     @Test(arguments: [Store.Access.write, .read])
@@ -156,7 +156,7 @@ struct OpeningTests {
     func aChangedMigrationIsRefused(access: Store.Access) throws {
         _ = try project.store()
         try change("UPDATE migrations SET sha256 = zeroblob(32) WHERE version = 1")
-        #expect(sentence { _ = try project.store(access) }.contains("another text of migration 1 (tables)"))
+        #expect(sentence { _ = try project.store(access) }.contains("migration 1 (tables) of the store"))
     }
 
     @Test func theFileHasTheModeOfTheUmask() throws {

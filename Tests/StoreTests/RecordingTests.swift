@@ -142,7 +142,7 @@ struct RecordingTests {
             sentence { try store.markRunning(ExecutionRunning(id: id, startedAt: time(66), host: "n2")) }
                 .contains("it is running, not queued"))
         try store.finish(success(id))
-        #expect(sentence { try store.recordJob("18", of: id) }.contains("not running any more"))
+        #expect(sentence { try store.recordJob("18", of: id) }.contains("no longer running"))
     }
 
     /// The node's clock may be behind that of the host that submitted it.
@@ -217,14 +217,14 @@ struct RecordingTests {
     @Test func anExecutionEndsOnce() throws {
         let id = try succeed("a", outputs: [recorded("x", "x", 1)])
         let again = sentence { try store.finish(failure(id)) }
-        #expect(again.contains("execution \(id) is not running any more"))
+        #expect(again.contains("execution \(id) is no longer running"))
         #expect(try store.newestExecutions(pipeline: "p")["a"]?.state == .succeeded)
         try store.finishRun(run, status: .succeeded, counts: RunCounts(), finishedAt: time(5), wallSeconds: 5)
         #expect(
             sentence {
                 try store.finishRun(run, status: .failed, counts: RunCounts(), finishedAt: time(6), wallSeconds: 6)
             }
-            .contains("run \(run) is not running any more"))
+            .contains("run \(run) is no longer running"))
     }
 
     @Test func rejectionIsReversibleAndForSuccessesOnly() throws {
@@ -236,7 +236,7 @@ struct RecordingTests {
         let failed = try store.begin(start("b"), run: run, pipeline: "p")
         try store.finish(failure(failed))
         #expect(sentence { try store.setRejected(failed, true) }.contains("is failed"))
-        #expect(sentence { try store.setRejected(ExecutionID(99), true) }.contains("no execution 99"))
+        #expect(sentence { try store.setRejected(ExecutionID(99), true) }.contains("execution 99 does not exist"))
     }
 
     @Test func numbersThatAreNoneStayWhatTheyAre() throws {

@@ -159,7 +159,7 @@ struct UserQueryTests {
         #expect(sentence { _ = try store.rows("SELECT :x") }.contains("-p x=VALUE"))
         #expect(sentence { _ = try store.rows("SELECT ?1", [("1", "1")]) }.contains(":name"))
         #expect(sentence { _ = try store.rows("SELECT ?", []) }.contains(":name"))
-        #expect(sentence { _ = try store.rows("SELECT 1", [("x", "1")]) }.contains("no parameter :x"))
+        #expect(sentence { _ = try store.rows("SELECT 1", [("x", "1")]) }.contains("unknown parameter :x"))
     }
 
     @Test(arguments: [
