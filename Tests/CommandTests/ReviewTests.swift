@@ -109,7 +109,7 @@ import Testing
         for arguments in [["reject", "1", "--reason", "x"], ["tag", "1", "x"], ["note", "1", "x"]] {
             let result = try project.runs(arguments, in: "mnt")
             #expect(result.status == 3, "\(result.story)")
-            #expect(result.errorOutput.contains("not writable"), "\(result.story)")
+            #expect(result.errorOutput.contains("may not be written to"), "\(result.story)")
         }
     }
 
