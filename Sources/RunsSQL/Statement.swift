@@ -1,4 +1,5 @@
-// The types of what EmbedSQL generates from `migrations/` and `sql/`. Knows names and texts; opens no database.
+// The types of the values that EmbedSQL generates from `migrations/` and `sql/`. Knows names and texts; does not know
+// databases.
 
 /// One file of `sql/`.
 public struct Statement: Hashable, Sendable {

@@ -43,7 +43,7 @@ import Testing
         let result = try project.runs("doctor")
         #expect(result.status == 0, "\(result.story)")
         #expect(result.output.hasSuffix("no problems found\n"), "\(result.story)")
-        for word in ["schema 2", "SQLite 3.", "journal ", "disk: ", "gpus: "] {
+        for word in ["schema 3", "SQLite 3.", "journal ", "disk: ", "gpus: "] {
             #expect(result.output.contains(word), "\(word) in \(result.output)")
         }
     }

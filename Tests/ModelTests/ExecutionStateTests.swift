@@ -1,4 +1,4 @@
-// The one transition function, as a table: how a process ended and what follows.
+// The transitions, as tables: how a process ended and the state that follows.
 
 import Model
 import Testing
@@ -43,7 +43,7 @@ import Testing
         #expect(state.isFinal == ends.contains(state) && state.isOpen != state.isFinal)
     }
 
-    @Test func whatThisProgramEndedUsesUpNoAttempt() {
+    @Test func statesThatUseUpNoAttempt() {
         let free = ExecutionState.allCases.filter { !$0.usesUpAttempt }
         #expect(free == [.interrupted, .lost, .stopped])
     }

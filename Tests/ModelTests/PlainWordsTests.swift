@@ -1,4 +1,4 @@
-// Which shell texts are executed without a shell.
+// Shell commands that are executed without a shell.
 
 import Glibc
 import Model
@@ -38,17 +38,17 @@ import Testing
         #expect(Command.shell(text).plainWords(in: environment) == nil)
     }
 
-    @Test func withoutAPathTheShellHasItsOwn() {
+    @Test func withoutAPathAShellIsNeeded() {
         #expect(Command.shell("cp a b").plainWords(in: ["HOME=/", "MYPATH=/bin"]) == nil)
         #expect(Command.shell("/bin/cp a b").plainWords(in: []) == ["/bin/cp", "a", "b"])
     }
 
-    @Test func aListOfWordsAsksForNoShell() {
+    @Test func aListOfWordsNeedsNoShell() {
         #expect(Command.argv(["cp", "a", "b"]).plainWords(in: environment) == nil)
     }
 
     /// Also in versions to come. (dash and the Korn shells do not list theirs.)
-    @Test func everyWordOfBashIsLeftToTheShell() throws {
+    @Test func everyBuiltinOfBashNeedsAShell() throws {
         let list = try #require(popen("bash -c 'compgen -b; compgen -k'", "r"))
         var words: [String] = []
         var line = [CChar](repeating: 0, count: 256)

@@ -19,7 +19,7 @@ import Testing
         "latest~~1", "latest~1~1", "latest~9223372036854775808", "latest1", "~1", "~", "train", "e\u{301}", "\u{0}",
         "1\u{0}",
     ])
-    func otherWordsAreRefusedWithWhatToWrite(word: String) {
+    func otherWordsAreRejectedWithAHint(word: String) {
         #expect { try RunWord(word) } throws: { ($0 as? Failure)?.message.contains("latest~1") ?? false }
     }
 }

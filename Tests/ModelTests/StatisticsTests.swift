@@ -29,14 +29,14 @@ import Testing
             // An outlier in the history does not hide the next one.
             (1000, [10, 10, 10, 10, 10, 1000], 0.5, .outOfLine),
         ] as [(Double, [Double], Double, Standing)])
-    func whatIsOutOfLine(_ value: Double, _ history: [Double], _ floor: Double, _ standing: Standing) {
+    func outOfLine(_ value: Double, _ history: [Double], _ floor: Double, _ standing: Standing) {
         let comparison = OutlierRule(leastExcess: floor).compare(value, with: history)
         #expect(comparison.standing == standing, "\(comparison)")
         #expect((comparison.limit == nil) == (standing == .tooLittleHistory))
         #expect(comparison.count == history.count)
     }
 
-    @Test func onlyTheNewestOfTheHistoryCount() {
+    @Test func onlyTheNewestOfTheHistoryCounts() {
         let history = [Double](repeating: 100, count: 50) + [Double](repeating: 1, count: 30)
         let comparison = OutlierRule(leastExcess: 0.5).compare(2, with: history)
         #expect(comparison.median == 1 && comparison.count == 30 && comparison.standing == .outOfLine)
@@ -56,7 +56,7 @@ import Testing
         "f1:min=nan",
         "f1:min=inf", "f1:min=1e999", "f1:min=0x1", "f1=0.9",
     ])
-    func whatIsNoBound(_ text: String) { #expect(MetricBound(text) == nil) }
+    func invalidBounds(_ text: String) { #expect(MetricBound(text) == nil) }
 
     @Test(
         arguments: [

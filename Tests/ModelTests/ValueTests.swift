@@ -1,10 +1,10 @@
-// Digests, times, amounts, words of a shell and JSON text: what goes in comes out.
+// Digests, times, amounts, shell words and JSON text: round trips.
 
 import Model
 import Testing
 
 @Suite struct ValueTests {
-    @Test func aDigestSurvivesHexAndBytes() throws {
+    @Test func digestsRoundTrip() throws {
         let hex = String(
             (0..<64).map { "0123456789abcdef"[String.Index(utf16Offset: ($0 * 7) % 16, in: "0123456789abcdef")] })
         let digest = try #require(Digest(hex: hex))
@@ -30,7 +30,7 @@ import Testing
     func amountsAreExact(_ value: Double, _ text: String) { #expect(Quantity(value)?.description == text) }
 
     @Test(arguments: [-1, .nan, .infinity, 1e15, 0.0001] as [Double])
-    func amountsThatAreNone(_ value: Double) { #expect(Quantity(value) == nil) }
+    func invalidAmounts(_ value: Double) { #expect(Quantity(value) == nil) }
 
     @Test(arguments: [
         ("plain-1.csv", "plain-1.csv"), ("", "''"), ("a b", "'a b'"), ("it's", #"'it'\''s'"#), ("$HOME", "'$HOME'"),

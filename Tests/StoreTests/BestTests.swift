@@ -34,7 +34,7 @@ import Testing
         try store.bestExecutions(by: "acc", ofStages: stages, largest: largest, limit: limit)?.map(\.id) ?? []
     }
 
-    @Test func theNewestValueCountsAndOfEqualOnesTheNewest() throws {
+    @Test func newestValueWinsThenNewestExecution() throws {
         let low = try report("a", [0.9, 0.1])
         let high = try report("a", [0.2, 0.8])
         let tied = try report("b", [0.8])
@@ -47,7 +47,7 @@ import Testing
         #expect(try store.metricNames() == ["acc"])
     }
 
-    @Test func whatDoesNotCount() throws {
+    @Test func ignoredExecutions() throws {
         let good = try report("a", [0.5])
         try report("a", [.nan])
         try report("a", [0.7, .infinity])
@@ -59,7 +59,7 @@ import Testing
         #expect(try best() == [good])
     }
 
-    @Test func theParamsOfEverythingUpstreamAreTold() throws {
+    @Test func paramsOfEverythingUpstreamAreIncluded() throws {
         let lr = Param(name: "lr", value: .number("0.1"))
         let data = Param(name: "data", value: .string("\"quoted\""))
         try report("train", [0], params: [lr], making: [recorded("m", "model", 1)])
@@ -82,7 +82,7 @@ import Testing
             ]
         ), (SQL.bestExecutionsOfStages, ["SEARCH e USING INDEX execution_rows_by_stage (stage_id=?)"]),
     ])
-    func aMillionOtherValuesAreNotLookedAt(statement: Statement, expected: [String]) throws {
+    func otherValuesAreNotScanned(statement: Statement, expected: [String]) throws {
         let plan = try PreparedStatement(
             "EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)
         let details = try plan.all { row in row.text(3) }

@@ -1,4 +1,4 @@
-// Two runs on one store: what becomes of a run whose program is gone.
+// Two runs on one store: a run that is lost or taken over.
 
 import Model
 import Testing
@@ -19,7 +19,7 @@ struct OtherRunsTests {
             start("a", key: 5, inputs: [recorded("in", "data/raw", 1)], outputs: ["out/a"]), run: other, pipeline: "p")
     }
 
-    @Test func aLostRunIsLaidToRest() throws {
+    @Test func aLostRunIsRecorded() throws {
         let done = try store.begin(start("b", outputs: ["b"]), run: other, pipeline: "p")
         try store.finish(success(done))
         #expect(try store.runningRuns().map(\.id) == [other, mine])
@@ -35,10 +35,10 @@ struct OtherRunsTests {
             try store.rows("SELECT status, stages_executed FROM runs WHERE run_id = \(other)") == [
                 [.text("lost"), .integer(2)]
             ])
-        #expect(sentence { try store.finish(success(held)) }.contains("not running any more"))
+        #expect(sentence { try store.finish(success(held)) }.contains("no longer running"))
     }
 
-    @Test func openExecutionsAreReadWithWhatTheirEngineKnows() throws {
+    @Test func openExecutionsAreReadWithTheirJobs() throws {
         let queued = try store.begin(start("q", key: 7, state: .queued), run: other, pipeline: "p")
         try store.recordJob("4711_3", of: queued)
         let done = try store.begin(start("d"), run: other, pipeline: "p")
@@ -54,7 +54,7 @@ struct OtherRunsTests {
                     logPath: ".runs/logs/1/q.1.log"))
     }
 
-    @Test func aRunIsTakenOverWithItsOpenExecutions() throws {
+    @Test func takeOverMovesOpenExecutions() throws {
         let queued = try store.begin(start("q", state: .queued), run: other, pipeline: "p")
         try store.takeOver(run: other, by: mine, adopting: [queued], at: time(7))
         #expect(try store.stage(of: held)?.state == .lost)
@@ -73,18 +73,18 @@ struct OtherRunsTests {
             ])
     }
 
-    @Test func whatHasEndedCannotBeTakenOver() throws {
+    @Test func endedExecutionsCannotBeTakenOver() throws {
         let done = try store.begin(start("d"), run: other, pipeline: "p")
         try store.finish(success(done))
-        let told = sentence { try store.takeOver(run: other, by: mine, adopting: [held, done], at: time(7)) }
-        #expect(told.contains("cannot be taken over"))
+        let message = sentence { try store.takeOver(run: other, by: mine, adopting: [held, done], at: time(7)) }
+        #expect(message.contains("cannot be taken over"))
         #expect(try store.runningExecutions(of: other).map(\.id) == [held], "nothing was changed")
         try store.markLost(run: other, at: time(8))
         #expect(
             sentence { try store.takeOver(run: other, by: mine, adopting: [], at: time(9)) }.contains("it has ended"))
     }
 
-    @Test func logsAndRunsOfWhatWasTakenOverStayAsLongAsItsNewRun() throws {
+    @Test func firstRunIsKeptAsLongAsTheNewRun() throws {
         let queued = try store.begin(start("q", state: .queued), run: other, pipeline: "p")
         try store.takeOver(run: other, by: mine, adopting: [queued], at: time(7))
         #expect(try store.runs(endedBefore: time(100)).isEmpty)
@@ -99,7 +99,7 @@ struct OtherRunsTests {
     }
 }
 
-/// A program whose run another one has taken over writes nothing any more.
+/// A process whose run was taken over writes nothing more.
 struct EpochTests {
     let project: Project
     let store: Store
@@ -115,11 +115,11 @@ struct EpochTests {
         try project.store(.read).rows("SELECT execution_id, state FROM executions ORDER BY execution_id")
     }
 
-    @Test func itIsToldAtItsNextTransaction() throws {
+    @Test func everyTransactionFailsAfterTakeOver() throws {
         let id = try store.begin(start("a"), run: run, pipeline: "p")
         try project.store().markLost(run: run, at: time(7))
         let before = try rows()
-        let told = [
+        let messages = [
             sentence { _ = try store.begin(start("b"), run: run, pipeline: "p") },
             sentence { try store.finish(success(id)) },
             sentence { try store.setOwner(ofPaths: ["x"], to: id) },
@@ -128,12 +128,12 @@ struct EpochTests {
                 try store.finishRun(run, status: .succeeded, counts: RunCounts(), finishedAt: time(9), wallSeconds: 9)
             },
         ]
-        for sentence in told { #expect(sentence.hasPrefix("run \(run) was taken over by another process")) }
+        for sentence in messages { #expect(sentence.hasPrefix("run \(run) was taken over by another process")) }
         #expect(try rows() == before)
         #expect(try store.stageNames().map(\.stage) == ["a"])
     }
 
-    @Test func aRunThatEndedIsOwnedNoMore() throws {
+    @Test func aFinishedRunIsNotChecked() throws {
         try store.finishRun(run, status: .succeeded, counts: RunCounts(), finishedAt: time(9), wallSeconds: 9)
         try store.addNote("later", to: .run(run), at: time(10))
         #expect(try store.tags(of: .run(run)).isEmpty)

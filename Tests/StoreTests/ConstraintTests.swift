@@ -1,4 +1,4 @@
-// The CHECKs say what the state machine says: every state with every combination of the fields that go with it.
+// The CHECKs agree with the state machine: every state with every combination of its fields.
 
 import Model
 import Testing
@@ -15,7 +15,7 @@ struct ConstraintTests {
     }
 
     @Test(arguments: ExecutionState.allCases)
-    func everyCombinationIsJudgedAsTheStateMachineDoes(state: ExecutionState) throws {
+    func constraintsAgreeWithTheStateMachine(state: ExecutionState) throws {
         let id = try store.begin(start("a"), run: run, pipeline: "p")
         var accepted = 0
         for fields in Fields.all {
@@ -78,8 +78,8 @@ struct ConstraintTests {
         }
     }
 
-    /// Whatever the transition function makes of an ending, the store takes.
-    @Test func everyTransitionIsAccepted() throws {
+    /// The store accepts every result of the transition function.
+    @Test func everyEndingIsAccepted() throws {
         let exits: [Exit] = [.code(0), .code(1), .code(137), .signal(9), .signal(15), .notStarted("no such program")]
         for exit in exits {
             for cause in [nil, .timeout, .interruption, .memoryLimit, .stoppingRule] as [StopCause?] {
@@ -110,8 +110,8 @@ struct ConstraintTests {
             #expect(isAllowed == state.mayBecome(next), "\(next)")
             #expect(try store.stage(of: id)?.state == (isAllowed ? next : state))
             guard isAllowed else { continue }
-            let told = sentence { try store.markRunning(ExecutionRunning(id: id, startedAt: time(2), host: "n1")) }
-            #expect(told.contains("it is \(next.rawValue), not queued"))
+            let message = sentence { try store.markRunning(ExecutionRunning(id: id, startedAt: time(2), host: "n1")) }
+            #expect(message.contains("it is \(next.rawValue), not queued"))
         }
     }
 
@@ -133,7 +133,7 @@ struct ConstraintTests {
         "INSERT INTO decision_rows (run_id, stage_id, ordinal, verdict, reason) VALUES (1, 1, 0, 'fresh', 'fresh')",
         "INSERT INTO store (only_row, identity, salt, created_at) VALUES (2, 'x', zeroblob(32), 't')",
     ])
-    func rowsThatMeanNothingAreRefused(sql: String) throws {
+    func invalidRowsAreRejected(sql: String) throws {
         let id = try store.begin(start("a", inputs: [recorded("i", "i", 1)]), run: run, pipeline: "p")
         #expect(id.value == 1)
         try store.connection.execute("PRAGMA foreign_keys = ON")

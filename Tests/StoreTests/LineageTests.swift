@@ -1,4 +1,4 @@
-// Where contents come from, and what became of them, however long the chain.
+// Where contents come from and what was made from them, for chains of any length.
 
 import Model
 import RunsSQL
@@ -62,7 +62,7 @@ import Testing
         #expect(unknown.makers.isEmpty && unknown.readers.isEmpty && unknown.nodes.isEmpty)
     }
 
-    @Test func inItsPlaceOnlyThatPathCountsAndElsewhereAll() throws {
+    @Test func recordedPathsCountAloneAndCopiesByDigest() throws {
         let here = try succeed("a", making: [recorded("o", "here", 1)])
         let there = try succeed("b", making: [recorded("o", "there", 1)])
         let reader = try succeed("c", reading: [recorded("i", "there", 1)])
@@ -77,8 +77,8 @@ import Testing
         #expect(unknown.paths == ["there", "here", "copied"])
     }
 
-    /// Many files have one size and time, so these tell of the path alone where they were taken.
-    @Test func sizesAndTimesTellNothingOfOtherPaths() throws {
+    /// Many files share a size and a time, so these only identify content at the same path.
+    @Test func metadataDigestsCountAtTheirPathOnly() throws {
         let stats = Fingerprint(kind: .metadata, digest: digest(1), sizeBytes: 10)
         let first = try succeed("a", making: [RecordedPath(name: "o", path: "here", fingerprint: stats)])
         try succeed("b", making: [RecordedPath(name: "o", path: "there", fingerprint: stats)])
@@ -87,7 +87,7 @@ import Testing
     }
 
     /// A rerun that makes the same: later readers read what it made, earlier ones what the first made.
-    @Test func readersBelongToTheNewestMakerBeforeThem() throws {
+    @Test func readersBelongToTheNewestEarlierMaker() throws {
         let source = recorded("s", "source", 7)
         let first = try succeed("a", reading: [source], making: [recorded("o", "out", 1)])
         let early = try succeed("early", reading: [recorded("o", "out", 1)])
@@ -99,7 +99,7 @@ import Testing
     }
 
     /// A file that is made, read and made again with the same content by the same stages: nothing is followed twice.
-    @Test func whatComesBackIsFollowedOnce() throws {
+    @Test func cyclesAreFollowedOnce() throws {
         for _ in 0..<3 {
             try succeed("a", reading: [recorded("b", "b", 2)], making: [recorded("a", "a", 1)])
             try succeed("b", reading: [recorded("a", "a", 1)], making: [recorded("b", "b", 2)])
@@ -109,7 +109,7 @@ import Testing
         #expect(Set(found.downstream).count == found.downstream.count)
     }
 
-    @Test func longChainsAndWideFansAreFollowedAsFarAsTheLimits() throws {
+    @Test func limitsCutLongChainsAndWideFans() throws {
         let length = 10_000
         try store.inTransaction { () throws(Failure) in
             for number in 0..<length {
@@ -137,7 +137,7 @@ import Testing
     }
 
     @Test(arguments: [SQL.makersOfDigest, SQL.readersOfDigest, SQL.readersOfOutputs, SQL.inputsWithMakers])
-    func indexesLeadTheWay(statement: Statement) throws {
+    func statementsUseIndexes(statement: Statement) throws {
         let plan = try PreparedStatement(
             "EXPLAIN QUERY PLAN " + statement.text, in: store.connection, isPersistent: false)
         let details = try plan.all { row in row.text(3) }

@@ -1,4 +1,4 @@
-// Stores of earlier versions, kept beside this file, are brought up to date: nothing is lost, and the schema is that of
+// Stores of earlier versions, kept beside this file, are migrated: nothing is lost, and the schema is that of
 // a new store. What their views answer is compared in CommandTests.
 
 import CSQLite
@@ -53,7 +53,7 @@ import Testing
     private func connect() throws -> Connection { try Connection(path: project.storePath, flags: SQLITE_OPEN_READWRITE) }
 
     @Test(arguments: kept, [Store.Access.write, .read])
-    func aStoreOf010IsBroughtUpToDate(name: String, access: Store.Access) throws {
+    func aStoreOf010IsMigrated(name: String, access: Store.Access) throws {
         try copy(name)
         let before = try counts(of: connect())
         let store = try project.store(access)
@@ -67,7 +67,7 @@ import Testing
         #expect(try Store.open(path: project.storePath, access: .write).health().schemaVersion == Migrations.all.count)
     }
 
-    @Test func theRunThatWasKilledIsLostAndAnotherGoesOn() throws {
+    @Test func aKilledRunIsLostAndAnotherContinues() throws {
         try copy("killed")
         let store = try project.store()
         let killed = try #require(try store.runningRuns().first)
@@ -81,7 +81,7 @@ import Testing
         #expect(id > (open.last?.id ?? id), "numbers go on where they were")
     }
 
-    @Test func anOpenStoreGoesOnWhileAnotherProcessMigratesIt() throws {
+    @Test func anOlderProcessContinuesDuringMigration() throws {
         try copy("killed")
         // What a program of 0.1.0 does: it has read, has a compiled statement, and writes after the migration.
         let older = try connect()
@@ -105,7 +105,7 @@ import Testing
         #expect(try newer.health().problems.isEmpty)
     }
 
-    @Test func aReaderInATransactionSeesWhatItSawBefore() throws {
+    @Test func aReaderKeepsItsSnapshot() throws {
         try copy("finished")
         let reader = try connect()
         try reader.execute("BEGIN")
@@ -115,7 +115,7 @@ import Testing
         try reader.execute("COMMIT")
     }
 
-    @Test func manyProcessesMigrateItOnce() async throws {
+    @Test func concurrentMigration() async throws {
         try copy("killed")
         let path = project.storePath
         try await withThrowingTaskGroup(of: Int.self) { group in
@@ -128,9 +128,9 @@ import Testing
         }
     }
 
-    /// Every way to have no permission to write: the store is copied, migrated and read, and left as it is.
+    /// The store is copied, the copy migrated and read; the original stays as it is.
     @Test(.enabled(if: SharingTests.canMount, "a read-only folder cannot be had here: root may not mount"))
-    func inAReadOnlyFolderACopyIsMigrated() throws {
+    func aCopyIsMigratedInAReadOnlyFolder() throws {
         for name in Self.kept {
             try copy(name)
             let before = try project.files.map(project.bytes)

@@ -1,4 +1,4 @@
-// Making, opening and refusing stores.
+// Creating, opening and rejecting stores.
 
 import CSQLite
 import Glibc
@@ -15,12 +15,12 @@ struct OpeningTests {
     let project: Project
     init() throws { project = try Project() }
 
-    /// Changes the file behind the store's back.
+    /// Changes the file without the store.
     private func change(_ sql: String) throws {
         try Connection(path: project.storePath, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE).execute(sql)
     }
 
-    @Test func aNewStoreIsMadeOnceAndFoundAgain() throws {
+    @Test func aNewStoreIsCreatedOnce() throws {
         let salt = try project.store().salt
         #expect(salt.count == 32 && Set(salt).count > 1)
         #expect(try project.store().salt == salt)
@@ -32,7 +32,7 @@ struct OpeningTests {
     }
 
     @Test(.enabled(if: isOnLocalDisk, "temporary folders are not on a local disk"))
-    func aLocalDiskGetsAWriteAheadLogAndForeignKeys() throws {
+    func localDisksUseAWriteAheadLogAndForeignKeys() throws {
         let store = try project.store()
         func pragma(_ name: String) throws -> TableValue? {
             try PreparedStatement("PRAGMA \(name)", in: store.connection, isPersistent: false).first { $0.value(0) }
@@ -45,7 +45,7 @@ struct OpeningTests {
     }
 
     @Test(.enabled(if: isOnLocalDisk, "temporary folders are not on a local disk"))
-    func whereItIsNotKnownAWriteAheadLogIsTriedAndLeavesNothing() throws {
+    func theWriteAheadLogTestLeavesNoFiles() throws {
         let store = try Store.inMemory()
         #expect(store.worksWithWriteAheadLog(project.folder))
         #expect(project.files.isEmpty, "the probe is gone")
@@ -53,7 +53,7 @@ struct OpeningTests {
     }
 
     @Test(.enabled(if: isOnLocalDisk, "temporary folders are not on a local disk"))
-    func whatIsCommittedGoesFromTheLogIntoTheFileWhenASecondIsOver() throws {
+    func commitsReachTheFileAfterASecond() throws {
         let store = try project.store()
         let start = ContinuousClock.now
         for (due, expected) in [(ContinuousClock.now + .seconds(3600), []), (.now, [.text("running")])]
@@ -89,22 +89,22 @@ struct OpeningTests {
         #expect(sentence { _ = try project.store(.read) }.contains(project.storePath))
         #expect(project.files.isEmpty)
         try project.write("runs.db", bytes: [])
-        #expect(sentence { _ = try project.store(.read) }.contains("holds nothing yet"))
+        #expect(sentence { _ = try project.store(.read) }.contains("is empty"))
     }
 
-    @Test func aFolderIsNoStore() throws {
+    @Test func aFolderIsNotAStore() throws {
         mkdir(project.storePath, 0o755)
         defer { rmdir(project.storePath) }
         #expect(sentence { _ = try project.store() }.contains("is a folder"))
     }
 
-    @Test func aFolderThatIsMissingIsNamed() throws {
-        let told = sentence { _ = try Store.open(path: "\(project.folder)/none/runs.db", access: .write) }
-        #expect(told.contains("none/runs.db cannot be opened") && told.contains("Check that its folder exists"))
+    @Test func aMissingFolderIsNamed() throws {
+        let message = sentence { _ = try Store.open(path: "\(project.folder)/none/runs.db", access: .write) }
+        #expect(message.contains("none/runs.db cannot be opened") && message.contains("Check that its folder exists"))
     }
 
     @Test(arguments: [Store.Access.write, .read])
-    func anotherProgramsDatabaseIsRefusedAndLeftAlone(access: Store.Access) throws {
+    func anotherProgramsDatabaseIsRejectedUnchanged(access: Store.Access) throws {
         try change("CREATE TABLE songs (title TEXT)")
         let before = try project.bytes(of: "runs.db")
         #expect(sentence { _ = try project.store(access) }.contains("database of another program"))
@@ -113,20 +113,20 @@ struct OpeningTests {
     }
 
     @Test(arguments: [Store.Access.write, .read])
-    func anotherApplicationsMarkIsRefused(access: Store.Access) throws {
+    func anotherApplicationIDIsRejected(access: Store.Access) throws {
         try change("PRAGMA application_id = 77")
         #expect(sentence { _ = try project.store(access) }.contains("database of another program"))
     }
 
     @Test(arguments: [Store.Access.write, .read])
-    func aFileThatIsNoDatabaseIsRefused(access: Store.Access) throws {
+    func aFileThatIsNotADatabaseIsRejected(access: Store.Access) throws {
         try project.write("runs.db", bytes: [UInt8](repeating: 65, count: 5000))
-        let told = sentence { _ = try project.store(access) }
-        #expect(told.contains("is no SQLite file") && told.contains("--store"))
+        let message = sentence { _ = try project.store(access) }
+        #expect(message.contains("is not an SQLite file") && message.contains("--store"))
     }
 
     @Test(arguments: [Store.Access.write, .read])
-    func aTruncatedStoreIsToldOf(access: Store.Access) throws {
+    func aTruncatedStoreIsReported(access: Store.Access) throws {
         do {
             let store = try project.store()
             let run = try store.beginRun(runStart(), liveness: liveness)
@@ -135,32 +135,32 @@ struct OpeningTests {
         #expect(project.files == ["runs.db"])
         let whole = try project.bytes(of: "runs.db")
         try project.write("runs.db", bytes: Array(whole[..<(whole.count / 2)]))
-        let told = sentence {
+        let message = sentence {
             let store = try project.store(access)
             _ = try store.newestExecutions(pipeline: "p")
             _ = try store.cachedDigests()
             _ = try store.rows("SELECT * FROM executions")
         }
-        #expect(told.contains(project.storePath) && told.contains("is damaged"), "\(told)")
+        #expect(message.contains(project.storePath) && message.contains("is damaged"), "\(message)")
     }
 
     @Test(arguments: [Store.Access.write, .read])
-    func aNewerStoreIsRefusedWithTheVersionItNeeds(access: Store.Access) throws {
+    func aNewerStoreIsRejectedWithItsVersion(access: Store.Access) throws {
         _ = try project.store()
         try change(
             "INSERT INTO migrations (version, name, sha256, program_version) VALUES (99, 'later', zeroblob(32), '7.8.9')"
         )
         let before = try project.bytes(of: "runs.db")
-        let told = sentence { _ = try project.store(access) }
-        #expect(told.contains("made by runs 7.8.9") && told.contains("Use runs 7.8.9 or later"))
+        let message = sentence { _ = try project.store(access) }
+        #expect(message.contains("made by runs 7.8.9") && message.contains("Use runs 7.8.9 or later"))
         #expect(try project.bytes(of: "runs.db") == before)
     }
 
     @Test(arguments: [Store.Access.write, .read])
-    func aChangedMigrationIsRefused(access: Store.Access) throws {
+    func aChangedMigrationIsRejected(access: Store.Access) throws {
         _ = try project.store()
         try change("UPDATE migrations SET sha256 = zeroblob(32) WHERE version = 1")
-        #expect(sentence { _ = try project.store(access) }.contains("another text of migration 1 (tables)"))
+        #expect(sentence { _ = try project.store(access) }.contains("migration 1 (tables) of the store"))
     }
 
     @Test func theFileHasTheModeOfTheUmask() throws {
@@ -172,14 +172,14 @@ struct OpeningTests {
         #expect(status.st_mode & 0o777 == 0o644 & ~mask)
     }
 
-    @Test func aReaderSeesWhatAWriterCommitsMeanwhile() throws {
+    @Test func readersAndWritersDoNotBlock() throws {
         let writer = try project.store()
         let reader = try project.store(.read)
         let run = try writer.beginRun(runStart(), liveness: liveness)
         #expect(try reader.rows("SELECT run_id FROM runs") == [[.integer(run.value)]])
         try writer.inTransaction { () throws(Failure) in
             _ = try writer.begin(start("a"), run: run, pipeline: "p")
-            // Neither waits for the other.
+            // Neither blocks the other.
             #expect((try? reader.rows("SELECT count(*) FROM executions")) == [[.integer(0)]])
         }
         #expect(try reader.rows("SELECT count(*) FROM executions") == [[.integer(1)]])

@@ -1,4 +1,4 @@
-// A folder of its own for each test, and executions to put into its store.
+// A temporary folder for each test, and executions for its store.
 
 import Glibc
 import Model
@@ -21,7 +21,7 @@ final class Project: TestFolder {
 
     func store(_ access: Store.Access = .write) throws -> Store { try Store.open(path: storePath, access: access) }
 
-    /// Makes the folder one that may not be written to, whoever asks, while the closure runs.
+    /// Makes the folder read-only, for root too, while the closure runs.
     func readOnly(_ body: () throws -> Void) throws {
         if geteuid() == 0 {
             // Permissions do not bind root: a read-only mount does.
@@ -37,7 +37,7 @@ final class Project: TestFolder {
     }
 }
 
-/// The sentence of the failure that the closure must end in.
+/// The message of the failure that the closure must throw.
 func sentence(_ body: () throws -> Void, at place: SourceLocation = #_sourceLocation) -> String {
     do {
         try body()
@@ -108,7 +108,7 @@ func failure(_ id: ExecutionID, state: ExecutionState = .failed, exit: Exit? = .
 }
 
 extension Store {
-    /// Every row of a query that a user might type.
+    /// Every row of a user's query.
     func rows(
         _ sql: String, _ bindings: [(name: String, value: String)] = [], mayBeUnset: Bool = false
     ) throws -> [[TableValue]] {

@@ -23,7 +23,7 @@ struct RecordingTests {
         return id
     }
 
-    @Test func aNumberIsNotUsedAgainWhereOlderExecutionsWereForgotten() throws {
+    @Test func executionIDsAreNotReusedAfterDeletion() throws {
         let ids = try (1...3).map { try succeed("a", key: $0) }
         try store.finishRun(run, status: .succeeded, counts: RunCounts(), finishedAt: time(9), wallSeconds: 8)
         _ = try store.forget(endedBefore: time(100), keeping: [])
@@ -32,7 +32,7 @@ struct RecordingTests {
         #expect(try succeed("b", in: next) > ids[2])
     }
 
-    @Test func textsNumberedAheadAreThoseThatAnExecutionRefersTo() throws {
+    @Test func internedStringsAreReused() throws {
         var stage = Stage(name: "train@d=1", template: "train", command: .shell("make train@d=1"))
         stage.inputs = [Input(name: "data", path: "raw.csv"), Input(name: "all", path: "raw/*.csv", isGlob: true)]
         stage.outputs = [Output(name: "model", path: "model")]
@@ -117,7 +117,7 @@ struct RecordingTests {
             ])
     }
 
-    @Test func aQueuedExecutionHasNoStartUntilItRuns() throws {
+    @Test func aQueuedExecutionStartsLater() throws {
         var begun = start("a", state: .queued)
         begun.engine = "slurm"
         let id = try store.begin(begun, run: run, pipeline: "p")
@@ -142,24 +142,24 @@ struct RecordingTests {
             sentence { try store.markRunning(ExecutionRunning(id: id, startedAt: time(66), host: "n2")) }
                 .contains("it is running, not queued"))
         try store.finish(success(id))
-        #expect(sentence { try store.recordJob("18", of: id) }.contains("not running any more"))
+        #expect(sentence { try store.recordJob("18", of: id) }.contains("no longer running"))
     }
 
     /// The node's clock may be behind that of the host that submitted it.
-    @Test func theTimeInTheQueueIsNeverNegative() throws {
+    @Test func queuedSecondsAreNeverNegative() throws {
         let id = try store.begin(start("a", second: 30, state: .queued), run: run, pipeline: "p")
         try store.markRunning(ExecutionRunning(id: id, startedAt: time(20), host: "n1", engineJobID: "9"))
         #expect(try store.rows("SELECT queued_seconds, engine_job_id FROM executions") == [[.real(0), .text("9")]])
     }
 
-    @Test func whatASearchStoppedIsNoFailure() throws {
+    @Test func stoppedIsNotAFailure() throws {
         let id = try store.begin(start("a"), run: run, pipeline: "p")
         try store.finish(failure(id, state: .stopped, exit: .signal(15)))
         #expect(try store.rows("SELECT executions, failures FROM stage_stats") == [[.integer(1), .integer(0)]])
         #expect(try store.succeededExecutions(key: digest(1)).isEmpty)
     }
 
-    /// Of a failure too: that is when they are wanted most.
+    /// Also for failures, where it is needed most.
     @Test(arguments: GPUPeakSource.allCases) func useOfGPUsIsRecorded(_ source: GPUPeakSource) throws {
         let id = try store.begin(start("a"), run: run, pipeline: "p")
         var finish = failure(id)
@@ -205,7 +205,7 @@ struct RecordingTests {
         #expect(try store.owner(ofPath: "x") == first)
     }
 
-    @Test func pipelinesOfOneStoreAreApart() throws {
+    @Test func pipelinesOfOneStoreAreSeparate() throws {
         _ = try succeed("a")
         #expect(try store.currentExecutions(pipeline: "other").isEmpty)
         #expect(try store.newestExecutions(pipeline: "other").isEmpty)
@@ -217,17 +217,17 @@ struct RecordingTests {
     @Test func anExecutionEndsOnce() throws {
         let id = try succeed("a", outputs: [recorded("x", "x", 1)])
         let again = sentence { try store.finish(failure(id)) }
-        #expect(again.contains("execution \(id) is not running any more"))
+        #expect(again.contains("execution \(id) is no longer running"))
         #expect(try store.newestExecutions(pipeline: "p")["a"]?.state == .succeeded)
         try store.finishRun(run, status: .succeeded, counts: RunCounts(), finishedAt: time(5), wallSeconds: 5)
         #expect(
             sentence {
                 try store.finishRun(run, status: .failed, counts: RunCounts(), finishedAt: time(6), wallSeconds: 6)
             }
-            .contains("run \(run) is not running any more"))
+            .contains("run \(run) is no longer running"))
     }
 
-    @Test func rejectionIsReversibleAndForSuccessesOnly() throws {
+    @Test func onlySuccessesAreRejectedReversibly() throws {
         let id = try succeed("a")
         try store.setRejected(id, true)
         #expect(try store.newestSucceeded(pipeline: "p", stage: "a")?.isReusable == false)
@@ -236,10 +236,10 @@ struct RecordingTests {
         let failed = try store.begin(start("b"), run: run, pipeline: "p")
         try store.finish(failure(failed))
         #expect(sentence { try store.setRejected(failed, true) }.contains("is failed"))
-        #expect(sentence { try store.setRejected(ExecutionID(99), true) }.contains("no execution 99"))
+        #expect(sentence { try store.setRejected(ExecutionID(99), true) }.contains("execution 99 does not exist"))
     }
 
-    @Test func numbersThatAreNoneStayWhatTheyAre() throws {
+    @Test func nonFiniteNumbersAreKept() throws {
         let id = try store.begin(start("a"), run: run, pipeline: "p")
         let values = [1.5, .nan, .infinity, -.infinity, -0.0, 2.2250738585072014e-308, 1e300]
         let points = values.enumerated().map { step, value in
@@ -280,7 +280,7 @@ struct RecordingTests {
         #expect(found.map(\.decision) == [Decision(verdict: .run, reasons: reasons, executionID: id)])
     }
 
-    @Test func verdictsOnStagesNotExecutedAreASetThatRunsShare() throws {
+    @Test func runsShareSetsOfDecisions() throws {
         let id = try succeed("a")
         let numbers = try store.stageIDs(of: [("new@x=1", "new"), ("a", "a")], pipeline: "p")
         let members = zip(numbers, [nil, id]).map { UnexecutedStage(stage: $0, execution: $1) }
@@ -336,7 +336,7 @@ struct RecordingTests {
             ])
     }
 
-    @Test func aFailedTransactionLeavesNothingAndForgetsItsNumbers() throws {
+    @Test func aFailedTransactionLeavesNothing() throws {
         _ = sentence {
             try store.inTransaction { () throws(Failure) in
                 _ = try store.begin(

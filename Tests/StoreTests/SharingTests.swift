@@ -1,4 +1,4 @@
-// Several programs at one store, and stores in folders that may not be written to.
+// Several processes that use one store, and stores in read-only folders.
 
 import Glibc
 import Model
@@ -11,7 +11,7 @@ struct SharingTests {
     let project: Project
     init() throws { project = try Project() }
 
-    @Test func manyMakersMakeOneStore() async throws {
+    @Test func concurrentCreationMakesOneStore() async throws {
         let path = project.storePath
         let salts = try await withThrowingTaskGroup(of: [UInt8].self) { group in
             for _ in 0..<8 { group.addTask { try Store.open(path: path, access: .write).salt } }
@@ -57,7 +57,7 @@ struct SharingTests {
     }
 
     @Test(.enabled(if: canMount, "a read-only folder cannot be had here: root may not mount"))
-    func aReadOnlyFolderIsReadAsItIs() throws {
+    func aReadOnlyFolderIsReadInPlace() throws {
         do {
             let store = try project.store()
             _ = try store.beginRun(runStart(), liveness: liveness)
@@ -66,13 +66,13 @@ struct SharingTests {
         try project.readOnly { () throws in
             #expect(try project.store(.read).rows("SELECT status FROM runs") == [[.text("running")]])
             #expect(project.files == ["runs.db"])
-            let told = sentence { _ = try project.store(.write) }
-            #expect(told.contains("be written to"), "\(told)")
+            let message = sentence { _ = try project.store(.write) }
+            #expect(message.contains("writable"), "\(message)")
         }
     }
 
     @Test(.enabled(if: canMount, "a read-only folder cannot be had here: root may not mount"))
-    func whatOnlyTheLogHoldsIsReadInAReadOnlyFolder() throws {
+    func theLogIsReadInAReadOnlyFolder() throws {
         // The files of a store that was left in the middle: copied while it is open.
         let live = try Project()
         let store = try live.store()

@@ -1,5 +1,4 @@
-// Every statement of `sql/` against the migrated schema: that it compiles, and that none the executor makes reads a
-// whole table.
+// Every statement of `sql/` against the migrated schema: it compiles, and no statement of a run scans a table.
 
 import CSQLite
 import Model
@@ -17,13 +16,13 @@ struct StatementTests {
         }
     }
 
-    @Test func everyStatementSaysWhatItIsFor() {
+    @Test func everyStatementHasASummary() {
         for statement in SQL.all + SQL.canned {
             #expect(statement.summary.count > 10 && statement.summary.hasSuffix("."), "\(statement.name)")
         }
     }
 
-    @Test func cannedQueriesPassTheUsersAuthorizer() throws {
+    @Test func cannedQueriesPassTheAuthorizer() throws {
         let store = try Store.inMemory()
         #expect(SQL.canned.map(\.name) == SQL.canned.map(\.name).sorted())
         for statement in SQL.canned {
@@ -31,12 +30,12 @@ struct StatementTests {
         }
     }
 
-    /// Scans that are meant: one of a table for all stages or files at once, or of a set that one row holds.
+    /// Intended scans: of a table for all stages or files at once, or of a set in one row.
     static let meant: [String: Set<String>] = [
         "applied_migrations": ["migrations"],
         "cached_digests": ["f"],
         "count_tables": ["sqlite_master"],
-        // What questions of past runs are handed: JSON arrays.
+        // JSON arrays that are arguments.
         "decisions_of_run": ["member VIRTUAL TABLE INDEX 1:"],
         "facts_of_executions": ["chosen VIRTUAL TABLE INDEX 1:"],
         "params_of_executions": ["chosen VIRTUAL TABLE INDEX 1:"],
@@ -56,11 +55,11 @@ struct StatementTests {
         "stage_names": ["s"],
         "store_salt": ["store"],
         "view_columns": ["v", "c VIRTUAL TABLE INDEX 0:", "c VIRTUAL TABLE INDEX 1:"],
-        // JSON arrays that are handed in.
+        // JSON arrays that are arguments.
         "decisions_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "member VIRTUAL TABLE INDEX 1:"],
         "history_of_stages": ["chosen", "chosen VIRTUAL TABLE INDEX 1:", "m", "g", "w", "CONSTANT ROW"],
         "latest_logs": ["chosen", "chosen VIRTUAL TABLE INDEX 1:"],
-        // Looking after a store.
+        // Maintenance.
         "digested_paths": ["p USING COVERING INDEX sqlite_autoindex_paths_1"],
         "unused_digests": ["p USING COVERING INDEX sqlite_autoindex_paths_1"],
         "ended_before": ["r"],
@@ -68,11 +67,11 @@ struct StatementTests {
             "e", "current_executions", "path_owners", "json_each VIRTUAL TABLE INDEX 1:", "a", "needed",
         ],
         "forgettable_runs": ["r", "json_each VIRTUAL TABLE INDEX 1:"],
-        // For references to what goes; they are off while it is used.
+        // References to deleted rows; foreign keys are off then.
         "forget_executions": ["path_owners", "current_executions", "decision_rows"],
         "forget_links": ["decision_rows", "json_each VIRTUAL TABLE INDEX 1:"],
         "forget_git_diffs": ["git_diffs", "run_rows"],
-        // One row for each kernel and driver that there ever was.
+        // One row for each kernel and driver.
         "find_machine": ["machines"],
         "forget_unexecuted_sets": ["unexecuted_sets", "run_rows", "standings"],
         // One row for each pipeline.
@@ -80,14 +79,14 @@ struct StatementTests {
         "lost_executions": ["e"],
         "owned_paths": ["o"],
         "sqlite_version": ["CONSTANT ROW"],
-        // What a run rests on: a few sets that were made just before.
+        // What a run is based on: a few sets that were just computed.
         "usage_behind_run": ["member VIRTUAL TABLE INDEX 1:", "t", "c", "past"],
         "metric_behind_run": ["member VIRTUAL TABLE INDEX 1:", "t", "c"],
         // Partial indexes that hold running rows only.
         "running_runs": ["r USING INDEX run_rows_running"],
     ]
 
-    /// JSON arrays that are handed to the statements that ask for a part, or look after a store.
+    /// JSON arrays that are arguments of statements for some stages, or for maintenance.
     private static func arrays(of statement: Statement) -> Set<String> {
         let prefixes = ["forget_", "unknown_", "ended_runs", "drop_digests", "makers_of_kept", "adopt_executions"]
         if statement.name.hasSuffix("_of_stages") || statement.name.hasSuffix("_of_paths") {
@@ -97,10 +96,10 @@ struct StatementTests {
         return ["chosen VIRTUAL TABLE INDEX 1:", "json_each VIRTUAL TABLE INDEX 1:"]
     }
 
-    /// Over all that ever was, as its reader asks.
+    /// Statements over the whole history.
     private static let overAll: Set<String> = ["all_stage_stats"]
 
-    @Test func noStatementReadsAWholeTable() throws {
+    @Test func noStatementScansATable() throws {
         let store = try Store.inMemory()
         for statement in SQL.all where !Self.overAll.contains(statement.name) {
             let plan = try PreparedStatement(
@@ -113,8 +112,8 @@ struct StatementTests {
         }
     }
 
-    /// One for each row would cost more than the row.
-    @Test func whatEveryStageWritesNeedsNoTemporaryTable() throws {
+    /// A temporary table for each row would cost more than the row.
+    @Test func writesOfEveryStageNeedNoTemporaryTable() throws {
         let store = try Store.inMemory()
         let statements = [
             SQL.insertExecution, SQL.finishExecution, SQL.insertExecutionInput, SQL.insertExecutionOutput,
@@ -129,7 +128,7 @@ struct StatementTests {
         }
     }
 
-    @Test func recentQueriesUseTheIndexesMadeForThem() throws {
+    @Test func recentQueriesUseTheirIndexes() throws {
         let store = try Store.inMemory()
         let indexes: [(Statement, String)] = [
             (SQL.newestExecutions, "execution_rows_by_stage"),

@@ -1,4 +1,4 @@
-// What users may ask in SQL: reading, and nothing else; what is refused leaves no trace.
+// SQL of users: reading and nothing else. What is rejected leaves no trace.
 
 import Model
 import TestSupport
@@ -60,7 +60,7 @@ struct UserQueryTests {
         "SELECT 1; SELECT 2",
         "SELECT 1;; SELECT",
     ])
-    func whatIsNotReadingIsRefusedAndLeavesNoTrace(sql: String) throws {
+    func writingIsRejectedWithoutATrace(sql: String) throws {
         let files = project.files
         let bytes = try files.map(project.bytes)
         var rows = 0
@@ -101,7 +101,7 @@ struct UserQueryTests {
         #expect(try store.rows(sql) == [row])
     }
 
-    @Test func schemasCanBeLookedAt() throws {
+    @Test func schemasCanBeRead() throws {
         #expect(try store.rows("PRAGMA table_info(tags)").count == 5)
         #expect(try store.rows("EXPLAIN QUERY PLAN SELECT * FROM executions").isEmpty == false)
     }
@@ -110,7 +110,7 @@ struct UserQueryTests {
         "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c",
         "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c WHERE x < 0",
     ])
-    func endlessQueriesAreStoppedInTime(sql: String) throws {
+    func endlessQueriesAreInterrupted(sql: String) throws {
         let stopped = sentence {
             try store.query(
                 sql, bindings: [], limits: QueryLimits(timeoutSeconds: 0.05), onColumns: { _ in }, onRow: { _ in true })
@@ -119,7 +119,7 @@ struct UserQueryTests {
         #expect(try store.rows("SELECT 1") == [[.integer(1)]])
     }
 
-    @Test func valuesThatAreTooLargeAreRefused() throws {
+    @Test func tooLargeValuesAreRejected() throws {
         var limits = QueryLimits(timeoutSeconds: nil)
         limits.lengthBytes = 1_000_000
         func ask(_ sql: String) throws {
@@ -145,7 +145,7 @@ struct UserQueryTests {
         #expect(seen == 2)
     }
 
-    @Test func parametersAreBoundByNameAsWhatTheyLookLike() throws {
+    @Test func parametersAreBoundByNameAndType() throws {
         let bindings: [(name: String, value: String)] = [("i", "-7"), ("r", "1e3"), ("t", "007x"), ("e", "")]
         #expect(
             try store.rows("SELECT :i, @r, $t, :e, :i + 1", bindings) == [
@@ -160,7 +160,7 @@ struct UserQueryTests {
         #expect(sentence { _ = try store.rows("SELECT :x") }.contains("-p x=VALUE"))
         #expect(sentence { _ = try store.rows("SELECT ?1", [("1", "1")]) }.contains(":name"))
         #expect(sentence { _ = try store.rows("SELECT ?", []) }.contains(":name"))
-        #expect(sentence { _ = try store.rows("SELECT 1", [("x", "1")]) }.contains("no parameter :x"))
+        #expect(sentence { _ = try store.rows("SELECT 1", [("x", "1")]) }.contains("unknown parameter :x"))
     }
 
     @Test(arguments: [
@@ -174,13 +174,13 @@ struct UserQueryTests {
         ("SELECT 1\u{0}; DELETE FROM names", "NUL", "Remove it"),
         ("SELECT 'x", "unrecognized token", "^"),
     ])
-    func whatIsWrongIsShownWhereItIs(sql: String, message: String, help: String) throws {
-        let told = sentence { _ = try store.rows(sql) }
-        #expect(told.contains(message), "\(told)")
-        #expect(told.contains(help), "\(told)")
+    func errorsShowTheirPlace(sql: String, message: String, help: String) throws {
+        let message = sentence { _ = try store.rows(sql) }
+        #expect(message.contains(message), "\(message)")
+        #expect(message.contains(help), "\(message)")
     }
 
-    @Test func aMistakeIsTheUsersAndNotTheStores() throws {
+    @Test func invalidSQLIsAUsageError() throws {
         do {
             _ = try store.rows("SELEC 1")
             Issue.record("it was taken")

@@ -1,4 +1,4 @@
-// The public views: their columns, and what those say that are more than a copy of the rows.
+// The public views: their columns, and the values that views compute.
 
 import Model
 import Testing
@@ -25,7 +25,7 @@ struct ViewTests {
         return id
     }
 
-    /// What the design promises, in its order; further columns may stand among them.
+    /// The documented columns in their order; more columns may stand among them.
     @Test(arguments: [
         (
             "runs",
@@ -61,7 +61,7 @@ struct ViewTests {
             """
         ),
     ])
-    func columnsAreAsPromised(view: String, columns: String) throws {
+    func columnsAreAsDocumented(view: String, columns: String) throws {
         let promised = columns.split(whereSeparator: \.isWhitespace).map(String.init)
         let found = try store.rows("SELECT name FROM pragma_table_info('\(view)')").map { $0[0] }
         #expect(found.filter { promised.map(TableValue.text).contains($0) } == promised.map(TableValue.text))
@@ -81,7 +81,7 @@ struct ViewTests {
         #expect(try store.rows("SELECT execution_id FROM latest") == [[.integer(bad.value)]])
     }
 
-    @Test func lineageFollowsWhatWasReadToWhoMadeIt() throws {
+    @Test func lineageFollowsInputsToTheirMakers() throws {
         func lr(_ value: String) -> [Param] { [Param(name: "lr", value: .number(value))] }
         let (clean, model) = (recorded("clean", "clean.csv", 1), recorded("model", "model", 2))
         try succeed("clean", params: lr("9"), making: [recorded("clean", "clean.csv", 99)])  // another content
@@ -102,7 +102,7 @@ struct ViewTests {
         #expect(!plan.contains { $0.hasPrefix("SCAN e") || $0.hasPrefix("MATERIALIZE") }, "\(plan)")
     }
 
-    @Test func oneMetricIsFoundWithoutLookingAtTheOthers() throws {
+    @Test func oneMetricIsFoundWithoutAScan() throws {
         let ask = "SELECT last FROM final_metrics WHERE name = 'loss'"
         let plan = try store.rows("EXPLAIN QUERY PLAN " + ask).compactMap { row -> String? in
             if case .text(let detail)? = row.last { detail } else { nil }

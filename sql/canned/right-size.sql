@@ -1,8 +1,8 @@
 -- What stages ask for against the 95th percentile of what they use, with the resources to ask for instead.
 WITH
--- used: by nearest rank, of peak memory, of CPU seconds per second, of GPUs kept busy. To ask for: a fifth more memory,
--- in steps of 64 MiB; whole cpus; whole GPUs. Never a fraction of a GPU instead of a whole one: utilization does not say
--- whether its memory can be shared, hence the peak beside the advice.
+-- used: by nearest rank, of peak memory, of CPU seconds per second, of GPUs kept busy. To ask for: a fifth more
+-- memory, in steps of 64 MiB; whole cpus; whole GPUs. Never a fraction of a GPU instead of a whole one: utilization does
+-- not say whether its memory can be shared, hence the peak beside the advice.
 figures AS (
   SELECT pipeline, stage, 'memory' AS resource, CAST(max_rss_bytes AS REAL) AS used FROM executions
   WHERE state = 'succeeded' AND rejected = 0 AND accepted = 0 AND max_rss_bytes IS NOT NULL

@@ -1,7 +1,7 @@
-// What happens in a run, as it is told to whoever watches: the terminal, a log, a program that reads JSON lines.
-// Knows facts; does not know how they are shown.
+// Events of a run, for the terminal, a log, or a program that reads JSON lines. Knows facts; does not know how they are
+// shown.
 
-/// One thing that happened in a run.
+/// An event of a run.
 public struct RunEvent: Sendable {
     public let at: Timestamp
     public let kind: Kind
@@ -12,16 +12,16 @@ public struct RunEvent: Sendable {
 
     public enum Kind: Sendable {
         case runStarted(RunStarted)
-        /// The verdict on a stage that is not executed now: fresh, restored, frozen, blocked.
+        /// The decision for a stage that is not executed now: fresh, restored, frozen, blocked.
         case stageDecided(stage: String, decision: Decision)
         case stageStarted(StageStarted)
         case stageFinished(StageFinished)
-        /// Another attempt will follow after `delaySeconds`.
+        /// Another attempt follows after `delaySeconds`.
         case stageRetrying(stage: String, nextAttempt: Int, maxAttempts: Int, delaySeconds: Double)
-        /// Another live run holds what the stage needs; which one is not known of one that shares only the machine.
+        /// Another run uses what the stage needs. Its ID is unknown if it only shares the machine.
         case stageWaiting(stage: String, forRun: RunID?, why: String)
         case warning(String)
-        /// `forced`: the second signal; everything is killed now.
+        /// - Parameter forced: the second signal; everything is killed now.
         case interrupted(signal: Int32, forced: Bool)
         case runFinished(RunFinished)
     }
@@ -32,11 +32,12 @@ public struct RunStarted: Sendable {
     public let pipeline: String
     public let stagesTotal: Int
     public let stagesSelected: Int
-    /// Selected stages by first verdict.
+    /// Selected stages by their first decision.
     public let willRun: Int
     public let mayRun: Int
     public let fresh: Int
-    /// From the history of the stages that will or may run, at the concurrency there is; nil with no history.
+    /// Estimated from the history of the stages that will or may run, at the available concurrency; nil without
+    /// history.
     public let expectedSeconds: Double?
     public init(
         runID: RunID, pipeline: String, stagesTotal: Int, stagesSelected: Int, willRun: Int, mayRun: Int, fresh: Int,
@@ -57,7 +58,7 @@ public struct RunStarted: Sendable {
 public struct Repetition: Hashable, Sendable {
     /// 1, 2, …
     public let number: Int
-    /// How many are asked for.
+    /// How many were requested.
     public let count: Int
     public init(number: Int, of count: Int) {
         self.number = number
@@ -76,7 +77,7 @@ public struct StageStarted: Sendable {
     public let reasons: [Reason]
     public let command: String
     public let logPath: String
-    /// The median of the stage's earlier successes; nil with none.
+    /// The median of the stage's earlier successes; nil without any.
     public let expectedSeconds: Double?
     public let resources: ResourceRequest
     public init(
@@ -108,7 +109,7 @@ public struct StageFinished: Sendable {
     public let note: String?
     public let usage: Usage
     public let logPath: String
-    /// The last lines of the log, raw, for every state but `succeeded`.
+    /// The last lines of the log, raw, for every state except `succeeded`.
     public let logTail: [String]
     public init(
         stage: String, executionID: ExecutionID, attempt: Int, state: ExecutionState, exit: Exit?, error: String?,
@@ -134,7 +135,7 @@ public struct RunFinished: Sendable {
     public let status: RunStatus
     public let counts: RunCounts
     public let wallSeconds: Double
-    /// Names of the stages that failed, in the order in which they did.
+    /// Names of the stages that failed, in that order.
     public let failedStages: [String]
     public init(
         runID: RunID, pipeline: String, status: RunStatus, counts: RunCounts, wallSeconds: Double,

@@ -9,16 +9,16 @@ public struct Graph: Sendable {
     public let pipeline: String
     /// In the order of the file, a template's stages in the order of its matrix.
     public let stages: [Stage]
-    /// For each stage, those that must be done before it: through a path, `from` or `needs`. Sorted, no duplicates.
+    /// For each stage, its direct predecessors: through a path, `from` or `needs`. Sorted, no duplicates.
     public let predecessors: [[StageIndex]]
     /// The same edges the other way. Sorted.
     public let successors: [[StageIndex]]
     /// Every stage after all of its predecessors; otherwise in file order.
     public let order: [StageIndex]
-    /// For each stage and each of its inputs, the predecessors whose outputs equal, contain, lie inside or may match it.
-    /// Empty: the input is a source that no stage makes.
+    /// For each stage and each of its inputs, the predecessors whose outputs equal, contain, lie inside or may match
+    /// it. Empty: the input is a source, not made by any stage.
     public let producers: [[[StageIndex]]]
-    /// What a bare `exec` makes.
+    /// What `exec` without stages makes.
     public let defaultTargets: [StageIndex]
     /// Totals of counted resources (`"capacity"` in the file).
     public let capacity: [String: Quantity]

@@ -1,14 +1,13 @@
-// Which shell texts a shell would do nothing with but look their first word up and execute it: those need no shell. Knows
-// the words that mean something to dash, bash and the Korn shells; does not know what is on disk.
+// Shell commands that need no shell, since it would only look up their first word and execute it. Knows the words with
+// a meaning in dash, bash and the Korn shells; does not know what is on disk.
 
 extension Command {
-    /// The words to execute in place of the shell that is asked for: its text is one command of plain words.
+    /// The words to execute instead of a shell: the command consists of plain words only.
     ///
-    /// Where they cannot be executed, for whatever reason, the shell is to be given the text after all, and says so in
-    /// its own words.
+    /// If they cannot be executed, for whatever reason, the shell must run the command after all and report the error.
     ///
     /// - Parameter environment: the command's own, as `NAME=value`.
-    /// - Returns: nil where only a shell can tell what is meant, and where none is asked for.
+    /// - Returns: nil if the command needs a shell, or is not a shell command.
     public func plainWords(in environment: [String]) -> [String]? {
         guard case .shell(let text) = self else { return nil }
         let words = text.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
@@ -26,7 +25,7 @@ extension Command {
     }
 }
 
-/// No character that any shell expands or takes for anything but itself.
+/// Only characters without a special meaning in any shell.
 private func isPlain(_ byte: UInt8) -> Bool {
     isPlainInFirstWord(byte) || byte == UInt8(ascii: "=") || byte == UInt8(ascii: "%")
 }

@@ -1,4 +1,4 @@
-// What a stage asks of a machine. Knows amounts; does not know what there is (that is `Execution`'s resource pool).
+// What a stage requests. Knows amounts; does not know what is available (`Coordinator`'s resource pool does).
 
 /// An amount of a countable resource, in thousandths, so that fractions of a GPU add up exactly.
 public struct Quantity: Hashable, Sendable, Comparable, CustomStringConvertible {
@@ -36,10 +36,10 @@ public struct Quantity: Hashable, Sendable, Comparable, CustomStringConvertible 
     public static func -= (left: inout Quantity, right: Quantity) { left.thousandths -= right.thousandths }
 }
 
-/// What one attempt of a stage is given.
+/// What one attempt of a stage gets.
 public struct ResourceRequest: Hashable, Sendable {
     public var cpus: Quantity
-    /// nil where the stage says nothing about GPUs and gets the caller's variables untouched.
+    /// nil if the stage does not mention GPUs; it then gets the caller's variables unchanged.
     public var gpus: Quantity?
     public var memoryBytes: Int64?
     /// Resources the pipeline or `--capacity` counts, by name.

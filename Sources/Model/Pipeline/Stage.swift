@@ -1,14 +1,14 @@
-// A stage after expansion: one node of the graph, every template replaced. Knows what was asked for; does not know
+// A stage after expansion: one node of the graph, every template replaced. Knows what was requested; does not know
 // whether it is fresh, running or done.
 
 /// What a stage executes.
 public enum Command: Hashable, Sendable {
     /// Executed as it is, without a shell.
     case argv([String])
-    /// Given to `/bin/sh -c`; or executed without a shell where that comes to the same (`plainWords`).
+    /// Passed to `/bin/sh -c`, or executed without a shell if that is equivalent (`plainWords`).
     case shell(String)
 
-    /// The words handed to the operating system.
+    /// The argument list.
     public var arguments: [String] {
         switch self {
         case .argv(let words): words
@@ -45,7 +45,7 @@ public func shellQuoted(_ word: String) -> String {
     return quoted + "'"
 }
 
-/// How a path is summed up.
+/// What the digest of a path covers.
 public enum DigestMode: String, Hashable, Sendable {
     /// Contents of a file, or the manifest of a directory.
     case content
@@ -55,7 +55,7 @@ public enum DigestMode: String, Hashable, Sendable {
 
 /// One path that a stage reads. An input with `from` that fans in becomes several of the same name, in graph order.
 public struct Input: Hashable, Sendable {
-    /// The name given in the file; the path where the file gave none; `program` for the program itself.
+    /// The name in the file; the path if the file gives no name; `program` for the program itself.
     public let name: String
     /// Relative to the pipeline's folder, normalised (`a/b`, no `.` or `//`), or absolute.
     public let path: String
@@ -76,7 +76,7 @@ public struct Output: Hashable, Sendable {
     public let name: String
     public let path: String
     public let mode: DigestMode
-    /// Stays where it is between attempts and reruns while the key is unchanged: checkpoints.
+    /// Kept in place between attempts and reruns while the key is unchanged: checkpoints.
     public let isPersistent: Bool
     /// A JSON file whose numbers are read into the store after success.
     public let isMetrics: Bool

@@ -1,15 +1,15 @@
-// Words that choose stages: `train`, `train@dataset=iris,lr=0.1|0.3`, `train@*`. Knows names as text; does not know a
+// Words that select stages: `train`, `train@dataset=iris,lr=0.1|0.3`, `train@*`. Knows names as text; does not know the
 // graph.
 
 /// A word of the command line, or of `"default"`, that names stages.
 ///
-/// A template names all its stages; a template with values those that agree with them, in any order; a pattern those
+/// A template names all its stages; a template with values those that have these values, in any order; a pattern those
 /// whose full names it matches.
 public struct StageSelector: Sendable {
     private let text: String
     private let pattern: GlobPattern?
     private let template: Substring
-    /// For each key, the values any of which will do, in comparable form; nil where the text is malformed.
+    /// For each key, the accepted values in comparable form; nil if the text is malformed.
     private let wanted: [(key: Substring, values: [String])]?
 
     public init(_ text: String) {
@@ -53,7 +53,8 @@ public struct StageSelector: Sendable {
     }
 }
 
-/// A matrix value in the form in which equal values are equal texts: numbers in their shortest form, all else as it is.
+/// The canonical text of a matrix value, equal for equal values: numbers in their shortest form, anything else
+/// unchanged.
 public func comparableValue(_ spelled: String) -> String {
     let mayBeNumber =
         spelled.utf8.contains { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }

@@ -1,19 +1,18 @@
-// What a run concluded for a stage, and why. Knows the vocabulary of verdicts and reasons; drawing the conclusion is
-// the work of `Planner`.
+// What a run decided for a stage, and why. Knows the vocabulary of verdicts and reasons; `Planner` decides.
 
-/// What becomes of a stage in a run.
+/// What happens to a stage in a run.
 public enum Verdict: String, Sendable, Hashable, CaseIterable {
-    /// It was executed, or will be: nothing that stages before it do can change that.
+    /// It was executed, or will be, whatever the stages before it do.
     case run
-    /// Only in a plan: it depends on what the stages before it will make.
+    /// Only in a plan: it depends on the outputs of the stages before it.
     case mayRun = "may_run"
     case fresh
-    /// Its outputs were put back from what was moved aside.
+    /// Its outputs were restored from a kept version.
     case restored
     case frozen
     /// A stage before it failed, or its frozen output is missing.
     case blocked
-    /// Not asked for, and nothing asked for needs it.
+    /// Not selected, nor needed by a selected stage.
     case notSelected = "not_selected"
 }
 
@@ -36,7 +35,7 @@ public struct Reason: Hashable, Sendable {
         case inputChangedDuringRun = "input_changed_during_run"
         case upstreamMayChange = "upstream_may_change"
         case always
-        /// Not executed: the outputs that were there were taken (`runs accept`).
+        /// Not executed: the existing outputs were accepted (`runs accept`).
         case accepted
         case forced
         case fresh
@@ -47,7 +46,7 @@ public struct Reason: Hashable, Sendable {
     }
 
     public let code: Code
-    /// What it is about: a path, a param, a variable, a stage.
+    /// A path, a param, a variable or a stage.
     public let subject: String?
     /// The value at the newest succeeded execution of the stage.
     public let old: String?
@@ -67,9 +66,9 @@ public struct Decision: Hashable, Sendable {
     public var verdict: Verdict
     /// At least one.
     public var reasons: [Reason]
-    /// The stage's key, where everything that determines it is known.
+    /// The stage's key, if everything that determines it is known.
     public var key: Digest?
-    /// The execution whose outputs are taken (fresh, restored), or that was made (run).
+    /// The execution whose outputs are used (fresh, restored), or that was started (run).
     public var executionID: ExecutionID?
 
     public init(verdict: Verdict, reasons: [Reason], key: Digest? = nil, executionID: ExecutionID? = nil) {
@@ -88,7 +87,7 @@ public struct RunID: Hashable, Sendable, Comparable, CustomStringConvertible {
     public static func < (left: RunID, right: RunID) -> Bool { left.value < right.value }
 }
 
-/// What a label or a remark is on.
+/// What a tag or a note belongs to.
 public enum LabelTarget: Hashable, Sendable {
     case run(RunID)
     case execution(ExecutionID)

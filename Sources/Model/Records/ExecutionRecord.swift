@@ -1,7 +1,6 @@
-// What is remembered of an execution, in both directions: the entries that the executor records and the record that the
-// planner compares with. Knows no SQL.
+// Executions as they are recorded: what the coordinator writes, and what the planner compares with. Knows no SQL.
 
-/// A recorded path and what it held.
+/// A recorded path and its content.
 public struct RecordedPath: Hashable, Sendable {
     public let name: String
     public let path: String
@@ -13,7 +12,7 @@ public struct RecordedPath: Hashable, Sendable {
     }
 }
 
-/// A past execution, as far as deciding needs it.
+/// A past execution, as far as the planner needs it.
 public struct ExecutionRecord: Hashable, Sendable {
     public let id: ExecutionID
     public let runID: RunID
@@ -40,15 +39,15 @@ public struct ExecutionRecord: Hashable, Sendable {
         self.outputs = outputs
     }
 
-    /// Whether its result may be taken instead of running again.
+    /// Whether its result may be used instead of running again.
     public var isReusable: Bool { state == .succeeded && !inputsChangedDuringRun && !isRejected }
 }
 
-/// Everything that determined a past execution's result: what reasons are told by comparing with.
+/// Everything that determined a past execution's result. Reasons come from comparing with it.
 public struct ExecutionDetails: Hashable, Sendable {
     public let command: String
     public let workingDirectory: String?
-    /// Secret values stand as their salted digests.
+    /// Secret values are salted digests.
     public let environment: [EnvironmentVariable]
     public let params: [Param]
     public let inputs: [RecordedPath]
@@ -67,7 +66,7 @@ public struct ExecutionDetails: Hashable, Sendable {
 
 /// What is recorded before a process is created.
 public struct ExecutionStart: Sendable {
-    /// An input that lies in, or holds, what another execution made.
+    /// An input that lies in, or contains, what another execution made.
     public struct InputMaker: Hashable, Sendable {
         public let input: RecordedPath
         public let maker: ExecutionID
@@ -84,13 +83,13 @@ public struct ExecutionStart: Sendable {
     public var key: Digest
     public var baseKey: Digest
     public var details: ExecutionDetails
-    /// Who made what an input lies in or holds, where their paths differ.
+    /// The executions that made what an input lies in or contains, if the paths differ.
     public var inputMakers: [InputMaker]
-    /// Declared outputs: they become this execution's from now on.
+    /// Declared outputs: this execution owns them from now on.
     public var outputs: [Output]
     public var resources: ResourceRequest
     public var timeoutSeconds: Double?
-    /// How many earlier versions of its outputs the stage asks to have kept.
+    /// How many earlier versions of its outputs the stage keeps.
     public var keep: Int
     /// `running`, or `queued` for an engine that starts it later.
     public var state: ExecutionState
@@ -104,15 +103,15 @@ public struct ExecutionStart: Sendable {
     public var host: String
     /// Relative to the pipeline's folder.
     public var logPath: String
-    /// 128 random bits, in hexadecimal, that mark the processes of this execution.
+    /// 128 random bits in hexadecimal that mark the processes of this execution.
     public var token: String
     public var reasons: [Reason]
     /// A `persist` output was kept although the key changed (`--resume`).
     public var resumed: Bool
     public var gpuIDs: [String]
-    /// 1, 2, … where the stage is executed several times by `--repeat`.
+    /// 1, 2, … if `--repeat` executes the stage several times.
     public var repetition: Int?
-    /// Nothing is executed: the outputs that are there are taken.
+    /// Nothing is executed: the existing outputs are accepted.
     public var accepted: Bool
 
     public init(
@@ -207,13 +206,13 @@ public struct ExecutionFinish: Sendable {
     public var id: ExecutionID
     public var state: ExecutionState
     public var exit: Exit?
-    /// A sentence, for every state but `succeeded`.
+    /// A sentence, for every state except `succeeded`.
     public var error: String?
-    /// What is worth knowing of a success too: descendants that had to be ended, bad metrics lines.
+    /// Remarks, for successes too: descendants that had to be ended, invalid metrics lines.
     public var note: String?
     public var finishedAt: Timestamp
     public var usage: Usage
-    /// Digests of what it made; empty unless it succeeded.
+    /// Digests of its outputs; empty unless it succeeded.
     public var outputs: [RecordedPath]
     public var inputsChangedDuringRun: Bool
     /// Numbers of its `metrics` outputs; empty unless it succeeded.
@@ -255,24 +254,24 @@ public struct MetricPoint: Hashable, Sendable {
     }
 }
 
-/// What is known of a run when it begins.
+/// What is known about a run when it begins.
 public struct RunStart: Sendable {
     public var pipeline: String
-    /// Relative to the folder that holds `.runs`, where it lies inside.
+    /// Relative to the folder that contains `.runs`, if it lies inside.
     public var pipelinePath: String
     public var commandLine: String
     public var startedAt: Timestamp
     public var engine: String
     public var host: String
     public var user: String
-    /// nil outside of any.
+    /// nil outside of a checkout.
     public var checkout: GitCheckout?
-    /// As far as it is known at once.
+    /// Without what takes long to find out.
     public var machine: Machine
     public var stagesTotal: Int
     public var tags: [String]
     public var notes: [String]
-    /// It changes nothing: how the pipeline stood holds on.
+    /// It executes nothing, so the plan cache stays valid.
     public var keepsPlanCache = false
 
     public init(
@@ -294,7 +293,7 @@ public struct RunStart: Sendable {
     }
 }
 
-/// How a run ended.
+/// How a run ended, or that it is running.
 public enum RunStatus: String, Sendable, Hashable, CaseIterable {
     case running
     case succeeded

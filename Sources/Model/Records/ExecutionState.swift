@@ -1,6 +1,6 @@
-// The states of an execution and the one function that changes them. The same rules stand as CHECKs in migrations/.
+// The states of an execution and the transitions between them. The same rules are CHECKs in migrations/.
 
-/// Where one attempt at a stage's command stands.
+/// The state of one attempt at a stage's command.
 public enum ExecutionState: String, Sendable, Hashable, CaseIterable {
     /// Submitted to an engine that queues; not started yet, as far as is known.
     case queued
@@ -13,7 +13,7 @@ public enum ExecutionState: String, Sendable, Hashable, CaseIterable {
     case outOfMemory = "out_of_memory"
     /// This program stopped it: Ctrl-C, TERM or HUP.
     case interrupted
-    /// The program that ran it is gone without a word.
+    /// The program that ran it ended without recording how.
     case lost
     /// Ended by the stopping rule of a search. Not a failure, and its outputs are never fresh.
     case stopped
@@ -29,8 +29,8 @@ public enum ExecutionState: String, Sendable, Hashable, CaseIterable {
 
     /// Whether an execution in this state may change to `next`: the only transitions there are.
     ///
-    /// A queued execution cannot succeed. If its result is found although nobody saw it start, it is recorded as running
-    /// first, so that every success has a start time.
+    /// A queued execution cannot succeed. If its result is found although nobody saw it start, it is recorded as
+    /// running first, so that every success has a start time.
     public func mayBecome(_ next: ExecutionState) -> Bool {
         switch self {
         case .queued: next != .queued && next != .succeeded
@@ -40,7 +40,7 @@ public enum ExecutionState: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// How a process ended, as `wait4` tells it.
+/// How a process ended, as `wait4` reports it.
 public enum Exit: Hashable, Sendable {
     case code(Int32)
     case signal(Int32)
@@ -48,7 +48,7 @@ public enum Exit: Hashable, Sendable {
     case notStarted(String)
 }
 
-/// Why this program ended an execution, where it did.
+/// Why this program ended an execution, if it did.
 public enum StopCause: Hashable, Sendable {
     case timeout
     case interruption
@@ -57,7 +57,7 @@ public enum StopCause: Hashable, Sendable {
     case stoppingRule
 }
 
-/// What is known when a process has ended and its outputs were looked at.
+/// What is known when a process has ended and its outputs were checked.
 public struct ExecutionEnding: Sendable {
     public var exit: Exit
     public var stopCause: StopCause?
@@ -65,7 +65,7 @@ public struct ExecutionEnding: Sendable {
     public var sawOutOfMemoryKill: Bool
     /// Declared outputs that do not exist.
     public var missingOutputs: [String]
-    /// What else makes an exit of 0 a failure (a metrics file that is no JSON, an output that could not be read).
+    /// Another reason why an exit of 0 is a failure (a metrics file that is not JSON, an output that cannot be read).
     public var outputProblem: String?
 
     public init(
@@ -81,8 +81,8 @@ public struct ExecutionEnding: Sendable {
 }
 
 extension ExecutionState {
-    /// The final state of a process that ended, and the sentence that says why it is no success. An exit of 0 with
-    /// nothing missing is a success even if a stop was on its way: the work is done.
+    /// The final state of a process that ended, and the error unless it succeeded. An exit of 0 with nothing missing is
+    /// a success even if the process was being stopped: the work is done.
     public static func after(_ ending: ExecutionEnding) -> (state: ExecutionState, error: String?) {
         if ending.exit == .code(0) {
             if let first = ending.missingOutputs.first {

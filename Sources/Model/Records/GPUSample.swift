@@ -1,12 +1,12 @@
-// What is recorded of an execution's use of GPUs. Does not know how it is found out.
+// The recorded GPU use of an execution. Does not know how it is measured.
 
-/// Where a figure of peak GPU memory comes from; as it is recorded.
+/// Where a figure of peak GPU memory comes from.
 public enum GPUPeakSource: String, Sendable, Hashable, CaseIterable {
-    /// The driver told the memory of each process.
+    /// The driver reported the memory of each process.
     case nvmlProcess = "nvml_process"
-    /// It did not, but the devices were the execution's alone: how much more of them was in use than before.
+    /// It did not, but the execution had the devices to itself: the increase of their memory use.
     case nvmlDeviceDelta = "nvml_device_delta"
-    /// The program `nvidia-smi` told.
+    /// The program `nvidia-smi` reported it.
     case nvidiaSMI = "nvidia_smi"
 }
 

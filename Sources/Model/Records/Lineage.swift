@@ -1,12 +1,12 @@
-// Where a file comes from and what became of it: executions, joined by what they made and read. Knows no SQL and no
-// wording; a graph, however deep, is a flat table of executions.
+// Where a file comes from and what was made from it: executions, joined by what they made and read. Knows no SQL and no
+// wording; a graph of any depth is a flat table of executions.
 
 /// The executions before and after one content.
 public struct Lineage: Sendable {
-    /// An input of an execution, and who made it.
+    /// An input of an execution, and the execution that made it.
     public struct Input: Hashable, Sendable {
         public let read: RecordedPath
-        /// nil: no execution did, it is a source.
+        /// nil: it is a source, not made by any execution.
         public let maker: ExecutionID?
 
         public init(read: RecordedPath, maker: ExecutionID?) {
@@ -26,13 +26,13 @@ public struct Lineage: Sendable {
         public init(execution: ExecutionFacts) { self.execution = execution }
     }
 
-    /// What is looked for.
+    /// The content that was asked for.
     public var fingerprint: Fingerprint
-    /// Where executions made or read it: the path asked for, where it is one of them, then others, newest first.
+    /// Where executions made or read it: the path asked for, if it is one of them, then others, newest first.
     public var paths: [String] = []
-    /// Who made it, newest first; the first is followed.
+    /// The executions that made it, newest first; the first is followed.
     public var makers: [ExecutionID] = []
-    /// Who read it, newest first.
+    /// The executions that read it, newest first.
     public var readers: [ExecutionID] = []
     /// The maker and everything before it, nearest first.
     public var upstream: [ExecutionID] = []

@@ -1,14 +1,14 @@
-// Who runs a run: what two `runs exec` on one store need to know of each other.
+// The process of a run: what two `runs exec` on one store need to know about each other.
 
-/// Where the program of a run lives.
+/// Where the process of a run is.
 public struct Liveness: Hashable, Sendable {
     public var host: String
-    /// The kernel's boot id: a process of an earlier boot is certainly gone.
+    /// The kernel's boot id: a process of an earlier boot has certainly ended.
     public var bootID: String
-    /// The pid namespace (container) in which `pid` means something.
+    /// The pid namespace (container) in which `pid` is valid.
     public var pidNamespace: String
     public var pid: Int32
-    /// Device and inode of the `.runs` folder: in a copied store they are others, so that a copy never takes the
+    /// Device and inode of the `.runs` folder. They differ in a copied store, so that a copy never mistakes the
     /// original's runs for its own.
     public var folderID: String
     public init(host: String, bootID: String, pidNamespace: String, pid: Int32, folderID: String) {
@@ -20,7 +20,7 @@ public struct Liveness: Hashable, Sendable {
     }
 }
 
-/// A run that no one has recorded the end of.
+/// A run whose end was not recorded.
 public struct RunningRun: Hashable, Sendable {
     public let id: RunID
     public let liveness: Liveness

@@ -1,15 +1,15 @@
-// What a store keeps of how a pipeline stood at the end of its last run. Knows no encoding: that is PlanMemory's.
+// The plan cache of a pipeline as a store keeps it. Knows no encoding: `PlanCache` does.
 
-/// As much of it as every later run of the same request needs.
+/// The part of the plan cache that every later run of the same request needs.
 public struct PlanCacheRow: Sendable {
     /// The pipeline's number in the store.
     public let pipelineID: Int64
     /// A `PipelineIndex`.
     public let index: [UInt8]
-    /// The verdicts of a run that found everything fresh; nil until one did.
+    /// The set of decisions of a run that found everything fresh; nil until one did.
     public let unexecutedSet: Int64?
     public let stagesFresh: Int
-    /// Stages that are judged anew in any case.
+    /// Stages that are evaluated again in any case.
     public let stagesToEvaluate: Int
     /// Stamps of the paths of the index.
     public let stamps: [UInt8]
@@ -27,11 +27,11 @@ public struct PlanCacheRow: Sendable {
     }
 }
 
-/// A verdict that is kept in a set with others: fresh, by an execution, or not selected.
+/// A decision that is stored in a set with others: fresh, by an execution, or not selected.
 public struct UnexecutedStage: Hashable, Sendable {
     /// The stage's number in the store.
     public let stage: Int64
-    /// The one whose outputs were taken; nil: nobody asked for the stage.
+    /// The one whose outputs are used; nil: the stage was not selected.
     public let execution: ExecutionID?
 
     public init(stage: Int64, execution: ExecutionID?) {

@@ -1,13 +1,12 @@
-// What a run was surrounded by: the state of the code and of the machine. Plain values; finding them out is the work of
-// `Provenance` and `GPU`.
+// The provenance of a run: the state of the code and of the machine. Plain values; `Provenance` and `GPU` collect them.
 
-/// The checkout that a project lies in, as its files tell without starting git.
+/// The checkout that contains a project, read from its files without starting git.
 public struct GitCheckout: Hashable, Sendable {
     /// Absolute.
     public var folder: String
     /// nil before the first commit.
     public var commit: String?
-    /// nil where none is checked out.
+    /// nil if none is checked out.
     public var branch: String?
     public init(folder: String, commit: String?, branch: String?) {
         self.folder = folder
@@ -16,9 +15,9 @@ public struct GitCheckout: Hashable, Sendable {
     }
 }
 
-/// What tracked files hold that the commit does not.
+/// The uncommitted changes of tracked files.
 public struct GitDiff: Hashable, Sendable {
-    /// A patch as a gzip file; nil where it was not wanted.
+    /// A patch as a gzip file; nil if it was not requested.
     public var gzip: [UInt8]?
     /// Of the patch.
     public var sizeBytes: Int
@@ -31,16 +30,16 @@ public struct GitDiff: Hashable, Sendable {
     }
 }
 
-/// The machine that a run coordinated its stages on.
+/// The machine of the coordinator of a run.
 public struct Machine: Hashable, Sendable {
     /// `Linux 6.1.0-18-amd64`.
     public var kernel: String
     public var cpuModel: String?
-    /// That are online, whether or not this process may use them.
+    /// Processors that are online, whether or not this process may use them.
     public var cpuCount: Int
     /// Physical.
     public var memoryBytes: Int64
-    /// Names in the order of the PCI bus, separated by `, `; nil where none was seen.
+    /// Names in the order of the PCI bus, separated by `, `; nil if none was found.
     public var gpuNames: String?
     public var gpuDriver: String?
     public init(
@@ -56,13 +55,13 @@ public struct Machine: Hashable, Sendable {
     }
 }
 
-/// What takes so long to find out that it is recorded while the stages run already.
+/// Provenance that takes so long to collect that it is recorded while stages are already running.
 public struct DeferredProvenance: Sendable {
     /// With its GPUs.
     public var machine: Machine
-    /// nil: outside of a checkout, or git could not be asked.
+    /// nil: outside of a checkout, or git cannot be run.
     public var isDirty: Bool?
-    /// nil also where there is no difference.
+    /// nil also if nothing changed.
     public var diff: GitDiff?
     public init(machine: Machine, isDirty: Bool?, diff: GitDiff?) {
         self.machine = machine

@@ -1,6 +1,6 @@
 // An execution among the best by a metric. Knows no SQL and no wording.
 
-/// A succeeded execution, the metric's newest value, and what led to it.
+/// A succeeded execution, the metric's newest value, and the params that led to it.
 public struct RankedExecution: Sendable {
     /// A param of the execution or of one upstream of it.
     public struct Param: Hashable, Sendable {

@@ -1,5 +1,4 @@
-// What is recorded of a run and of its executions, as people ask for it: `runs show`, `runs diff`, `runs best`. Knows
-// no SQL and no wording.
+// Runs and executions as `runs show`, `runs diff` and `runs best` report them. Knows no SQL and no wording.
 
 /// A run.
 public struct RunFacts: Sendable {
@@ -18,30 +17,29 @@ public struct RunFacts: Sendable {
     public var user = ""
     public var gitCommit: String?
     public var gitBranch: String?
-    /// nil: not looked at.
+    /// nil: not checked.
     public var hasUncommittedChanges: Bool?
-    /// Of the patch that was recorded of them; nil where there is none.
+    /// Size of the patch that was recorded; nil if there is none.
     public var gitDiffBytes: Int?
     public var machine = Machine(kernel: "", cpuModel: nil, cpuCount: 0, memoryBytes: 0)
     public var runsVersion = ""
     public var sqliteVersion = ""
     public var stagesTotal = 0
-    /// All zero until the run has ended in an orderly way.
+    /// All zero until the run has recorded its end.
     public var counts = RunCounts()
     public var tags: [String] = []
     public var notes: [String] = []
-    /// What became of its stages; those that were not selected are left out.
+    /// Its stages, except those that were not selected.
     public var stages: [StageOfRun] = []
 
     public init(id: RunID) { self.id = id }
 }
 
-/// What became of a stage in a run.
+/// A stage in a run.
 public struct StageOfRun: Sendable {
     public var stage: String
     public var decision: Decision
-    /// Its newest execution in the run, or the one whose outputs were taken; nil: there is none, or it was not asked
-    /// for.
+    /// Its newest execution in the run, or the one whose outputs are used; nil: none, or not read.
     public var execution: ExecutionFacts?
     /// Executions in the run.
     public var attempts = 0
@@ -55,7 +53,7 @@ public struct StageOfRun: Sendable {
 /// A metric's newest value in an execution.
 public struct MetricFact: Hashable, Sendable {
     public let name: String
-    /// A number, or a string for what JSON has no number for: `NaN`, `Infinity`, `-Infinity`.
+    /// A number, or one of the strings `NaN`, `Infinity`, `-Infinity`.
     public let value: JSONValue
 
     public init(name: String, value: JSONValue) {
@@ -79,7 +77,7 @@ public struct ExecutionFacts: Sendable {
     public var maxRSSBytes: Int64?
     public var gpuPeakBytes: Int64?
     public var error: String?
-    /// What is worth knowing of a success too.
+    /// Remarks, for successes too.
     public var note: String?
     /// Relative to the folder of `.runs`.
     public var logPath = ""

@@ -1,14 +1,14 @@
-// What a file held, as a number. Knows how a SHA-256 value is kept, compared and written; does not compute one
-// (that is the work of `Workspace` for files and of `Planner` for keys).
+// SHA-256 values. Knows how they are stored, compared and written; does not compute them (`Workspace` does for files,
+// `Planner` for keys).
 
 /// A SHA-256 value: 256 bits.
 public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     @usableFromInline let words: (UInt64, UInt64, UInt64, UInt64)
 
-    /// The digest whose 32 bytes these are; nil for any other number of bytes.
+    /// The digest with these 32 bytes; nil for any other number of bytes.
     @inlinable
     public init?(bytes: some Sequence<UInt8>) {
-        // No array: digests are read by the hundred thousand.
+        // Without an array: digests are read by the hundred thousand.
         let lying = bytes.withContiguousStorageIfAvailable { Self.words(of: UnsafeRawBufferPointer($0)) }
         if let lying {
             guard let lying else { return nil }
@@ -40,7 +40,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
         return (word(0), word(1), word(2), word(3))
     }
 
-    /// The digest written as 64 hexadecimal digits; nil for any other text.
+    /// Parses 64 hexadecimal digits; nil for any other text.
     public init?(hex: some StringProtocol) {
         let digits = Array(hex.utf8)
         guard digits.count == 64 else { return nil }
@@ -89,7 +89,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
     public static func < (left: Digest, right: Digest) -> Bool { left.words < right.words }
     public func hash(into hasher: inout Hasher) {
-        // The value is uniformly distributed already: one word of it is hash enough.
+        // The value is uniformly distributed already: one word of it is a good hash.
         hasher.combine(words.0)
     }
 
@@ -103,7 +103,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
 }
 
-/// What a digest was taken of.
+/// What a digest was computed from.
 public enum DigestKind: String, Sendable, Hashable, CaseIterable {
     /// The bytes of one file.
     case content
@@ -113,7 +113,7 @@ public enum DigestKind: String, Sendable, Hashable, CaseIterable {
     case metadata
 }
 
-/// What was found at a path: the digest, what it was taken of, and the number of bytes there.
+/// The content of a path: the digest, what it was computed from, and the number of bytes.
 public struct Fingerprint: Hashable, Sendable {
     public let kind: DigestKind
     public let digest: Digest

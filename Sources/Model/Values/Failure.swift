@@ -1,12 +1,16 @@
-// Errors that reach a user. One sentence each, and the exit status they lead to.
+// Errors that reach a user: a sentence each, and the exit status.
 
-/// A reason to stop, told in sentences that name the file, the stage and what to do next.
+/// An error, in sentences that name the file, the stage and what to do.
 public struct Failure: Error, Sendable, CustomStringConvertible {
     public enum Kind: Sendable {
-        /// The command line or the pipeline is wrong, and nothing ran: exit 2.
+        /// The command line or the pipeline is invalid, and nothing ran: exit 2.
         case usage
-        /// The store or the project's folder cannot be used: exit 3.
+        /// The store cannot be used: exit 3.
         case store
+        /// An engine cannot be used, such as a supervisor that does not start: exit 3.
+        case engine
+        /// Files or folders of the project cannot be used: exit 3.
+        case workspace
     }
     public let kind: Kind
     /// One or more lines without a trailing newline.

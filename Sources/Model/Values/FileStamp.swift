@@ -1,4 +1,4 @@
-// What `stat` says of a file, and the digest that was taken when it said so. Knows no system calls.
+// What `stat` returned for a file, and the digest computed at that time. Knows no system calls.
 
 /// The part of `stat` that changes when a file changes.
 public struct FileStamp: Hashable, Sendable {
@@ -20,13 +20,13 @@ public struct FileStamp: Hashable, Sendable {
     }
 }
 
-/// A digest that need not be taken again while the stamp stays as it is.
+/// A digest that is valid while the stamp does not change.
 public struct DigestCacheEntry: Hashable, Sendable {
     public var path: String
     public var mode: DigestMode
     public var stamp: FileStamp
     public var fingerprint: Fingerprint
-    /// For a directory: the stamps and digests of what it holds, in `Workspace`'s own encoding.
+    /// For a directory: the stamps and digests of its entries, in the encoding of `Workspace`.
     public var tree: [UInt8]?
 
     public init(path: String, mode: DigestMode, stamp: FileStamp, fingerprint: Fingerprint, tree: [UInt8]? = nil) {

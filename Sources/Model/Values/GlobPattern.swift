@@ -8,7 +8,7 @@
 public struct GlobPattern: Sendable {
     private let isAbsolute: Bool
     private let components: [Component]
-    /// The leading directories that hold no wildcard, without a trailing slash; empty where there are none.
+    /// The leading directories without a wildcard, without a trailing slash; empty if there are none.
     public let literalPrefix: String
 
     public init(_ pattern: String) {
@@ -27,7 +27,7 @@ public struct GlobPattern: Sendable {
         literalPrefix = (isAbsolute ? "/" : "") + prefix.joined(separator: "/")
     }
 
-    /// Whether the text holds a wildcard.
+    /// Whether the text contains a wildcard.
     public static func isPattern(_ text: some StringProtocol) -> Bool {
         var isBracketOpen = false
         for byte in text.utf8 {
@@ -51,8 +51,8 @@ public struct GlobPattern: Sendable {
         reachable(after: directory)?.dropLast().contains(true) ?? false
     }
 
-    /// For each number of leading components, whether exactly those can match the whole path; nil where one of pattern
-    /// and path is absolute and the other is not.
+    /// For each number of leading components, whether exactly those can match the whole path; nil if only one of
+    /// pattern and path is absolute.
     private func reachable(after path: String) -> [Bool]? {
         guard path.hasPrefix("/") == isAbsolute else { return nil }
         var states = [Bool](repeating: false, count: components.count + 1)
@@ -123,7 +123,7 @@ extension GlobPattern {
         return tokens
     }
 
-    /// The set that begins at `index`, just after its `[`; nil, and `index` unmoved, where no `]` ends it.
+    /// The set that begins at `index`, just after its `[`; nil, with `index` unchanged, if no `]` ends it.
     private static func bracket(_ scalars: [Unicode.Scalar], at index: inout Int) -> Token? {
         var position = index
         var isNegated = false

@@ -1,5 +1,4 @@
-// A JSON value as the program carries it: params, metrics, event fields. Knows how to write itself; reading is the
-// work of the module `JSON`.
+// JSON values: params, metrics, event fields. Knows how to write them; the module `JSON` reads them.
 
 /// A JSON value. Objects keep the order of their keys, numbers keep their spelling.
 public indirect enum JSONValue: Hashable, Sendable {
@@ -30,12 +29,12 @@ public indirect enum JSONValue: Hashable, Sendable {
         .object(members.compactMap { name, value in value.map { Member(name: name, value: $0) } })
     }
 
-    /// The value as a double, where it is a number.
+    /// The value as a double, if it is a number.
     public var doubleValue: Double? {
         if case .number(let text) = self { Double(text) } else { nil }
     }
 
-    /// The first member of that name, where the value is an object.
+    /// The first member with that name, if the value is an object.
     public subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
@@ -48,7 +47,7 @@ public indirect enum JSONValue: Hashable, Sendable {
         return output
     }
 
-    /// The text in which equal values are equal texts: keys sorted, numbers in their shortest form.
+    /// The canonical text, equal for equal values: keys sorted, numbers in their shortest form.
     public var canonicalText: String { canonical.text }
 
     private var canonical: JSONValue {
@@ -103,7 +102,7 @@ public indirect enum JSONValue: Hashable, Sendable {
             case "\n": output += "\\n"
             case "\r": output += "\\r"
             case "\t": output += "\\t"
-            // C0, DEL and C1: a terminal may obey them, so they never leave as they are.
+            // C0, DEL and C1 control characters are escaped: a terminal may execute them.
             case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value):
                 let digits = String(scalar.value, radix: 16)
                 output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits

@@ -1,13 +1,13 @@
-// What a metric must hold to: `f1:min=0.9`, `loss:max=0.3`, `f1:drop=0.02`. Knows its spelling and its meaning.
+// Bounds of metrics: `f1:min=0.9`, `loss:max=0.3`, `f1:drop=0.02`. Knows their syntax and their meaning.
 
 /// A bound on the last value of a metric.
 public struct MetricBound: Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable, CaseIterable {
-        /// At least so much.
+        /// At least this value.
         case min
-        /// At most so much.
+        /// At most this value.
         case max
-        /// Not further than this below the best earlier value, of which more is better.
+        /// At most this far below the best (largest) earlier value.
         case drop
     }
 
@@ -28,15 +28,15 @@ public struct MetricBound: Hashable, Sendable {
         self.amount = amount
     }
 
-    /// The value that the metric must not pass; nil: none, for there is no earlier value.
+    /// The value that the metric must not pass; nil: none, since there is no earlier value.
     ///
-    /// - Parameter history: earlier values; those that are no finite numbers do not count.
+    /// - Parameter history: earlier values; those that are not finite are ignored.
     public func limit(history: [Double]) -> Double? {
         guard kind == .drop else { return amount }
         return history.filter(\.isFinite).max().map { $0 - amount }
     }
 
-    /// Compares; what is no number holds to no bound.
+    /// Whether the value is within the bound. NaN never is.
     public func compare(_ value: Double, with history: [Double]) -> Comparison {
         let finite = history.filter(\.isFinite)
         let limit = limit(history: history)

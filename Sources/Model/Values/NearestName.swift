@@ -1,7 +1,7 @@
-// "Did you mean …?": the known name that a mistyped one is closest to.
+// "Did you mean …?": the known name that is closest to a mistyped one.
 
-/// The name at the smallest edit distance (insertions, deletions, substitutions and swaps of neighbours), where it is
-/// close enough to be worth suggesting: about one slip in three letters. The first of several that are equally close.
+/// The name at the smallest edit distance (insertions, deletions, substitutions and swaps of neighbours), if it is
+/// close enough: about one mistake in three letters. The first of several that are equally close.
 public func nearest(to name: String, among names: some Sequence<String>) -> String? {
     let wanted = Array(name.utf8)
     var best: String?
@@ -15,7 +15,7 @@ public func nearest(to name: String, among names: some Sequence<String>) -> Stri
     return best
 }
 
-/// The optimal string alignment distance; nil where it is above the bound.
+/// The optimal string alignment distance; nil if it is above the bound.
 private func editDistance(_ first: [UInt8], _ second: [UInt8], atMost bound: Int) -> Int? {
     var beforeLast: [Int] = []
     var last = Array(0...second.count)

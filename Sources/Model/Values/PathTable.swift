@@ -1,5 +1,5 @@
-// Many paths in one block of bytes, as they are kept and handed to the kernel: 100,000 of them are one array, not 100,000
-// objects. Knows no files.
+// Many paths in one block of bytes, as they are stored and passed to the kernel: 100,000 paths are one array instead of
+// 100,000 objects. Knows no files.
 
 /// Paths by number, each ended by a zero byte. No path holds one.
 public struct PathTable: Sendable {
@@ -13,7 +13,7 @@ public struct PathTable: Sendable {
         starts = []
     }
 
-    /// The table that these are the bytes of; nil where they do not end with a path's end, or hold another number of paths.
+    /// The table with these bytes; nil if the last path is not terminated, or the number of paths differs.
     public init?(bytes: [UInt8], count: Int) {
         guard bytes.count < Int(UInt32.max), bytes.last ?? 0 == 0, 0...bytes.count ~= count else { return nil }
         self.bytes = bytes
@@ -35,7 +35,7 @@ public struct PathTable: Sendable {
         bytes.append(0)
     }
 
-    /// The path of that number.
+    /// The path with that number.
     public subscript(index: Int) -> String {
         let start = Int(starts[index])
         let end = index + 1 < starts.count ? Int(starts[index + 1]) : bytes.count

@@ -1,10 +1,10 @@
-// Words of the command line that name a run: `7`, `latest`, `latest~2`. Knows the words alone; which run `latest` is,
-// the store says.
+// Words of the command line that name a run: `7`, `latest`, `latest~2`. Knows the syntax; the store knows which run is
+// the latest.
 
 /// A run as a user names it.
 public enum RunWord: Hashable, Sendable {
     case number(RunID)
-    /// So many runs before the newest: 0 is the newest itself.
+    /// The Nth run before the newest; 0 is the newest.
     case back(Int)
 
     /// - Throws: a `Failure` of kind `usage` for any other word.

@@ -1,7 +1,7 @@
-// Robust statistics of small samples: the median, the median absolute deviation, and what is out of line by them. Knows
-// numbers; does not know what they measure.
+// Robust statistics of small samples: the median, the median absolute deviation, outliers. Knows numbers; does not know
+// what they measure.
 
-/// The middle value, or the mean of the two middle ones; nil of nothing. NaN has no place in the sample.
+/// The middle value, or the mean of the two middle ones; nil for an empty sample. NaN is not allowed.
 public func median(of sample: [Double]) -> Double? {
     guard !sample.isEmpty else { return nil }
     let sorted = sample.sorted()
@@ -9,13 +9,13 @@ public func median(of sample: [Double]) -> Double? {
     return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/// The median of the distances from the median (MAD), unscaled; nil of nothing.
+/// The median of the distances from the median (MAD), unscaled; nil for an empty sample.
 public func medianAbsoluteDeviation(of sample: [Double]) -> Double? {
     guard let centre = median(of: sample) else { return nil }
     return median(of: sample.map { abs($0 - centre) })
 }
 
-/// Where a value stands among earlier ones.
+/// How a value compares with earlier ones.
 public enum Standing: String, Hashable, Sendable {
     case inLine = "in line"
     case outOfLine = "out of line"
@@ -28,20 +28,20 @@ public struct Comparison: Hashable, Sendable {
     public let median: Double?
     /// The median absolute deviation of the earlier ones.
     public let deviation: Double?
-    /// How many earlier ones there are.
+    /// Number of earlier values.
     public let count: Int
-    /// Above it the value is out of line.
+    /// A value above it is out of line.
     public let limit: Double?
     public let standing: Standing
 }
 
-/// When a figure of which less is better is out of line.
+/// When a figure is out of line, for figures where less is better.
 ///
 /// By the median and the MAD of the history, which a few outliers among it do not move as they move mean and standard
 /// deviation (C. Leys et al., "Detecting outliers: Do not use standard deviation around the mean, use absolute
 /// deviation around the median", J. Exp. Soc. Psychol. 49 (2013)): a modified z-score 0.6745 · (value − median) / MAD
-/// above 3.5 (B. Iglewicz, D. Hoaglin, "How to Detect and Handle Outliers", 1993). Histories on a quiet machine have a
-/// MAD near nothing, by which every tremor would be an outlier: hence a floor, absolute and relative to the median.
+/// above 3.5 (B. Iglewicz, D. Hoaglin, "How to Detect and Handle Outliers", 1993). On a quiet machine the MAD is
+/// close to zero, and every small change would be an outlier: hence a minimum, absolute and relative to the median.
 public struct OutlierRule: Hashable, Sendable {
     /// How far above the median a value must be in any case, in the unit of the figure.
     public let leastExcess: Double

@@ -1,4 +1,4 @@
-// One cell of a result: what SQLite hands out and what a table shows.
+// One cell of a result, as SQLite returns it and a table shows it.
 
 /// A value with one of SQLite's five storage classes.
 public enum TableValue: Hashable, Sendable {
@@ -8,7 +8,7 @@ public enum TableValue: Hashable, Sendable {
     case text(String)
     case blob([UInt8])
 
-    /// About what it takes in memory.
+    /// Approximate size in memory.
     public var sizeBytes: Int {
         switch self {
         case .null, .integer, .real: 16

@@ -1,5 +1,4 @@
-// One open SQLite file: statements, values, and SQLite's errors as sentences. The only importer of CSQLite together with
-// the other files of this module; knows nothing of runs.
+// One open SQLite file: statements, values, and SQLite's errors as sentences. Knows CSQLite; does not know runs.
 
 import CSQLite
 import Glibc
@@ -12,7 +11,7 @@ final class Connection {
     let handle: OpaquePointer
     private var prepared: [String: PreparedStatement] = [:]
 
-    /// How long a writer waits for another one, in milliseconds.
+    /// How long a writer waits for another writer, in milliseconds.
     static let busyMilliseconds: Int32 = 60_000
 
     init(path: String, uri: String? = nil, flags: Int32) throws(Failure) {
@@ -42,7 +41,7 @@ final class Connection {
         return new
     }
 
-    /// Runs statements that return nothing of interest.
+    /// Runs statements whose results are not needed.
     func execute(_ sql: String) throws(Failure) {
         let code = sqlite3_exec(handle, sql, nil, nil, nil)
         if code != SQLITE_OK { throw failure(code) }
@@ -50,7 +49,7 @@ final class Connection {
 
     var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
     var changedRows: Int { Int(sqlite3_changes(handle)) }
-    /// Whether the last call failed because another program holds the lock.
+    /// Whether the last call failed because another process holds the lock.
     var isBusy: Bool { sqlite3_errcode(handle) & 0xff == SQLITE_BUSY }
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
@@ -58,7 +57,7 @@ final class Connection {
         Self.failure(path: path, code: code, message: String(cString: sqlite3_errmsg(handle)))
     }
 
-    /// Asked to write, SQLite opens a file all the same that it may only read.
+    /// SQLite opens a file without write permission even if it is told to write.
     var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") != 0 }
 
     func refuseReadOnly() throws(Failure) {
@@ -69,20 +68,22 @@ final class Connection {
         let sentence: String
         switch code & 0xff {
         case SQLITE_BUSY, SQLITE_LOCKED:
-            sentence = "is locked by another program. Wait until it is done, then try again"
+            sentence = "is locked by another program. Wait until it has finished, then try again"
         case SQLITE_FULL:
-            sentence = "cannot grow: the disk is full. Free some space, then try again; nothing recorded is lost"
+            sentence = "cannot grow: the disk is full. Free some space, then try again; what is recorded is safe"
         case SQLITE_IOERR:
             sentence =
-                "cannot be read or written (the disk may be full or failing). Free some space or check the disk, then try again"
+                "cannot be read or written (the disk may be full or failing). Free some space or check the disk, then "
+                + "try again"
         case SQLITE_CORRUPT:
             sentence =
-                "is damaged. Copy it away, then save what can be read with `sqlite3 COPY .recover`, or remove it to begin anew"
-        case SQLITE_NOTADB: sentence = "is no SQLite file. Name another store with --store, or move the file away"
-        case SQLITE_CANTOPEN: sentence = "cannot be opened. Check that its folder exists and may be written to"
-        case SQLITE_READONLY: sentence = "may not be written to. Check the permissions of the file and of its folder"
-        case SQLITE_PERM, SQLITE_AUTH: sentence = "may not be used that way"
-        default: sentence = "gave an error"
+                "is damaged. Make a copy and save what can be read with `sqlite3 COPY .recover`, or remove the store "
+                + "to start again"
+        case SQLITE_NOTADB: sentence = "is not an SQLite file. Name another store with --store, or move the file away"
+        case SQLITE_CANTOPEN: sentence = "cannot be opened. Check that its folder exists and is writable"
+        case SQLITE_READONLY: sentence = "is not writable. Check the permissions of the file and of its folder"
+        case SQLITE_PERM, SQLITE_AUTH: sentence = "does not permit this"
+        default: sentence = "returned an error"
         }
         return Failure(
             .store, "the store \(path) \(sentence) (SQLite: \(message ?? String(cString: sqlite3_errstr(code)))).")
@@ -95,7 +96,7 @@ final class PreparedStatement {
     private let handle: OpaquePointer
     /// By name, without the colon.
     private var parameters: [String: Int32] = [:]
-    /// Those of the last call, in its order: nearly always that of the next.
+    /// Those of the last call, in its order, which nearly always is that of the next call.
     private var lastBound: [(name: String, index: Int32)] = []
 
     init(_ sql: String, in connection: Connection, isPersistent: Bool) throws(Failure) {
@@ -118,7 +119,7 @@ final class PreparedStatement {
         (0..<sqlite3_column_count(handle)).map { String(cString: sqlite3_column_name(handle, $0)) }
     }
 
-    /// Runs the statement and hands each row to the closure.
+    /// Runs the statement and passes each row to the closure.
     func run(_ bindings: [(String, Bindable?)] = [], _ row: (Row) throws(Failure) -> Void = { _ in }) throws(Failure) {
         defer {
             sqlite3_reset(handle)
@@ -152,14 +153,14 @@ final class PreparedStatement {
         Connection.failure(path: path, code: code, message: String(cString: sqlite3_errmsg(sqlite3_db_handle(handle))))
     }
 
-    /// What the closure makes of the first row; nil without one.
+    /// What the closure returns for the first row; nil without one.
     func first<T>(_ bindings: [(String, Bindable?)] = [], _ read: (Row) throws(Failure) -> T) throws(Failure) -> T? {
         var result: T?
         try run(bindings) { row throws(Failure) in if result == nil { result = try read(row) } }
         return result
     }
 
-    /// What the closure makes of each row.
+    /// What the closure returns for each row.
     func all<T>(_ bindings: [(String, Bindable?)] = [], _ read: (Row) throws(Failure) -> T) throws(Failure) -> [T] {
         var result: [T] = []
         try run(bindings) { row throws(Failure) in result.append(try read(row)) }
@@ -193,7 +194,7 @@ struct Row {
 
     func digest(_ column: Int32) throws(Failure) -> Digest {
         guard let digest = Digest(bytes: blob(column)) else {
-            throw Failure(.store, "the store holds a digest that is none. It was changed by another program.")
+            throw Failure(.store, "the store contains an invalid digest. Another program changed it.")
         }
         return digest
     }
@@ -209,7 +210,7 @@ struct Row {
     }
 }
 
-/// What can stand for a parameter.
+/// A value of a parameter.
 protocol Bindable {
     /// Returns SQLite's result code.
     func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32
@@ -234,7 +235,7 @@ extension String: Bindable {
         var text = self
         return text.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { characters in
-                // An empty text has an address all the same, for it is no NULL.
+                // An empty text needs an address too, or it would become NULL.
                 withUnsafePointer(to: CChar(0)) { empty in
                     csqlite_bind_text(statement, index, characters.baseAddress ?? empty, Int32(characters.count))
                 }
@@ -245,7 +246,7 @@ extension String: Bindable {
 extension Array: Bindable where Element == UInt8 {
     func bind(_ statement: OpaquePointer, _ index: Int32) -> Int32 {
         withUnsafeBytes { bytes in
-            // An empty array has no address, but is no NULL.
+            // An empty array has no address, but is not NULL.
             bytes.isEmpty
                 ? sqlite3_bind_zeroblob(statement, index, 0)
                 : csqlite_bind_blob(statement, index, bytes.baseAddress, Int32(bytes.count))

@@ -1,4 +1,4 @@
-// How a store keeps its promises on the file system it lies on. Pure, but for the one question to `statfs`.
+// Which journal a store uses on its file system. Pure, except for one call of `statfs`.
 
 import CSQLite
 
@@ -6,12 +6,12 @@ import CSQLite
 enum JournalChoice: Hashable, Sendable {
     /// For local disks: write-ahead log, synchronous NORMAL. Readers never block the writer.
     case writeAheadLog
-    /// The same, if it works when it is tried.
+    /// The same, if a test shows that it works.
     case writeAheadLogIfItWorks
-    /// For network file systems, where shared memory does not work: rollback journal, synchronous FULL.
+    /// For network file systems without shared memory: rollback journal, synchronous FULL.
     case rollback
 
-    /// By the magic number that `statfs` gives (linux/magic.h and the file systems' own sources).
+    /// By the magic number that `statfs` returns (linux/magic.h and the sources of the file systems).
     init(fileSystemMagic: UInt32) {
         let network: Set<UInt32> = [
             0x6969,  // NFS

@@ -1,5 +1,5 @@
-// Reading a store where it may not be written to: a write-ahead log needs shared memory beside it, and a folder that is
-// read-only cannot hold that. Knows files and open flags; no statement but the one that tries whether reading works.
+// Reads a store that is not writable: a write-ahead log needs shared memory beside it, which a read-only folder cannot
+// hold. Knows files and open flags; does not know what the store contains.
 
 import CSQLite
 import Glibc
@@ -7,14 +7,14 @@ import Model
 import RunsSQL
 
 extension Connection {
-    /// A connection that reads, and the temporary folder that it reads from where there had to be one.
+    /// A connection for reading, and the temporary folder of the copy that it reads, if one was needed.
     static func forReading(_ path: String) throws(Failure) -> (connection: Connection, temporaryFolder: String?) {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         if access(folder, W_OK) == 0 && access(path, W_OK) == 0 {
             // The authorizer of user queries, not the open mode, is what keeps them from writing.
             return (try Connection(path: path, flags: SQLITE_OPEN_READWRITE), nil)
         }
-        // Works while a writer keeps the shared memory there, and for rollback journals.
+        // Works while a writer has the shared memory open, and for rollback journals.
         if let connection = try? Connection(path: path, flags: SQLITE_OPEN_READONLY),
             (try? connection.statement(SQL.countTables).first { $0.integer(0) }) != nil
         {
@@ -24,12 +24,12 @@ extension Connection {
             let uri = "file:" + percentEncoded(path) + "?immutable=1"
             return (try Connection(path: path, uri: uri, flags: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI), nil)
         }
-        // immutable would silently leave out what only the log holds.
+        // `immutable` would ignore what is only in the log.
         let copy = try copyToTemporaryFolder(path)
         return (try Connection(path: "\(copy)/runs.db", flags: SQLITE_OPEN_READWRITE), copy)
     }
 
-    /// A connection to a copy of this store that may be written to, and the temporary folder that holds it.
+    /// A connection to a writable copy of this store, and the temporary folder of the copy.
     func copyForReading() throws(Failure) -> (connection: Connection, temporaryFolder: String) {
         let folder = try makeTemporaryFolder()
         do {
@@ -72,7 +72,7 @@ private func makeTemporaryFolder() throws(Failure) -> String {
     guard mkdtemp(&template) != nil else {
         throw Failure(
             .store,
-            "no temporary folder could be made in \(base) to read the store in. Set TMPDIR to a writable folder.")
+            "cannot create a temporary folder in \(base) for a copy of the store. Set TMPDIR to a writable folder.")
     }
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
@@ -82,7 +82,7 @@ private func copyToTemporaryFolder(_ path: String) throws(Failure) -> String {
     for suffix in ["", "-wal"] where !copyFile("\(path)\(suffix)", to: "\(folder)/runs.db\(suffix)") {
         removeTemporaryFolder(folder)
         throw Failure(
-            .store, "the store \(path)\(suffix) could not be copied to \(folder). Free some space there, or set TMPDIR."
+            .store, "cannot copy the store \(path)\(suffix) to \(folder). Free some space there, or set TMPDIR."
         )
     }
     return folder

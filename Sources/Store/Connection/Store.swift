@@ -1,5 +1,5 @@
-// The store: one SQLite file that remembers every run. Knows how it is opened, made and migrated; what is read and
-// recorded stands in the extensions beside this file. Does not know processes or the planner.
+// The store: one SQLite file that records every run. Knows how it is opened, created and migrated; extensions beside
+// this file read and record. Does not know processes or the planner.
 
 import CSQLite
 import Glibc
@@ -11,8 +11,9 @@ import struct Crypto.SHA256
 /// An open store. Used from one thread at a time; other processes may use the same file.
 public final class Store {
     public enum Access: Sendable {
-        /// Makes the store where there is none, and brings an old one up to date.
+        /// Creates the store if it does not exist.
         case write
+        /// Migrates an older store too, or a temporary copy if the file is not writable.
         case read
     }
 
@@ -26,7 +27,7 @@ public final class Store {
     var numbers = InternedIDs()
     /// From `beginRun` to `finishRun`.
     var ownedRun: OwnedRun?
-    /// When the write-ahead log is next to be copied into the store; nil where there is no log.
+    /// When the write-ahead log is copied into the store next; nil without a log.
     var nextCheckpoint: ContinuousClock.Instant?
 
     private init(connection: Connection, temporaryFolder: String?) {
@@ -38,11 +39,11 @@ public final class Store {
         if let temporaryFolder { removeTemporaryFolder(temporaryFolder) }
     }
 
-    /// - Throws: a `Failure` of kind `store` that says what is wrong with the file and what to do.
+    /// - Throws: a `Failure` of kind `store`.
     public static func open(path: String, access: Access) throws(Failure) -> Store {
         var status = stat()
         if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-            let kind = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "no regular file"
+            let kind = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "not a regular file"
             throw Failure(.store, "the store \(path) is \(kind). Name the file itself with --store.")
         }
         switch access {
@@ -51,7 +52,7 @@ public final class Store {
         }
     }
 
-    /// A store in memory, for a project that has none yet: everything can be asked of it, nothing stays.
+    /// An empty store in memory, for a project without a store.
     public static func inMemory() throws(Failure) -> Store {
         let store = Store(
             connection: try Connection(path: ":memory:", flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE),
@@ -74,15 +75,15 @@ public final class Store {
         return store
     }
 
-    /// Nothing notices by itself that a file that is written to was removed.
+    /// An open file that was removed can still be written to without an error.
     ///
-    /// - Throws: where the store's path leads to another file now, or to none.
+    /// - Throws: if the file at the store's path was removed or replaced.
     func refuseVanishedFile() throws(Failure) {
         guard !file.isEmpty, Self.identity(ofFile: connection.path) != file else { return }
         throw Failure(
             .store,
-            "the store \(connection.path) was removed or replaced while it was in use, and what was recorded since is lost. "
-                + "Put it back, and keep stages from touching .runs.")
+            "the store \(connection.path) was removed or replaced while it was in use, and what was recorded since is "
+                + "lost. Restore it, and keep stages from touching .runs.")
     }
 
     private static func identity(ofFile path: String) -> [UInt64] {
@@ -90,8 +91,8 @@ public final class Store {
         return stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : []
     }
 
-    /// SQLite would not let a group write that the umask allows to; nobody else ever may. Where it cannot be made, opening
-    /// it tells why.
+    /// SQLite would create it without group write permission even if the umask allows it. Others never get it. If the
+    /// file cannot be created, opening it reports why.
     private static func makeFile(_ path: String) {
         let descriptor = Glibc.open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0o664)
         if descriptor >= 0 { close(descriptor) }
@@ -102,7 +103,7 @@ public final class Store {
         var store = Store(connection: connection, temporaryFolder: temporaryFolder)
         try store.refuseForeignFile()
         guard try store.isMarked() else {
-            throw Failure(.store, "the store \(path) holds nothing yet. Run `runs exec` first.")
+            throw Failure(.store, "the store \(path) is empty. Run `runs exec` first.")
         }
         if try store.refuseOtherVersion() < Migrations.all.count {
             if connection.isReadOnly {
@@ -122,7 +123,7 @@ public final class Store {
     }
 
     private func refuseForeignFile() throws(Failure) {
-        // In this order: whoever makes the same store at this moment sets the mark together with the first table.
+        // In this order: a process that creates the same store now sets the mark together with the first table.
         let tables = try connection.statement(SQL.countTables).first { $0.integer(0) } ?? 0
         let mark = try connection.statement(SQL.applicationId).first { $0.integer(0) }
         if mark == Self.applicationID { return }
@@ -146,8 +147,8 @@ public final class Store {
         }
     }
 
-    /// false: the file system cannot have one. SQLite does not wait by itself where the journal is switched, since two
-    /// makers of one store could wait for each other for ever.
+    /// Returns false if the file system does not support it. SQLite does not wait for a lock when the journal mode
+    /// changes, since two processes that create one store could deadlock.
     private func switchToWriteAheadLog() throws(Failure) -> Bool {
         let deadline = ContinuousClock.now + .milliseconds(Int(Connection.busyMilliseconds))
         while true {
@@ -160,8 +161,8 @@ public final class Store {
         }
     }
 
-    /// Some file systems accept the mode and fail at the first write: tried on a file of its own, once, when the store
-    /// is made.
+    /// Some file systems accept the mode and fail at the first write: tested with a separate file, once, when the store
+    /// is created.
     func worksWithWriteAheadLog(_ folder: String) -> Bool {
         guard fileSize(connection.path) == 0 else { return true }
         // Programs in other containers may have the same pid.
@@ -173,7 +174,7 @@ public final class Store {
             try scratch.execute(SQL.probeWrite.text)
             return true
         } catch {
-            // A full or read-only disk fails with the store itself, and is told there.
+            // A full or read-only disk fails with the store itself, and is reported there.
             return false
         }
     }
@@ -189,11 +190,11 @@ public final class Store {
             }
         }
         var applied = try refuseOtherVersion()
-        // A migration may copy a table that others refer to. Inside a transaction this cannot be switched.
+        // A migration may replace a table that others refer to. This has no effect inside a transaction.
         if applied < Migrations.all.count { try connection.execute(SQL.foreignKeysOff.text) }
         for migration in Migrations.all where migration.version > applied {
             try inTransaction { () throws(Failure) in
-                // Another process may have been faster.
+                // Another process may have applied it.
                 guard try appliedVersion() < migration.version else { return }
                 try connection.execute(migration.text)
                 try connection.statement(SQL.recordMigration).run([
@@ -210,7 +211,7 @@ public final class Store {
         Int(try connection.statement(SQL.appliedMigrations).all([], { $0.integer(0) }).last ?? 0)
     }
 
-    /// The newest migration that the store has had.
+    /// The newest migration that was applied to the store.
     @discardableResult
     private func refuseOtherVersion() throws(Failure) -> Int {
         let rows = try connection.statement(SQL.appliedMigrations).all { row throws(Failure) in
@@ -226,8 +227,8 @@ public final class Store {
             guard digest(of: migration.text) == row.digest else {
                 throw Failure(
                     .store,
-                    "the store \(connection.path) was made with another text of migration \(row.version) (\(row.name)) "
-                        + "than this program's. Use the runs that made it (\(row.program)); nothing was changed.")
+                    "migration \(row.version) (\(row.name)) of the store \(connection.path) differs from this "
+                        + "program's. Use the version that made the store (\(row.program)); nothing was changed.")
             }
         }
         return rows.last?.version ?? 0

@@ -1,19 +1,19 @@
-// What becomes visible at once, and when what was committed is flushed to the disk. Knows nothing of what is recorded.
+// Transactions, and when commits are flushed to the disk. Does not know what is recorded.
 
 import Model
 import RunsSQL
 
-/// The run that this process records.
+/// The run that this process began.
 struct OwnedRun {
     let id: RunID
-    /// Raised in the store by whoever takes the run over.
+    /// A process that takes the run over raises it in the store.
     let epoch: Int
 }
 
 extension Store {
-    /// Everything in the closure becomes visible at once, or nothing of it. Inside another transaction it joins that.
+    /// Runs the closure in a transaction: all of it is committed, or nothing. Nested calls join the outer transaction.
     ///
-    /// - Throws: also where a run was begun here and another process has taken it over since. Nothing is written then.
+    /// - Throws: also if another process has taken over the run that was begun here. Nothing is written then.
     public func inTransaction<T>(_ body: () throws(Failure) -> T) throws(Failure) -> T {
         if connection.isInTransaction { return try body() }
         try connection.statement(SQL.beginTransaction).run()
@@ -24,7 +24,7 @@ extension Store {
             result = try body()
             try connection.statement(SQL.commitTransaction).run()
         } catch {
-            // Some errors have rolled back already.
+            // After some errors SQLite has rolled back already.
             if connection.isInTransaction { try? connection.statement(SQL.rollbackTransaction).run() }
             numbers = InternedIDs()
             ownedRun = ownedBefore
@@ -46,13 +46,13 @@ extension Store {
         }
     }
 
-    /// By the clock, not by the size of the log as SQLite does: of short stages a commit writes many pages, and flushing
-    /// every few of them cost a sixth of the time; of long ones it writes few, and hours of work would wait to be flushed.
+    /// By the clock, not by the size of the log as SQLite does. Short stages write many pages, and flushing every few
+    /// of them took a sixth of the time; long stages write few, and hours of work would not be flushed.
     private func checkpointIfDue() {
         let now = ContinuousClock.now
         guard let due = nextCheckpoint, now >= due else { return }
         nextCheckpoint = now + .seconds(1)
-        // What was committed stays so. A log that could not be copied now is copied later.
+        // Errors are harmless: commits stay in the log, which is copied later.
         try? connection.statement(SQL.checkpoint).run()
     }
 }

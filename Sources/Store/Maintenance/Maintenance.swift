@@ -1,38 +1,38 @@
-// Looking after a store: whether it is sound, what of the files beside it it does not know, and forgetting what is old.
-// Does not know files; those who call it look at the disk.
+// Maintenance of a store: integrity, which files beside it are unknown, deletion of old rows. Does not know files; its
+// callers look at the disk.
 
 import Model
 import RunsSQL
 
-/// What a store says of itself.
+/// The condition of a store.
 public struct StoreHealth: Sendable {
     public let schemaVersion: Int
     public let sqliteVersion: String
     public let journalMode: String
-    /// In SQLite's words; empty: the file is sound.
+    /// As SQLite reports them; empty if there are none.
     public let problems: [String]
 }
 
-/// What `forget` removes.
+/// What `forget` deletes.
 public struct Forgotten: Sendable {
     public let runs: Int
     public let executions: Int
 }
 
-/// An execution of which outputs are kept.
+/// An execution with kept outputs.
 public struct KeptMaker: Sendable {
     public let id: ExecutionID
     /// Equal for executions of one stage.
     public let stageID: Int64
     public let isSucceeded: Bool
-    /// Its run ended before the time asked for, and no output of today comes from it.
+    /// Its run ended before the given time, and no current output comes from it.
     public let isOld: Bool
-    /// How many versions its stage asks to have kept.
+    /// How many versions its stage keeps.
     public let keep: Int
 }
 
 extension Store {
-    // MARK: - Soundness
+    // MARK: - Integrity
 
     func sqliteVersion() throws(Failure) -> String {
         try connection.statement(SQL.sqliteVersion).first { $0.text(0) } ?? ""
@@ -50,13 +50,13 @@ extension Store {
 
     private func brokenReferences() throws(Failure) -> [String] {
         try connection.statement(SQL.foreignKeyCheck).all {
-            "a row \($0.isNull(1) ? "" : "\($0.integer(1)) ")of \($0.text(0)) refers to a row of \($0.text(2)) that is not there"
+            "a row \($0.isNull(1) ? "" : "\($0.integer(1)) ")of \($0.text(0)) refers to a missing row of \($0.text(2))"
         }
     }
 
-    // MARK: - What the store does not know
+    // MARK: - Unknown files
 
-    /// Executions that were lost on this boot: their processes may have outlived them.
+    /// Executions that were lost on this boot: their processes may still be running.
     public func lostExecutions(of here: Liveness) throws(Failure) -> [RunningExecution] {
         try connection.statement(SQL.lostExecutions).all([("folder_id", here.folderID), ("boot_id", here.bootID)]) {
             row throws(Failure) in try runningExecution(row)
@@ -67,7 +67,7 @@ extension Store {
         try connection.statement(SQL.unknownRuns).all([("run_ids", array(runs))]) { RunID($0.integer(0)) }
     }
 
-    /// Those that do not run, unknown ones among them.
+    /// Runs that are not running, including unknown ones.
     public func endedRuns(among runs: [RunID]) throws(Failure) -> [RunID] {
         try connection.statement(SQL.endedRuns).all([("run_ids", array(runs))]) { RunID($0.integer(0)) }
     }
@@ -88,18 +88,18 @@ extension Store {
         try inTransaction { () throws(Failure) in try connection.statement(SQL.dropDigests).run([("paths", text)]) }
     }
 
-    // MARK: - What is old
+    // MARK: - Old runs
 
     public func runs(endedBefore time: Timestamp) throws(Failure) -> [RunID] {
         try connection.statement(SQL.endedBefore).all([("before", time.iso8601)]) { RunID($0.integer(0)) }
     }
 
-    /// Paths with remembered digests that only runs which ended before a time had to do with.
+    /// Paths with cached digests that only runs used that ended before a time.
     public func pathsOfUnusedDigests(endedBefore time: Timestamp) throws(Failure) -> [String] {
         try connection.statement(SQL.unusedDigests).all([("before", time.iso8601)]) { $0.text(0) }
     }
 
-    /// What is known of executions of which outputs are kept, newest first. Unknown ones are left out.
+    /// Executions with kept outputs, newest first. Unknown ones are left out.
     public func makers(ofKept executions: [ExecutionID], endedBefore time: Timestamp) throws(Failure) -> [KeptMaker] {
         let bindings: [(String, Bindable?)] = [("execution_ids", array(executions)), ("before", time.iso8601)]
         return try connection.statement(SQL.makersOfKept).all(bindings) {
@@ -110,16 +110,16 @@ extension Store {
         }
     }
 
-    /// What `forget` would remove.
+    /// What `forget` would delete.
     public func forgettable(endedBefore time: Timestamp, keeping kept: [ExecutionID]) throws(Failure) -> Forgotten {
         let (runs, executions) = try forgettableRows(endedBefore: time, keeping: kept)
         return Forgotten(runs: runs.count, executions: executions.count)
     }
 
-    /// Removes executions that nothing of today rests on, with everything that was recorded of them, and runs of which no
-    /// execution is left. All of it or, where a run is running, nothing.
+    /// Deletes executions that no current output depends on, with everything that was recorded about them, and runs
+    /// without executions. Deletes nothing while a run is running.
     ///
-    /// - Parameter kept: executions whose outputs can still be put back; they stay.
+    /// - Parameter kept: executions whose outputs can still be restored; they stay.
     public func forget(endedBefore time: Timestamp, keeping kept: [ExecutionID]) throws(Failure) -> Forgotten {
         try connection.execute(SQL.foreignKeysOff.text)
         let result = Result { () throws(Failure) in
@@ -133,7 +133,9 @@ extension Store {
         -> Forgotten
     {
         if let run = try runningRuns().first {
-            throw Failure(.store, "run \(run.id) has begun. Rows are forgotten while nothing runs; try again after it.")
+            throw Failure(
+                .store,
+                "run \(run.id) is running. Rows are only deleted while nothing runs; try again when it has ended.")
         }
         let (runs, executions) = try forgettableRows(endedBefore: time, keeping: kept)
         let ofExecutions = [
@@ -147,13 +149,13 @@ extension Store {
         for statement in [SQL.forgetDecisions, SQL.forgetTagsOfRuns, SQL.forgetRuns] {
             try connection.statement(statement).run([("run_ids", array(runs))])
         }
-        // A standing may rest on what is forgotten, and refers to a set.
+        // A plan cache may rely on what is deleted, and refers to a set.
         try deletePlanCaches()
         try connection.statement(SQL.forgetUnexecutedSets).run()
         try connection.statement(SQL.forgetGitDiffs).run()
         if let broken = try brokenReferences().first {
             throw Failure(
-                .store, "nothing was forgotten, for in the store \(connection.path) \(broken). See `runs doctor`.")
+                .store, "nothing was deleted: in the store \(connection.path), \(broken). Run `runs doctor`.")
         }
         return Forgotten(runs: runs.count, executions: executions.count)
     }

@@ -1,12 +1,12 @@
-// How pipelines stood at the end of their last runs, kept for the next ones. A cache: what it says is only ever what the
-// other tables and the disk would say, and it may be dropped at any time.
+// The plan caches: the state of pipelines at the end of their last runs. It can be recomputed from the other tables and
+// the disk, and may be deleted at any time. Does not know the encoding.
 
 import Model
 import RunsSQL
 
 extension Store {
-    /// nil: the last run of the pipeline was of another request or did not leave everything fresh, or results were judged
-    /// since.
+    /// The plan cache of a request; nil if the last run of the pipeline was of another request or did not leave
+    /// everything fresh, or if results were reviewed since.
     public func standing(ofRequest request: Digest) throws(Failure) -> PlanCacheRow? {
         try connection.statement(SQL.findPlanCache).first([("request", request)]) { row in
             PlanCacheRow(
@@ -15,9 +15,9 @@ extension Store {
         }
     }
 
-    /// The rest of it: a `PipelineBody`, and what a `CachedStages` knows by stage.
-    public func stages(of standing: PlanCacheRow) throws(Failure) -> (body: [UInt8], stages: [UInt8])? {
-        try connection.statement(SQL.planCacheStages).first([("pipeline_id", standing.pipelineID)]) {
+    /// The rest of a plan cache: a `PipelineBody` and the stages of a `CachedStages`.
+    public func stages(of row: PlanCacheRow) throws(Failure) -> (body: [UInt8], stages: [UInt8])? {
+        try connection.statement(SQL.planCacheStages).first([("pipeline_id", row.pipelineID)]) {
             ($0.blob(0), $0.blob(1))
         }
     }
@@ -41,24 +41,24 @@ extension Store {
         ])
     }
 
-    /// To be called before results are judged otherwise than by a run.
+    /// Call this before results change other than by a run.
     func deletePlanCaches() throws(Failure) { try connection.statement(SQL.deletePlanCaches).run() }
 
-    /// Whether it was not removed since it was read.
-    public func holds(_ standing: PlanCacheRow) throws(Failure) -> Bool {
-        try connection.statement(SQL.hasPlanCache).first([("pipeline_id", standing.pipelineID)]) { _ in true }
+    /// Whether the plan cache still exists.
+    public func holds(_ row: PlanCacheRow) throws(Failure) -> Bool {
+        try connection.statement(SQL.hasPlanCache).first([("pipeline_id", row.pipelineID)]) { _ in true }
             ?? false
     }
 
-    /// Records for a run that it found what an earlier run had found, so that both share the set.
+    /// Records that a run decided the same as an earlier run: both share the set.
     public func setUnexecuted(_ set: Int64, run: RunID) throws(Failure) {
         try connection.statement(SQL.setUnexecuted).run([("run_id", run.value), ("unexecuted_set_id", set)])
     }
 
-    /// Remembers the set of a run that found all as the standing says, for those that do later.
-    public func remember(_ set: Int64, with standing: PlanCacheRow) throws(Failure) {
+    /// Stores the set of a run that found everything as cached, for later runs.
+    public func remember(_ set: Int64, with row: PlanCacheRow) throws(Failure) {
         try connection.statement(SQL.setPlanCacheUnexecuted).run([
-            ("pipeline_id", standing.pipelineID), ("unexecuted_set_id", set),
+            ("pipeline_id", row.pipelineID), ("unexecuted_set_id", set),
         ])
     }
 }

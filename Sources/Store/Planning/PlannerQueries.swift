@@ -1,12 +1,12 @@
-// What the planner and the executor ask before they decide. Reads only.
+// What the planner and the coordinator read before they decide. Writes nothing.
 
 import Model
 import RunsSQL
 
 extension Store {
-    /// For each stage, the execution that its outputs come from, with these outputs. Two scans for all stages.
+    /// For each stage, the execution that made its current outputs, with these outputs. Two scans for all stages.
     ///
-    /// - Parameter stages: those that are meant; nil: all.
+    /// - Parameter stages: nil: all.
     public func currentExecutions(pipeline: String, of stages: [String]? = nil) throws(Failure) -> [String:
         ExecutionRecord]
     {
@@ -21,9 +21,9 @@ extension Store {
         return result
     }
 
-    /// For each stage, its newest execution in whatever state, without its outputs.
+    /// For each stage, its newest execution in any state, without its outputs.
     ///
-    /// - Parameter stages: those that are meant; nil: all.
+    /// - Parameter stages: nil: all.
     public func newestExecutions(pipeline: String, of stages: [String]? = nil) throws(Failure) -> [String:
         ExecutionRecord]
     {
@@ -78,13 +78,13 @@ extension Store {
         }
     }
 
-    /// Params come as the JSON text that was recorded, numbers and strings alike.
+    /// Params are the JSON texts that were recorded, for numbers and strings alike.
     public func details(of execution: ExecutionID) throws(Failure) -> ExecutionDetails? {
         let id: [(String, Bindable?)] = [("execution_id", execution.value)]
         guard
             let head = try connection.statement(SQL.detailsOfExecution).first(id, { ($0.text(0), $0.optionalText(1)) })
         else { return nil }
-        // A spelled number writes itself as it is, so any JSON text can travel as one.
+        // A `.number` is written unchanged, so it can carry any JSON text.
         let params = try connection.statement(SQL.paramsOfExecution).all(id) {
             Param(name: $0.text(0), value: .number($0.text(1)))
         }
@@ -99,7 +99,7 @@ extension Store {
         }
     }
 
-    /// Who made what is at a path; nil: no execution ever did.
+    /// The execution that made what is at a path; nil: none did.
     public func owner(ofPath path: String) throws(Failure) -> ExecutionID? {
         try connection.statement(SQL.ownerOfPath).first([("path", path)]) { ExecutionID($0.integer(0)) }
     }
@@ -120,9 +120,9 @@ extension Store {
         }
     }
 
-    /// What need not be digested again.
+    /// Cached digests.
     ///
-    /// - Parameter paths: those that are meant; nil: all.
+    /// - Parameter paths: nil: all.
     public func cachedDigests(of paths: [String]? = nil) throws(Failure) -> [DigestCacheEntry] {
         let names = paths.map { JSONValue.array($0.map { .string($0) }).text }
         let statement = names == nil ? SQL.cachedDigests : SQL.cachedDigestsOfPaths
@@ -138,9 +138,9 @@ extension Store {
         }
     }
 
-    /// Seconds, by stage, over its newest succeeded executions.
+    /// Median seconds of the newest succeeded executions, by stage.
     ///
-    /// - Parameter stages: those that are meant; nil: all.
+    /// - Parameter stages: nil: all.
     public func medianWallSeconds(pipeline: String, of stages: [String]? = nil) throws(Failure) -> [String: Double] {
         var seconds: [String: [Double]] = [:]
         try ask(SQL.recentWallSeconds, SQL.recentWallSecondsOfStages, pipeline, stages) {
@@ -185,6 +185,6 @@ extension Store {
 
     private func unknown(_ text: String) -> Failure {
         Failure(
-            .store, "the store \(connection.path) holds the unknown word '\(text)'. It was changed by another program.")
+            .store, "the store \(connection.path) contains the unknown word '\(text)'. Another program changed it.")
     }
 }

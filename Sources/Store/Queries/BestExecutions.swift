@@ -1,5 +1,5 @@
-// The best executions by a metric, with the params of everything upstream of them. Knows the metric's values; how they
-// are laid out is Report's.
+// The best executions by a metric, with the params of everything upstream of them. Knows values; `Report`
+// lays them out.
 
 import Model
 import RunsSQL
@@ -10,13 +10,13 @@ extension Store {
         try connection.statement(SQL.metricNames).all { $0.text(1) }
     }
 
-    /// The succeeded executions with the best newest value of a metric, best first, of equal ones the newest first;
-    /// those that were rejected, or whose value is NaN or infinite, are left out.
+    /// The succeeded executions with the best newest value of a metric, best first; among equal ones the newest first.
+    /// Rejected executions, NaN and infinities are left out.
     ///
     /// - Parameters:
-    ///   - stages: numbers of stages, from `stageNames`; nil: all.
+    ///   - stages: stage IDs, from `stageNames`; nil: all.
     ///   - largest: whether the largest is the best.
-    /// - Returns: nil where no execution ever reported the metric.
+    /// - Returns: nil if no execution ever reported the metric.
     public func bestExecutions(
         by metric: String, ofStages stages: [Int64]?, largest: Bool, limit: Int
     ) throws(Failure) -> [RankedExecution]? {

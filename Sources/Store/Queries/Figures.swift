@@ -1,5 +1,5 @@
-// What stages used, and the metrics that they reported, beside what they did before: the figures that are compared.
-// Knows rows; what is out of line is decided elsewhere.
+// What stages used and the metrics they reported, with earlier values to compare with. Knows rows; does not know what
+// is out of line.
 
 import Model
 import RunsSQL
@@ -11,11 +11,11 @@ public struct Figures: Sendable {
     public let gpuPeakBytes: Double?
 }
 
-/// A stage that a run rests on, with values of the run that executed it and of runs before that.
+/// A stage that a run is based on, with values of the run that executed it and of earlier runs.
 public struct StageHistory<Value: Sendable>: Sendable {
     public let stage: String
     public let template: String
-    /// Of the run that executed the stage: several where it repeated it.
+    /// Values of the run that executed the stage: several if it repeated the stage.
     public internal(set) var current: [Value]
     /// By earlier run, oldest first.
     public internal(set) var past: [[Value]]
@@ -43,7 +43,7 @@ extension Store {
         }
     }
 
-    /// For each stage that a run rests on, executed in it or fresh by an earlier execution.
+    /// For each stage that a run is based on: executed in it, or fresh by an earlier execution.
     public func usage(behind run: RunID) throws(Failure) -> [StageHistory<Figures>] {
         try histories(SQL.usageBehindRun, [("run_id", run.value)]) { row in
             func figure(_ column: Int32) -> Double? { row.isNull(column) ? nil : row.real(column) }
@@ -51,7 +51,7 @@ extension Store {
         }
     }
 
-    /// The same for the last values of a metric; only stages that have reported it. Each execution stands for itself.
+    /// The same for the last values of a metric, of stages that reported it. Each execution counts separately.
     public func metric(_ name: String, behind run: RunID) throws(Failure) -> [StageHistory<Double>] {
         try histories(SQL.metricBehindRun, [("run_id", run.value), ("name", name)]) { row in
             guard row.isNull(5) else { return row.real(5) }

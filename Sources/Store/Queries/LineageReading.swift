@@ -1,23 +1,24 @@
-// Following a content through the store: to the execution that made it, to what that read, and so on; and to the
-// executions that read it. By digest, so that the path does not matter. Breadth first and without recursion: a chain
-// may be as long as the history.
+// Follows a content through the store: to the execution that made it, to what that execution read, and so on; and to
+// the executions that read it. By digest, whatever the path. Breadth first and without recursion, since a chain may be
+// as long as the history. Does not know files.
 
 import Model
 import RunsSQL
 
-/// So much of a lineage is followed; what is longer is marked as cut off.
+/// How much of a lineage is followed. A longer one is marked as cut off.
 public struct LineageLimits: Sendable {
-    /// In each of both directions.
+    /// Executions in each direction.
     public var executions = 20_000
-    /// That read one content, or made it; the newest of them.
+    /// Executions that read or made one content; the newest are used.
     public var linksOfOne = 1_000
 
     public init() {}
 }
 
 extension Store {
-    /// Where a content was made or read at the path that is asked for, only that counts: trivial contents lie at many
-    /// paths. Elsewhere it is a copy, and every path counts; but not of sizes and times, which many files share.
+    /// If the content was made or read at the given path, only that path counts: trivial contents exist at many paths.
+    /// Otherwise the file is a copy, and every path counts, except for digests of sizes and times, which many files
+    /// share.
     ///
     /// - Parameter path: relative to the folder of `.runs`.
     public func lineage(
@@ -33,7 +34,7 @@ extension Store {
             let readAnywhere = try links(SQL.readersOfDigest, of: fingerprint, at: nil, limits)
             lineage.paths = unique((made + read + madeAnywhere + readAnywhere).map(\.path))
             if made.isEmpty, read.isEmpty { read = readAnywhere }
-            // What is read in its place may have been made elsewhere and copied there.
+            // A file that is read here may have been made elsewhere and copied.
             if made.isEmpty { made = madeAnywhere }
         }
         lineage.isCutOff = made.count > limits.linksOfOne || read.count > limits.linksOfOne
@@ -50,7 +51,7 @@ extension Store {
         return lineage
     }
 
-    /// Whether executions made or read anything of that kind and so many bytes.
+    /// Whether executions made or read anything of that kind and size.
     public func holds(_ kind: DigestKind, sizeBytes: Int64) throws(Failure) -> Bool {
         try connection.statement(SQL.holdsSize).first([("size_bytes", sizeBytes), ("digest_kind", kind.rawValue)]) {
             _ in true
@@ -117,7 +118,7 @@ extension Store {
         }
     }
 
-    /// Reads the execution, where that was not done; false where the store does not know it.
+    /// Reads the execution unless it was read; false if it does not exist.
     private func add(_ id: ExecutionID, to lineage: inout Lineage) throws(Failure) -> Bool {
         if lineage.nodes[id] != nil { return true }
         guard let facts = try executions([id], inDetail: false)[id] else { return false }

@@ -1,4 +1,4 @@
-// Tables for people: the program's own reports, from statements in `sql/`.
+// Tables of the program's own reports, from statements in `sql/`. Does not know how they are shown.
 
 import Model
 import RunsSQL
@@ -14,17 +14,17 @@ public struct Table: Sendable {
 }
 
 extension Store {
-    /// - Parameter stages: numbers of stages, from `stageNames`.
+    /// - Parameter stages: stage IDs, from `stageNames`.
     public func history(ofStages stages: [Int64], limit: Int) throws(Failure) -> Table {
         try table(SQL.historyOfStages, [("stage_ids", array(stages)), ("limit", limit)])
     }
 
-    /// Every stage that was ever judged: pipeline, name, template, number.
+    /// Every stage that was ever evaluated: pipeline, name, template, ID.
     public func stageNames() throws(Failure) -> [(pipeline: String, stage: String, template: String, number: Int64)] {
         try connection.statement(SQL.stageNames).all { ($0.text(0), $0.text(1), $0.text(2), $0.integer(3)) }
     }
 
-    /// The newest execution of each stage, in that run where one is given.
+    /// The newest execution of each stage, in a run or in all.
     public func latestLogs(
         ofStages stages: [Int64], run: RunID?
     ) throws(Failure) -> [(execution: ExecutionID, stage: String, state: String, path: String)] {
@@ -33,7 +33,7 @@ extension Store {
         }
     }
 
-    /// What a run concluded for stages of these names: stage, verdict, reason, subject, old and new value, execution.
+    /// What a run decided for stages with these names.
     public func decisions(ofStages stages: [String], in run: RunID) throws(Failure) -> [(
         stage: String, decision: Decision
     )] {

@@ -1,36 +1,36 @@
-// The run that a word names. Knows which runs there are; what a word looks like is `RunWord`'s.
+// Finds the run that a word names. Knows which runs exist; `RunWord` knows the syntax.
 
 import Model
 import RunsSQL
 
-/// Among which runs `latest` is the newest.
+/// The runs among which `latest` is the newest.
 public enum RunScope: Sendable {
     case all
     /// Those of the pipelines of these names.
     case pipelines([String])
-    /// Those that executed any of these stages (numbers, from `stageNames`).
+    /// Those that executed any of these stages (IDs, from `stageNames`).
     case executing([Int64])
 }
 
 extension Store {
     /// The run that a user's word names.
     ///
-    /// - Throws: a `Failure` of kind `usage` where the word names none, or one that there is not.
+    /// - Throws: a `Failure` of kind `usage` if the word is invalid or the run does not exist.
     public func run(named word: String, among scope: RunScope = .all) throws(Failure) -> RunID {
         try run(named: RunWord(word), among: scope)
     }
 
-    /// - Throws: a `Failure` of kind `usage` where there is no such run.
+    /// - Throws: a `Failure` of kind `usage` if the run does not exist.
     public func run(named word: RunWord, among scope: RunScope = .all) throws(Failure) -> RunID {
         switch word {
         case .number(let run):
             if try connection.statement(SQL.findRun).first([("run_id", run.value)], { _ in true }) != nil { return run }
             guard let newest = try newestRun() else { throw noRun() }
-            throw Failure(.usage, "there is no run \(run); the newest is \(newest). \(Self.listing)")
+            throw Failure(.usage, "run \(run) does not exist; the newest is \(newest). \(Self.listing)")
         case .back(let count):
             if let run = try run(back: count, among: scope) { return run }
             guard count > 0 else { throw noRun() }
-            throw Failure(.usage, "there is no run latest~\(count): there are not so many. \(Self.listing)")
+            throw Failure(.usage, "run latest~\(count) does not exist: there are not so many. \(Self.listing)")
         }
     }
 
@@ -51,7 +51,7 @@ extension Store {
         try connection.statement(SQL.runBack).first([("pipelines", names), ("back", count)]) { RunID($0.integer(0)) }
     }
 
-    private func noRun() -> Failure { Failure(.usage, "there is no such run yet. `runs exec` makes the first.") }
+    private func noRun() -> Failure { Failure(.usage, "no run is recorded yet. `runs exec` starts the first.") }
 
     private static let listing = "`runs query \"select * from runs\"` lists them all."
 }

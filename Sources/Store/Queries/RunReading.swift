@@ -1,5 +1,5 @@
-// Whole runs and executions, as `runs show`, `diff` and `best` tell them. Reads in few statements however many stages a
-// run has; words and layout are Report's.
+// Runs and executions for `runs show`, `diff` and `best`. A few statements, however many stages a run has. Does not
+// know words and layout; `Report` does.
 
 import Model
 import RunsSQL
@@ -13,10 +13,10 @@ public enum RunDetail: Sendable {
 }
 
 extension Store {
-    /// - Throws: a `Failure` of kind `usage` where there is no such run any more.
+    /// - Throws: a `Failure` of kind `usage` if the run was deleted.
     public func facts(of run: RunID, _ detail: RunDetail) throws(Failure) -> RunFacts {
         guard var facts = try head(of: run) else {
-            throw Failure(.usage, "run \(run) is in the store no more: `runs gc --rows` has forgotten it.")
+            throw Failure(.usage, "run \(run) was deleted by `runs gc --rows`.")
         }
         try connection.statement(SQL.labelsOfRun).run([("run_id", run.value)]) { row in
             if let tag = row.optionalText(0) { facts.tags.append(tag) }
@@ -36,7 +36,7 @@ extension Store {
         }
         if detail == .whatHappened {
             try addExecutions(to: &facts.stages, inDetail: false, only: nil)
-            // A verdict without an execution comes last; the others in the order in which they started.
+            // Stages without an execution come last; the others in the order in which they began.
             facts.stages =
                 facts.stages.filter { $0.attempts > 0 }
                 .sorted { ($0.decision.executionID?.value ?? 0) < ($1.decision.executionID?.value ?? 0) }
@@ -64,7 +64,7 @@ extension Store {
         }
     }
 
-    /// What is recorded of some executions; those that the store does not know are left out.
+    /// Some executions; unknown ones are left out.
     ///
     /// - Parameter inDetail: with inputs, outputs and environment.
     public func executions(
@@ -77,7 +77,7 @@ extension Store {
             facts[execution.id] = execution
         }
         try connection.statement(SQL.paramsOfExecutions).run(chosen) { row in
-            // A spelled number writes itself as it is, so any JSON text can travel as one.
+            // A `.number` is written unchanged, so it can carry any JSON text.
             let value = row.optionalText(3).map { JSONValue.string($0) } ?? .number(row.text(2))
             let param = Param(name: row.text(1), value: value)
             facts[ExecutionID(row.integer(0))]?.params.append(param)
@@ -140,7 +140,7 @@ extension Store {
         return stages
     }
 
-    /// For a run that has not told its counts itself.
+    /// The counts of a run that did not record its end.
     private func counted(_ stages: [StageOfRun], _ executions: [String: [ExecutionID]]) -> RunCounts {
         var counts = RunCounts()
         counts.executed = executions.count

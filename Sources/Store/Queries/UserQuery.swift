@@ -1,4 +1,5 @@
-// SQL that users type: it can read the views and nothing else. What is refused, and why, is told in a sentence.
+// SQL of users: it can read the views and nothing else. Errors say what is rejected and why. Knows SQLite's authorizer;
+// does not know how rows are shown.
 
 import CSQLite
 import Model
@@ -6,7 +7,7 @@ import RunsSQL
 
 /// Bounds of a user's query.
 public struct QueryLimits: Sendable {
-    /// Seconds after which the query is stopped; nil: never.
+    /// Seconds after which the query is interrupted; nil: never.
     public var timeoutSeconds: Double?
     /// Bytes of a single value or row.
     public var lengthBytes: Int32 = 64 << 20
@@ -20,11 +21,11 @@ extension Store {
     /// Runs one SELECT of a user.
     ///
     /// - Parameters:
-    ///   - bindings: values for `:name`, `@name` and `$name`; what reads as a number is bound as one.
-    ///   - mayBeUnset: whether a name without a value stands for NULL, as in the queries that come with the program.
-    ///   - onColumns: is told the names of the columns, once.
-    ///   - onRow: is told each row; returns false to end the query.
-    /// - Throws: a `Failure` of kind `usage` when the SQL is wrong or would do more than read.
+    ///   - bindings: values for `:name`, `@name` and `$name`; numbers are bound as numbers.
+    ///   - mayBeUnset: whether a name without a value is NULL, as in the built-in queries.
+    ///   - onColumns: called once with the names of the columns.
+    ///   - onRow: called for each row; returns false to end the query.
+    /// - Throws: a `Failure` of kind `usage` if the SQL is invalid or would do more than read.
     public func query(
         _ sql: String, bindings: [(name: String, value: String)], mayBeUnset: Bool = false, limits: QueryLimits,
         onColumns: ([String]) -> Void, onRow: ([TableValue]) -> Bool
@@ -39,7 +40,7 @@ extension Store {
             sqlite3_limit(database, SQLITE_LIMIT_LENGTH, lengthBefore)
         }
 
-        // Compiling counts too: views inside of views can make it long.
+        // Includes compilation, which nested views can make slow.
         let deadline = limits.timeoutSeconds.map { ContinuousClock.now + .seconds($0) }
         let statement = try compile(sql)
         defer { sqlite3_finalize(statement) }
@@ -57,7 +58,8 @@ extension Store {
                 case SQLITE_INTERRUPT:
                     throw Failure(
                         .usage,
-                        "the query took longer than \(limits.timeoutSeconds ?? 0) s and was stopped. Raise --timeout, or narrow it."
+                        "the query took longer than \(limits.timeoutSeconds ?? 0) s and was interrupted. Raise --timeout, or "
+                            + "select less."
                     )
                 case SQLITE_NOMEM, SQLITE_TOOBIG:
                     throw Self.needsTooMuchMemory
@@ -70,10 +72,10 @@ extension Store {
     }
 
     private static let needsTooMuchMemory = Failure(
-        .usage, "the query needs more memory than it may use. Narrow it, or read the store with sqlite3.")
+        .usage, "the query needs more memory than it may use. Select less, or read the store with sqlite3.")
 
     private func compile(_ sql: String) throws(Failure) -> OpaquePointer {
-        guard !sql.utf8.contains(0) else { throw Failure(.usage, "the query holds a NUL byte. Remove it.") }
+        guard !sql.utf8.contains(0) else { throw Failure(.usage, "the query contains a NUL byte. Remove it.") }
         var compiled: OpaquePointer?
         var rest = ""
         var sql = sql
@@ -89,23 +91,23 @@ extension Store {
             }
         }
         guard code == SQLITE_OK else {
-            // A refused function is an error like any other to SQLite.
+            // SQLite reports a denied function like any other error.
             let message = String(cString: sqlite3_errmsg(connection.handle))
             guard code & 0xff != SQLITE_NOMEM, code & 0xff != SQLITE_TOOBIG else { throw Self.needsTooMuchMemory }
             guard code & 0xff != SQLITE_AUTH, !message.hasPrefix("not authorized") else {
                 throw Failure(
                     .usage,
-                    "a query may only read: SELECT from the views. Writing, ATTACH, VACUUM, load_extension and PRAGMAs that "
-                        + "do more than describe are refused (SQLite: \(message)).")
+                    "a query may only read: SELECT from the views. Writing, ATTACH, VACUUM, load_extension and most "
+                        + "PRAGMAs are rejected (SQLite: \(message)).")
             }
             throw Failure(.usage, explained(sql, message: message))
         }
         guard let compiled else {
-            throw Failure(.usage, "there is no SQL to run. Give a SELECT, as in: runs query \"select * from runs\"")
+            throw Failure(.usage, "the query contains no SQL. Example: runs query \"select * from runs\"")
         }
         guard isEmpty(rest) else {
             sqlite3_finalize(compiled)
-            throw Failure(.usage, "one statement at a time: there is more SQL after the first one.")
+            throw Failure(.usage, "one statement at a time: there is more SQL after the first statement.")
         }
         guard sqlite3_stmt_readonly(compiled) != 0 else {
             sqlite3_finalize(compiled)
@@ -116,7 +118,7 @@ extension Store {
 
     /// SQLite's message, with a mark under the place and, for an unknown table, the nearest view.
     private func explained(_ sql: String, message: String) -> String {
-        var text = "the query is wrong: \(message)."
+        var text = "invalid query: \(message)."
         let offset = Int(sqlite3_error_offset(connection.handle))
         if offset >= 0 {
             let bytes = Array(sql.utf8)
@@ -124,7 +126,8 @@ extension Store {
             let end = bytes[min(offset, bytes.count)...].firstIndex(of: 10) ?? bytes.count
             let before = String(decoding: bytes[start..<min(offset, bytes.count)], as: UTF8.self)
             text +=
-                "\n  \(String(decoding: bytes[start..<end], as: UTF8.self))\n  \(String(repeating: " ", count: before.count))^"
+                "\n  \(String(decoding: bytes[start..<end], as: UTF8.self))\n  "
+                + String(repeating: " ", count: before.count) + "^"
         }
         let marker = "no such table: "
         if message.hasPrefix(marker),
@@ -143,18 +146,18 @@ extension Store {
         return text
     }
 
-    /// Queries that users call by name: the files of `sql/canned`.
+    /// Built-in queries: the files of `sql/canned`.
     public static var cannedQueries: [(name: String, summary: String, sql: String)] {
         SQL.canned.map { ($0.name, $0.summary, $0.text) }
     }
 
-    /// What a user asks of; documented in docs/store.md.
+    /// The public views, documented in docs/store.md.
     public static let publicViews = [
         "runs", "executions", "decisions", "inputs", "outputs", "params", "variables", "lineage_params", "metrics",
         "final_metrics", "resources", "gpu_samples", "current", "latest", "tags", "stage_stats",
     ]
 
-    /// Whether only white space, comments and semicolons are left.
+    /// Whether the rest is only white space, comments and semicolons.
     private func isEmpty(_ rest: String) -> Bool {
         if rest.utf8.allSatisfy({ $0 == 32 || (9...13).contains($0) || $0 == UInt8(ascii: ";") }) { return true }
         var compiled: OpaquePointer?
@@ -170,20 +173,20 @@ extension Store {
         for index in 0..<sqlite3_bind_parameter_count(statement) {
             guard let raw = sqlite3_bind_parameter_name(statement, index + 1), raw.pointee != CChar(UInt8(ascii: "?"))
             else {
-                throw Failure(.usage, "the query has a '?' without a name. Write :name and give it with -p name=value.")
+                throw Failure(.usage, "the query has a '?' without a name. Write :name and set it with -p name=value.")
             }
             let name = String(String(cString: raw).dropFirst())
             guard let value = bindings.last(where: { $0.name == name })?.value else {
                 if mayBeUnset { continue }
-                throw Failure(.usage, "the query needs a value for :\(name). Give it with -p \(name)=VALUE.")
+                throw Failure(.usage, "the query needs a value for :\(name). Set it with -p \(name)=VALUE.")
             }
             unused.remove(name)
             _ = typed(value).bind(statement, index + 1)
         }
-        if let name = unused.min() { throw Failure(.usage, "the query has no parameter :\(name), which -p gives.") }
+        if let name = unused.min() { throw Failure(.usage, "unknown parameter :\(name): the query does not use it.") }
     }
 
-    /// A number where it is written as one; `nan`, `inf` and `0x10` are words.
+    /// A number if it is written as one; `nan`, `inf` and `0x10` are texts.
     private func typed(_ value: String) -> TableValue {
         guard value.utf8.allSatisfy({ (48...57).contains($0) || "+-.eE".utf8.contains($0) }) else {
             return .text(value)
@@ -195,7 +198,7 @@ extension Store {
         _ deadline: ContinuousClock.Instant?, on database: OpaquePointer, _ body: () throws(Failure) -> T
     ) throws(Failure) -> T {
         guard let deadline else { return try body() }
-        // SQLite keeps the address while the query runs, and no longer.
+        // SQLite uses the address only while the query runs.
         let place = UnsafeMutablePointer<ContinuousClock.Instant>.allocate(capacity: 1)
         place.initialize(to: deadline)
         defer {
@@ -214,15 +217,15 @@ extension Store {
     }
 }
 
-/// SELECT, reading, functions that only compute, recursion, and the pragmas that describe a schema.
+/// Allows SELECT, reading, pure functions, recursion, and the pragmas that describe a schema.
 private func allowReadingOnly(
     _: UnsafeMutableRawPointer?, action: Int32, first: UnsafePointer<CChar>?, second: UnsafePointer<CChar>?,
     _: UnsafePointer<CChar>?, _: UnsafePointer<CChar>?
 ) -> Int32 {
     switch action {
     case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: return SQLITE_OK
-    // Asked for when a table-valued pragma is first used; a real UPDATE of the schema fails all the same, since the
-    // pragma that would allow it is refused, and the statement would not be read-only.
+    // Requested when a table-valued pragma is first used. A real UPDATE of the schema fails anyway: the pragma that
+    // would allow it is denied, and the statement would not be read-only.
     case SQLITE_UPDATE: return first.map { String(cString: $0) } == "sqlite_master" ? SQLITE_OK : SQLITE_DENY
     case SQLITE_FUNCTION:
         let name = second.map { String(cString: $0).lowercased() } ?? ""

@@ -1,4 +1,5 @@
-// What runs on the same store must know of each other: who runs, and how a lost one is laid to rest.
+// Runs that use the same store at the same time: which are running, and how one is taken over or recorded as lost. Does
+// not know how to tell whether a process is alive.
 
 import Model
 import RunsSQL
@@ -16,7 +17,7 @@ extension Store {
         }
     }
 
-    /// A number that is another one as soon as anyone but this connection has committed to the store.
+    /// A number that changes whenever another connection commits to the store.
     public func commitsOfOthers() throws(Failure) -> Int64 {
         try connection.statement(SQL.dataVersion).first { $0.integer(0) } ?? 0
     }
@@ -36,7 +37,7 @@ extension Store {
             firstRunID: row.isNull(9) ? nil : RunID(row.integer(9)))
     }
 
-    /// The run and its open executions become `lost`. Should its program still be alive, it writes nothing any more.
+    /// The run and its open executions become `lost`. If its process is still alive, it writes nothing more.
     public func markLost(run: RunID, at time: Timestamp) throws(Failure) {
         try inTransaction { () throws(Failure) in _ = try lose(run, at: time) }
     }
@@ -49,12 +50,11 @@ extension Store {
         return connection.changedRows == 1
     }
 
-    /// Some open executions of a run become those of another run; the run and its other open executions become `lost`.
-    /// To read them with `runningExecutions` and take them over in one transaction keeps their own run from ending one
-    /// of them in between.
+    /// Moves open executions of a run to another run; the run and its other open executions become `lost`. Read them
+    /// with `runningExecutions` in the same transaction, so that none ends in between.
     ///
     /// - Parameter adopted: open executions of `run`.
-    /// - Throws: also where one of them is not open any more, or the run has ended. Nothing is changed then.
+    /// - Throws: also if one of them, or the run, has ended. Nothing is changed then.
     public func takeOver(
         run: RunID, by newRun: RunID, adopting adopted: [ExecutionID], at time: Timestamp
     ) throws(Failure) {
@@ -64,7 +64,7 @@ extension Store {
                 ("run_id", run.value), ("by", newRun.value), ("execution_ids", array(executions)),
             ])
             guard connection.changedRows == executions.count else {
-                throw Failure(.store, "run \(run) cannot be taken over: it has ended executions in the meantime.")
+                throw Failure(.store, "run \(run) cannot be taken over: some of its executions have ended.")
             }
             guard try lose(run, at: time) else {
                 throw Failure(.store, "run \(run) cannot be taken over: it has ended.")

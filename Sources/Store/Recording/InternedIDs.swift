@@ -1,9 +1,9 @@
-// The numbers that stand for texts in the store's rows, looked up once.
+// The IDs that stand for texts in the rows of the store, looked up once.
 
 import Model
 import RunsSQL
 
-/// What was looked up in this process. Forgotten when a transaction is rolled back, since its rows are then gone.
+/// What was looked up in this process. Cleared when a transaction is rolled back, since its rows do not exist then.
 struct InternedIDs {
     struct StageKey: Hashable {
         let pipeline: Int64
@@ -15,11 +15,11 @@ struct InternedIDs {
     var paths: [String: Int64] = [:]
     var commands: [String: Int64] = [:]
     var artifacts: [RecordedArtifact: Int64] = [:]
-    /// Pipelines of which every stage was looked up.
+    /// Pipelines whose stages were all looked up.
     var pipelinesLookedUp: Set<Int64> = []
 }
 
-/// A content of a path.
+/// One content of a path.
 struct RecordedArtifact: Hashable {
     let path: Int64
     let kind: DigestKind
@@ -63,10 +63,8 @@ extension Store {
         return connection.lastInsertedRow
     }
 
-    /// Numbers the texts of stages that will be executed soon, in one go: the rows of many share their pages, where those
-    /// of one would write some of their own.
-    ///
-    /// - Throws: where the store cannot be written.
+    /// Creates the IDs for texts of stages that will be executed soon, all at once: rows of many stages share pages,
+    /// while each stage alone would write its own.
     public func internStrings(of stages: [Stage], pipeline: String) throws(Failure) {
         try inTransaction { () throws(Failure) in
             for stage in stages {

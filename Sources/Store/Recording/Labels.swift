@@ -1,5 +1,4 @@
-// What people say of runs and executions: labels, remarks, and that a result counts no more. Knows rows; does not know
-// who says it.
+// Tags, notes, and results marked as invalid. Knows rows; does not know the commands.
 
 import Model
 import RunsSQL
@@ -7,9 +6,9 @@ import RunsSQL
 extension Store {
     // MARK: - Tags and notes
 
-    /// Says it once: a label that is there already stays as it is.
+    /// A tag that exists stays as it is.
     ///
-    /// - Throws: a `Failure` of kind `usage` where there is no such run or execution.
+    /// - Throws: a `Failure` of kind `usage` if the run or execution does not exist.
     public func addTag(_ tag: String, to target: LabelTarget, at time: Timestamp) throws(Failure) {
         try inTransaction { () throws(Failure) in
             let (run, execution) = try numbers(of: target)
@@ -20,7 +19,7 @@ extension Store {
         }
     }
 
-    /// - Throws: a `Failure` of kind `usage` where there is no such run or execution.
+    /// - Throws: a `Failure` of kind `usage` if the run or execution does not exist.
     public func addNote(_ note: String, to target: LabelTarget, at time: Timestamp) throws(Failure) {
         try inTransaction { () throws(Failure) in
             let (run, execution) = try numbers(of: target)
@@ -28,21 +27,21 @@ extension Store {
         }
     }
 
-    /// - Returns: whether there was such a label.
+    /// - Returns: whether the tag existed.
     public func removeTag(_ tag: String, from target: LabelTarget) throws(Failure) -> Bool {
         let (run, execution) = try numbers(of: target)
         try connection.statement(SQL.deleteTag).run([("run_id", run), ("execution_id", execution), ("tag", tag)])
         return connection.changedRows > 0
     }
 
-    /// - Returns: whether there was such a remark.
+    /// - Returns: whether the note existed.
     public func removeNote(_ note: String, from target: LabelTarget) throws(Failure) -> Bool {
         let (run, execution) = try numbers(of: target)
         try connection.statement(SQL.deleteNote).run([("run_id", run), ("execution_id", execution), ("note", note)])
         return connection.changedRows > 0
     }
 
-    /// The labels of a run (not those of its executions) or of an execution, oldest first.
+    /// The tags of a run (not those of its executions) or of an execution, oldest first.
     public func tags(of target: LabelTarget) throws(Failure) -> [String] {
         let (run, execution) = try numbers(of: target)
         return try connection.statement(SQL.tagsOfTarget).all([("run_id", run), ("execution_id", execution)]) {
@@ -58,7 +57,7 @@ extension Store {
         ])
     }
 
-    /// A label on an execution stands with its run, too.
+    /// A tag of an execution also names its run.
     private func numbers(of target: LabelTarget) throws(Failure) -> (run: Int64, execution: Int64?) {
         switch target {
         case .run(let run):
@@ -74,28 +73,29 @@ extension Store {
 
     // MARK: - Rejecting
 
-    /// Whether a succeeded execution's result counts no more (`runs reject`), or counts again.
+    /// Marks the result of a succeeded execution as invalid (`runs reject`), or as valid again.
     ///
-    /// - Returns: whether that was news.
-    /// - Throws: also where there is no such execution, or it did not succeed.
+    /// - Returns: whether anything changed.
+    /// - Throws: also if the execution does not exist or did not succeed.
     @discardableResult
     public func setRejected(_ execution: ExecutionID, _ rejected: Bool) throws(Failure) -> Bool {
-        let isNews = try inTransaction { () throws(Failure) in
+        let isChanged = try inTransaction { () throws(Failure) in
             try connection.statement(SQL.setRejected).run([("execution_id", execution.value), ("rejected", rejected)])
             guard connection.changedRows == 1 else { return false }
             try deletePlanCaches()
             return true
         }
-        if isNews { return true }
+        if isChanged { return true }
         guard let state = try stage(of: execution)?.state else { throw noExecution(execution) }
         guard state == .succeeded else {
             throw Failure(
-                .usage, "execution \(execution) is \(state.rawValue): only one that succeeded has a result to reject.")
+                .usage,
+                "execution \(execution) is \(state.rawValue): only a succeeded execution has a result to reject.")
         }
         return false
     }
 
-    /// Other executions whose result would be taken in the place of this one's: the same key, the same outputs.
+    /// Other executions whose result would be used instead: the same key, the same outputs.
     public func twins(of execution: ExecutionID) throws(Failure) -> [ExecutionID] {
         guard
             let key = try connection.statement(SQL.keyOfExecution).first(
@@ -114,7 +114,6 @@ extension Store {
     private func noExecution(_ execution: ExecutionID) -> Failure {
         Failure(
             .usage,
-            "there is no execution \(execution) in the store. "
-                + "`runs history STAGE` lists those of a stage.")
+            "execution \(execution) does not exist. `runs history STAGE` lists the executions of a stage.")
     }
 }

@@ -1,10 +1,10 @@
-// The code and the machine that runs were surrounded by: recorded once, however many runs found the same.
+// The provenance of runs: code and machine, recorded once if runs share them. Does not know how they are found out.
 
 import Model
 import RunsSQL
 
 extension Store {
-    /// What was found out while the stages of a run ran already.
+    /// Records what was collected while stages were already running.
     public func recordProvenance(_ provenance: DeferredProvenance, of run: RunID) throws(Failure) {
         try inTransaction { () throws(Failure) in
             var diff: Int64?
@@ -21,7 +21,7 @@ extension Store {
         }
     }
 
-    /// What tracked files held that the run's commit did not; nil where nothing was recorded.
+    /// The uncommitted changes of a run; nil if none were recorded.
     public func gitDiff(of run: RunID) throws(Failure) -> GitDiff? {
         try connection.statement(SQL.gitDiffOfRun).first([("run_id", run.value)]) {
             GitDiff(gzip: $0.blob(0), sizeBytes: Int($0.integer(1)), isCut: $0.flag(2))

@@ -1,5 +1,5 @@
-// What the executor records of a run and its executions. One transaction may carry several; a success is written with
-// its outputs, metrics and usage in one.
+// Records runs and their executions. A success is written with its outputs, metrics and usage in one transaction. Does
+// not know how stages are run.
 
 import Model
 import RunsSQL
@@ -7,7 +7,7 @@ import RunsSQL
 import struct Crypto.SHA256
 
 extension Store {
-    /// The run is this store's from now on: once another process has taken it over, no transaction writes any more.
+    /// Begins a run. If another process takes it over, later transactions fail and write nothing.
     public func beginRun(_ start: RunStart, liveness: Liveness) throws(Failure) -> RunID {
         try inTransaction { () throws(Failure) in
             if !start.keepsPlanCache {
@@ -41,15 +41,15 @@ extension Store {
             ])
             guard connection.changedRows == 1 else {
                 throw Failure(
-                    .store, "run \(run) is not running any more in the store. Another program recorded its end.")
+                    .store, "run \(run) is no longer running: another process recorded its end.")
             }
             if ownedRun?.id == run { ownedRun = nil }
         }
         try refuseVanishedFile()
     }
 
-    /// The row of an execution that runs or is queued, with everything that determines its result. It owns its outputs
-    /// from now on.
+    /// Adds a running or queued execution, with everything that determines its result. It owns its output paths from
+    /// now on.
     public func begin(_ start: ExecutionStart, run: RunID, pipeline: String) throws(Failure) -> ExecutionID {
         let isQueued = start.state == .queued
         return try inTransaction { () throws(Failure) in
@@ -111,9 +111,9 @@ extension Store {
         }
     }
 
-    /// The engine's name for an execution that is queued or running.
+    /// Records the engine's job ID of an execution that is queued or running.
     ///
-    /// - Throws: also where it has ended.
+    /// - Throws: also if it has ended.
     public func recordJob(_ job: String, of execution: ExecutionID) throws(Failure) {
         try inTransaction { () throws(Failure) in
             try connection.statement(SQL.recordJob).run([
@@ -125,7 +125,7 @@ extension Store {
 
     /// A queued execution starts.
     ///
-    /// - Throws: also where it is not queued.
+    /// - Throws: also if it is not queued.
     public func markRunning(_ running: ExecutionRunning) throws(Failure) {
         try inTransaction { () throws(Failure) in
             try connection.statement(SQL.markRunning).run([
@@ -144,12 +144,12 @@ extension Store {
 
     private func notOpen(_ execution: ExecutionID) -> Failure {
         Failure(
-            .store, "execution \(execution) is not running any more in the store. Another program recorded its end.")
+            .store, "execution \(execution) is no longer running: another process recorded its end.")
     }
 
-    /// An execution that is queued or running ends; `ExecutionState.mayBecome` says how it may.
+    /// Ends an execution that is queued or running.
     ///
-    /// - Throws: also where it has ended, or is queued and would succeed.
+    /// - Throws: also if `ExecutionState.mayBecome` does not allow it.
     public func finish(_ finish: ExecutionFinish) throws(Failure) {
         try inTransaction { () throws(Failure) in
             var exitCode: Int?
@@ -205,7 +205,7 @@ extension Store {
         }
     }
 
-    /// Params that a stage told of itself. None replaces one that it was given.
+    /// Records params that a stage reported. They do not replace those that were given to it.
     public func addReportedParams(_ params: [Param], to execution: ExecutionID) throws(Failure) {
         try inTransaction { () throws(Failure) in
             for param in params {
@@ -217,13 +217,13 @@ extension Store {
         }
     }
 
-    /// One row for each reason. A stage that a run decides anew keeps the last verdict only.
+    /// Records a decision, one row for each reason. It replaces an earlier decision of the run for the stage.
     public func record(
         decision: Decision, stage: String, template: String, run: RunID, pipeline: String
     ) throws(Failure) {
         try inTransaction { () throws(Failure) in
             let number = try stageID(stage, template: template, pipeline: pipeline)
-            // A stage that may run, and did, ran.
+            // A stage that may run and reaches this point was executed.
             let verdict = decision.verdict == .mayRun ? Verdict.run : decision.verdict
             try connection.statement(SQL.forgetDecision).run([("run_id", run.value), ("stage_id", number)])
             for (ordinal, reason) in decision.reasons.enumerated() {
@@ -236,7 +236,7 @@ extension Store {
         }
     }
 
-    /// The numbers of stages, in that order; those of new ones are made.
+    /// The IDs of stages, in that order; new stages are added.
     public func stageIDs(
         of stages: [(name: String, template: String)], pipeline: String
     ) throws(Failure) -> [Int64] {
@@ -252,9 +252,9 @@ extension Store {
         }
     }
 
-    /// The verdicts that are kept as one set: fresh (with the execution taken) and not selected (without).
+    /// Records decisions that are stored as one set: fresh (with the execution used) and not selected (without).
     ///
-    /// - Returns: the number of the set, which other runs share.
+    /// - Returns: the ID of the set, which other runs share.
     @discardableResult
     public func recordUnexecuted(_ members: [UnexecutedStage], run: RunID) throws(Failure) -> Int64? {
         guard !members.isEmpty else { return nil }
@@ -283,7 +283,7 @@ extension Store {
         return text
     }
 
-    /// The outputs of a stage that are on disk come from that execution, which need not be the newest.
+    /// The current outputs of a stage come from that execution, which need not be the newest.
     public func setCurrent(stage: String, template: String, pipeline: String, execution: ExecutionID) throws(Failure) {
         try inTransaction { () throws(Failure) in
             let number = try stageID(stage, template: template, pipeline: pipeline)

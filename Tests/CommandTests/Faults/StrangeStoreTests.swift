@@ -23,8 +23,8 @@ import Testing
 
     /// A change to the store, and a word of the resulting error.
     @Test(arguments: [
-        ("printf 'this is no store at all' | dd of=runs.db conv=notrunc 2> /dev/null", "no SQLite file"),
-        ("head -c 5000 /dev/urandom > runs.db", "no SQLite file"),
+        ("printf 'this is no store at all' | dd of=runs.db conv=notrunc 2> /dev/null", "not an SQLite file"),
+        ("head -c 5000 /dev/urandom > runs.db", "not an SQLite file"),
         ("dd if=/dev/zero of=runs.db bs=4096 seek=1 count=20 conv=notrunc 2> /dev/null", "damaged"),
         ("truncate -s 12288 runs.db", "damaged"),
         ("truncate -s 100 runs.db", "runs.db"),
