@@ -48,7 +48,6 @@ let package = Package(
             name: "Coordinator",
             dependencies: [
                 "EngineAPI", "Model", "JSON", "Planner", "PlanCache", "Workspace", "Programs", "CLinux",
-                "LocalEngine", "ProcessHost",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),
@@ -79,7 +78,9 @@ let package = Package(
         .testTarget(name: "ProvenanceTests", dependencies: ["Provenance", "Model", "TestSupport"]),
         .testTarget(name: "ProcessHostTests", dependencies: ["ProcessHost", "EngineAPI", "GPU", "Model"]),
         .testTarget(name: "LocalEngineTests", dependencies: ["LocalEngine", "EngineAPI", "Model", "TestSupport"]),
-        .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "EngineAPI", "Model", "TestSupport"]),
+        .testTarget(
+            name: "CoordinatorTests",
+            dependencies: ["Coordinator", "EngineAPI", "Planner", "Model", "CLinux", "TestSupport"]),
         .testTarget(name: "CSupervisorTests", dependencies: ["ProcessHost", "Model", "TestSupport", "runs"]),
         // These drive the built program and import nothing of it.
         .testTarget(name: "CommandTests", dependencies: ["TestSupport", "runs"], exclude: ["Golden"]),

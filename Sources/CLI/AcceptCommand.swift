@@ -33,14 +33,16 @@ struct AcceptCommand: ParsableCommand {
         let (file, stages) = fileAndStages(words)
         guard !stages.isEmpty else { throw Failure(.usage, "no stage named (example: runs accept train)") }
         let opened = try OpenedPipeline.open(file: file, settings: planning.settings, storeOptions)
-        let request = try planning.request(opened, stages: stages)
+        let engine = try planning.engine(for: opened)
+        let request = try planning.request(opened, stages: stages, on: engine)
         let named = try stages.flatMap { try request.graph.stages(named: $0) }
         try opened.project.prepareFolder()
         let store = try Store.open(path: opened.project.storePath, access: .write)
-        try clearLostRuns(in: store, root: request.root, now: .now())
+        try LostRuns(store: store, root: request.root).clear(now: .now())
         let preparation = try RunPreparation(request, store: store)
         let result = try accept(
-            named, of: preparation, labels: opened.file.labels(tags: [], notes: []), reason: reason,
+            named, of: preparation, labels: opened.file.labels(engine: engine.name, tags: [], notes: []),
+            reason: reason,
             clock: Timestamp.now)
         for (stage, execution) in result.accepted {
             Terminal.standardOutput.writeLine("\(sanitized(stage)): accepted as execution \(execution)")

@@ -75,10 +75,11 @@ struct DoctorCommand: ParsableCommand {
 
     private func checkRuns(_ project: Project, _ store: Store, _ findings: inout Findings) throws {
         let root = project.root
+        let lostRuns = LostRuns(store: store, root: root)
         for run in try store.runningRuns() {
             let name = "run \(run.id) of '\(run.pipeline)', started \(run.startedAt) by \(run.user)"
             switch condition(of: run, root: root) {
-            case .lives: report("\(name), is running")
+            case .alive: report("\(name), is running")
             case .gone(let mayHaveProcesses):
                 let tokens = mayHaveProcesses ? Set(try store.runningExecutions(of: run.id).map(\.token)) : []
                 let count = countOrphans(tokens: tokens)
@@ -87,8 +88,7 @@ struct DoctorCommand: ParsableCommand {
                     "\(name), is lost: its program has exited\(processes)",
                     remedy: (count == 0 ? "" : "kills them and ") + "marks the run as lost"
                 ) {
-                    let ended = try markLost(
-                        run, mayHaveProcesses: mayHaveProcesses, in: store, root: root, now: .now())
+                    let ended = try lostRuns.markLost(run, mayHaveProcesses: mayHaveProcesses, now: .now())
                     return "marked as lost" + (ended == 0 ? "" : "; killed \(processText(ended))")
                 }
             case .elsewhere where holdsLock(run, root: root): report("\(name), is running on host \(run.liveness.host)")
@@ -98,7 +98,7 @@ struct DoctorCommand: ParsableCommand {
                         + "it is still alive",
                     remedy: "marks it as lost and releases its claims, but does not touch its processes"
                 ) {
-                    try markLost(run, mayHaveProcesses: false, in: store, root: root, now: .now())
+                    try lostRuns.markLost(run, mayHaveProcesses: false, now: .now())
                     return "marked as lost"
                 }
             }

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Coordinator
+import EngineAPI
 import GPU
 import Glibc
 import LocalEngine
@@ -98,27 +99,25 @@ struct ExecCommand: ParsableCommand {
     func run() throws {
         let (name, stages) = fileAndStages(words)
         let file = try PipelineFile.read(name, storeOptions)
-        if dryRun {
-            let opened = try file.expanded(settings: planning.settings)
-            return try showPlan(try request(opened, stages: stages), opened)
-        }
-        let labels = file.labels(tags: tag, notes: note)
-        let known = isRepeatable ? file.request(settings: planning.settings, stages: stages) : nil
+        if dryRun { return try showPlan(try file.expanded(settings: planning.settings), stages) }
+        let cachedPlan =
+            isRepeatable ? CachedPlan(request: file.request(settings: planning.settings, stages: stages)) : nil
         // Errors in the pipeline are reported before errors in the store.
         let existing = file.project.existingStore()
-        if let known, case .success(let store)? = existing, try runChanges(since: known, of: file, labels, in: store) {
+        if let cachedPlan, case .success(let store)? = existing, try runChanges(since: cachedPlan, of: file, in: store)
+        {
             return
         }
         let opened = try file.expanded(settings: planning.settings)
-        var request = try request(opened, stages: stages)
+        let engine = try planning.engine(for: opened)
+        let request = try request(opened, stages: stages, on: engine)
         try file.project.prepareFolder()
         let store = try existing?.get() ?? Store.open(path: file.project.storePath, access: .write)
-        request.basis = known.map {
-            RequestBasis(
-                request: $0, expansionInputs: opened.expansionInputs(salt: store.salt), warnings: opened.warnings)
-        }
-        try clearLostRuns(in: store, root: request.root, now: .now())
-        _ = try execute(try RunPreparation(request, store: store), opened.warnings, labels, in: store)
+        cachedPlan?.replace(
+            expansionInputs: opened.expansionInputs(salt: store.salt), warnings: opened.warnings)
+        try LostRuns(store: store, root: request.root).clear(now: .now())
+        let preparation = try RunPreparation(request, store: store)
+        _ = try execute(preparation, cachedPlan, on: engine, opened.warnings, file, in: store)
     }
 
     /// Whether the outcome depends only on the pipeline, the files and the history, so that a cached plan applies.
@@ -130,60 +129,61 @@ struct ExecCommand: ParsableCommand {
     /// Runs what changed since the last run of the same request, without reading the whole pipeline.
     ///
     /// - Returns: false if the whole pipeline has to be checked.
-    private func runChanges(
-        since request: Digest, of file: PipelineFile, _ labels: RunLabels, in store: Store
-    ) throws -> Bool {
+    private func runChanges(since cachedPlan: CachedPlan, of file: PipelineFile, in store: Store) throws -> Bool {
         let startedAt = Timestamp.now()
-        let cachedPlan = try CachedPlan.of(request, in: store, root: file.project.root) {
-            file.stillHolds($0, salt: store.salt)
-        }
-        guard let cachedPlan else { return false }
-        if cachedPlan.isAllFresh {
+        let root = file.project.root
+        switch try cachedPlan.answer(from: store, root: root, stillHolds: { file.stillHolds($0, salt: store.salt) }) {
+        case .unknown: return false
+        case .unchanged:
             // Invalid options are errors even if nothing runs.
             _ = (try planning.namedCapacity(), try graceSeconds())
-            let ended = try cachedPlan.recordAllFresh(
-                labels, root: file.project.root, startedAt: startedAt, clock: Timestamp.now, in: store)
-            guard let ended else { return false }
+            let labels = file.labels(engine: LocalEngine.recordedName, tags: tag, notes: note)
+            guard
+                let (finished, events) = try cachedPlan.recordUnchanged(
+                    labels, root: root, startedAt: startedAt, clock: Timestamp.now, in: store)
+            else { return false }
             var display = Display(style: output, showsBench: showsBench)
-            for event in cachedPlan.events(of: ended, startedAt: startedAt) { display.show(event) }
+            for event in events { display.show(event) }
             display.close()
-            if let onFinish { runOnFinish(onFinish, ended.runID, in: store) }
+            if let onFinish { runOnFinish(onFinish, finished.runID, in: store) }
             return true
+        case .smaller(let graph, let warnings):
+            let opened = OpenedPipeline(
+                file: file, graph: graph, warnings: warnings, expansionInputs: cachedPlan.expansionInputs)
+            let engine = try planning.engine(for: opened)
+            var request = try request(opened, stages: [], on: engine)
+            request.isPart = true
+            let preparation = try RunPreparation(request, store: store)
+            guard cachedPlan.isConfirmed(by: preparation) else { return false }
+            try file.project.prepareFolder()
+            return try execute(preparation, cachedPlan, on: engine, warnings, file, in: store)
         }
-        guard let part = try cachedPlan.changedPart(in: store) else { return false }
-        let opened = OpenedPipeline(
-            file: file, graph: part.graph, warnings: part.warnings, expansionInputs: cachedPlan.expansionInputs)
-        var partial = try self.request(opened, stages: [])
-        partial.basis = RequestBasis(
-            request: request, expansionInputs: cachedPlan.expansionInputs, warnings: part.warnings)
-        partial.omitted = part.omitted
-        let preparation = try RunPreparation(partial, store: store)
-        guard preparation.confirmsWhatWasOmitted else { return false }
-        try file.project.prepareFolder()
-        return try execute(preparation, part.warnings, labels, in: store)
     }
 
     private var showsBench: Bool { benchmark || variable("BENCHMARK") == "1" }
 
     /// - Returns: false, with nothing done, if stages left out of the preparation may have changed.
     private func execute(
-        _ preparation: RunPreparation, _ warnings: [String], _ labels: RunLabels, in store: Store
+        _ preparation: RunPreparation, _ cachedPlan: CachedPlan?, on engine: any Engine, _ warnings: [String],
+        _ file: PipelineFile, in store: Store
     ) throws -> Bool {
         let obstacles = try preparation.obstacles()
         guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nerror: ")) }
 
-        let clock = { Timestamp.now() }
+        let labels = file.labels(engine: engine.name, tags: tag, notes: note)
         var display = Display(style: output, showsBench: showsBench)
-        let run = try Run(preparation, clock: clock) { display.show($0) }
+        let lostRuns = LostRuns(store: store, root: preparation.request.root)
+        let run = try Run(
+            preparation, cachedPlan: cachedPlan, lostRuns: lostRuns, engine: engine, driver: try SystemDriver()
+        ) { display.show($0) }
         let ended: RunOutcome?
         do {
             ended = try run.execute(
                 labels: labels,
                 // If nothing will run, an earlier run has printed them, and the output is a single line.
                 warnings: preparation.plan.willOrMayRun ? warnings : [],
-                makeEngine: { holding throws(Failure) in try LocalEngine(driver: GPUDriver(), holding: holding) },
                 provenance: labels.deferredProvenance(keepsGitDiff: !noGitDiff),
-                tick: { display.redraw(now: clock()) })
+                tick: { display.redraw(now: .now()) })
         } catch {
             display.close()
             throw error
@@ -208,10 +208,10 @@ struct ExecCommand: ParsableCommand {
         return graceSeconds
     }
 
-    private func request(_ opened: OpenedPipeline, stages: [String]) throws -> RunRequest {
+    private func request(_ opened: OpenedPipeline, stages: [String], on engine: any Engine) throws -> RunRequest {
         var rules = selection.rules
         if repeatCount != nil { rules.force = true }
-        var request = try planning.request(opened, stages: stages, rules)
+        var request = try planning.request(opened, stages: stages, rules, on: engine)
         request.options.jobs = jobs
         request.options.repeats = repeatCount
         request.options.keepGoing = keepGoing
@@ -222,7 +222,8 @@ struct ExecCommand: ParsableCommand {
         return request
     }
 
-    private func showPlan(_ request: RunRequest, _ opened: OpenedPipeline) throws {
+    private func showPlan(_ opened: OpenedPipeline, _ stages: [String]) throws {
+        let request = try request(opened, stages: stages, on: planning.engine(for: opened))
         let preparation = try RunPreparation(request, store: try opened.storeForLooking())
         for warning in opened.warnings { Terminal.standardError.writeLine("warning: \(sanitized(warning))") }
         let decisions = zip(request.graph.stages, preparation.plan.decisions).map { ($0.name, $1) }
@@ -233,13 +234,5 @@ struct ExecCommand: ParsableCommand {
         }
         let obstacles = try preparation.obstacles()
         guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nerror: ")) }
-    }
-}
-
-extension Timestamp {
-    static func now() -> Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 }

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Coordinator
+import EngineAPI
 import GPU
 import Glibc
 import LocalEngine
@@ -43,22 +44,26 @@ struct PlanningOptions: ParsableArguments {
         return totals
     }
 
-    func request(_ opened: OpenedPipeline, stages: [String], _ rules: SelectionRules = SelectionRules()) throws
-        -> RunRequest
-    {
+    /// Where the stages of a pipeline run.
+    func engine(for opened: OpenedPipeline) throws -> any Engine {
         let totals = opened.graph.capacity.merging(try namedCapacity()) { $1 }
-        let environment = callerEnvironment()
+        let driver = GPUDriver()
         // Querying the driver is slow, and only GPU pipelines need it.
         let asksForGPUs = opened.graph.stages.contains { ($0.resources.gpus ?? .zero) > .zero }
+        let capacity = Capacity.ofThisMachine(counted: totals, caller: variable, driver: asksForGPUs ? driver : nil)
+        return LocalEngine(capacity: capacity, driver: driver)
+    }
+
+    func request(
+        _ opened: OpenedPipeline, stages: [String], _ rules: SelectionRules = SelectionRules(), on engine: any Engine
+    ) throws -> RunRequest {
         var options = RunRequest.Options()
         options.rehash = rehash
         options.mayRestore = !noRestore
         return RunRequest(
             graph: opened.graph, root: opened.project.root,
-            selection: try opened.graph.selection(of: stages, rules), options: options,
-            capacity: .ofThisMachine(
-                counted: totals, caller: { environment[$0] }, driver: asksForGPUs ? GPUDriver() : nil),
-            environment: environment)
+            selection: try opened.graph.selection(of: stages, rules), options: options, admission: engine.admission,
+            environment: callerEnvironment())
     }
 }
 

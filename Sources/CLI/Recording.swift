@@ -5,7 +5,9 @@ import Coordinator
 import GPU
 import Glibc
 import Model
+import ProcessHost
 import Provenance
+import Store
 import Workspace
 
 extension Project {
@@ -21,11 +23,11 @@ extension Project {
 }
 
 extension PipelineFile {
-    func labels(tags: [String], notes: [String]) -> RunLabels {
+    func labels(engine: String, tags: [String], notes: [String]) -> RunLabels {
         let user = variable("USER") ?? variable("LOGNAME") ?? userName() ?? String(getuid())
         let line = ["runs"] + CommandLine.arguments.dropFirst()
         return RunLabels(
-            pipelinePath: path, commandLine: line.map(shellQuoted).joined(separator: " "), user: user,
+            pipelinePath: path, commandLine: line.map(shellQuoted).joined(separator: " "), engine: engine, user: user,
             checkout: GitCheckout(around: project.root), machine: .this(), tags: tags, notes: notes)
     }
 }
@@ -36,6 +38,13 @@ private func userName() -> String? {
     var buffer = [CChar](repeating: 0, count: 16_384)
     guard getpwuid_r(getuid(), &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
     return String(cString: entry.pw_name)
+}
+
+extension LostRuns {
+    /// On this machine.
+    init(store: Store, root: String) {
+        self.init(store: store, root: root, endProcesses: { endOrphans(tokens: $0) })
+    }
 }
 
 extension RunLabels {

@@ -24,7 +24,7 @@ struct StatusCommand: ParsableCommand {
         let (file, stages) = fileAndStages(words)
         let opened = try OpenedPipeline.open(file: file, settings: planning.settings, storeOptions)
         let store = try opened.storeForLooking()
-        let request = try planning.request(opened, stages: stages)
+        let request = try planning.request(opened, stages: stages, on: planning.engine(for: opened))
         let preparation = try RunPreparation(request, store: store)
         let newest = try store.newestExecutions(pipeline: request.graph.pipeline)
         let selected = zip(request.graph.stages, preparation.plan.decisions).filter { $1.verdict != .notSelected }

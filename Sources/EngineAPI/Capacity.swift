@@ -3,7 +3,7 @@
 
 import Model
 
-/// Totals that this process may use.
+/// Totals that executions may use.
 public struct Capacity: Hashable, Sendable {
     public var cpus: Quantity
     public var memoryBytes: Int64
@@ -20,7 +20,7 @@ public struct Capacity: Hashable, Sendable {
 /// What one execution holds while it runs.
 public struct Lease: Hashable, Sendable {
     public let request: ResourceRequest
-    /// The GPUs it was given; nil when it said nothing about GPUs.
+    /// The GPUs it was given; nil when it requested none and gets the caller's variables untouched.
     public let gpus: [Device]?
 
     public init(request: ResourceRequest, gpus: [Device]?) {

@@ -3,46 +3,45 @@
 import CLinux
 import Glibc
 import Model
+import Synchronization
 
-final class GPULockFile {
+final class GPULockFile: Sendable {
+    fileprivate struct State {
+        /// nil where it cannot be opened.
+        var descriptor: Int32?
+        var openingError: Int32 = 0
+        /// What this run holds: the kernel shows a program only what others do.
+        var own: [Range<Int>] = []
+    }
+
     private let path: String
-    /// nil where it cannot be opened.
-    private(set) var descriptor: Int32?
-    private var openingError: Int32 = 0
-    /// What this run holds: the kernel shows a program only what others do.
-    private var own: [Range<Int>] = []
+    private let state = Mutex(State())
 
     init(_ path: String) {
         self.path = path
-        openFile()
+        state.withLock { $0.open(path) }
     }
 
     deinit { if let descriptor { close(descriptor) } }
 
-    /// Locks so many bytes, wherever they are; nil, and none, where others hold too many.
+    var descriptor: Int32? { state.withLock { $0.descriptor } }
+
+    /// Locks this many bytes, wherever they are; nil, and none, where others hold too many.
     ///
-    /// - Throws: when the file cannot be locked at all.
+    /// - Throws: a `Failure` of kind `engine` when the file cannot be locked at all.
     func take(_ count: Int) throws(Failure) -> [Range<Int>]? {
-        if own.isEmpty, !isStillThere { openFile() }
-        guard let descriptor else { throw failure("cannot be opened", openingError) }
-        guard let pieces = Self.pieces(of: gaps(), holding: count) else { return nil }
-        // A folder for passing files is tidied of old ones.
-        futimens(descriptor, nil)
-        for (index, piece) in pieces.enumerated() {
-            if clinux_lock_range(descriptor, piece.lowerBound, piece.count) == 0 { continue }
-            let number = errno
-            for piece in pieces[..<index] { clinux_unlock_range(descriptor, piece.lowerBound, piece.count) }
-            guard number == EAGAIN || number == EACCES else { throw failure("cannot be locked", number) }
-            return nil
+        let result = state.withLock { state in
+            Result { () throws(Failure) in try state.take(count, at: path) }
         }
-        own += pieces
-        return pieces
+        return try result.get()
     }
 
     func giveBack(_ range: Range<Int>) {
-        guard let descriptor, let index = own.firstIndex(of: range) else { return }
-        own.remove(at: index)
-        clinux_unlock_range(descriptor, range.lowerBound, range.count)
+        state.withLock { state in
+            guard let descriptor = state.descriptor, let index = state.own.firstIndex(of: range) else { return }
+            state.own.remove(at: index)
+            clinux_unlock_range(descriptor, range.lowerBound, range.count)
+        }
     }
 
     /// The first bytes of the gaps, as many as asked for; nil where there are fewer.
@@ -56,7 +55,28 @@ final class GPULockFile {
         return left == 0 ? pieces : nil
     }
 
-    /// The bytes of the first thousand that nobody has locked.
+    /// The bytes of the first thousand that are not locked.
+    func gaps() -> [Range<Int>] { state.withLock { $0.gaps() } }
+}
+
+extension GPULockFile.State {
+    mutating func take(_ count: Int, at path: String) throws(Failure) -> [Range<Int>]? {
+        if own.isEmpty, !isStillThere(path) { open(path) }
+        guard let descriptor else { throw failure("cannot be opened", openingError, path) }
+        guard let pieces = GPULockFile.pieces(of: gaps(), holding: count) else { return nil }
+        // Programs that clean up shared folders remove old files.
+        futimens(descriptor, nil)
+        for (index, piece) in pieces.enumerated() {
+            if clinux_lock_range(descriptor, piece.lowerBound, piece.count) == 0 { continue }
+            let number = errno
+            for piece in pieces[..<index] { clinux_unlock_range(descriptor, piece.lowerBound, piece.count) }
+            guard number == EAGAIN || number == EACCES else { throw failure("cannot be locked", number, path) }
+            return nil
+        }
+        own += pieces
+        return pieces
+    }
+
     func gaps() -> [Range<Int>] {
         var gaps: [Range<Int>] = []
         var pending = [0..<1000]
@@ -78,16 +98,16 @@ final class GPULockFile {
         return start..<(length == 0 ? max(start, range.upperBound) : start + length)
     }
 
-    /// Opens it, and makes it where it is not there, for all users.
-    private func openFile() {
+    /// Opens the file, and creates it for all users where it does not exist.
+    mutating func open(_ path: String) {
         if let descriptor { close(descriptor) }
         descriptor = nil
         let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
         for _ in 0..<8 where descriptor == nil {
             // Without O_CREAT, which the kernel refuses for another user's file in a folder like this.
-            var opened = open(path, flags)
+            var opened = Glibc.open(path, flags)
             if opened < 0, errno == ENOENT {
-                opened = open(path, flags | O_CREAT | O_EXCL, 0o666)
+                opened = Glibc.open(path, flags | O_CREAT | O_EXCL, 0o666)
                 if opened >= 0 { fchmod(opened, 0o666) }
             }
             if opened >= 0 { descriptor = opened } else { openingError = errno }
@@ -95,15 +115,15 @@ final class GPULockFile {
         }
     }
 
-    private var isStillThere: Bool {
+    private func isStillThere(_ path: String) -> Bool {
         var (named, opened) = (stat(), stat())
         guard let descriptor else { return false }
         return lstat(path, &named) == 0 && fstat(descriptor, &opened) == 0
             && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino
     }
 
-    private func failure(_ problem: String, _ number: Int32) -> Failure {
+    private func failure(_ problem: String, _ number: Int32, _ path: String) -> Failure {
         let reason = String(cString: strerror(number))
-        return Failure(.store, "\(path), the lock that says who uses a GPU, \(problem): \(reason). Make it writable.")
+        return Failure(.engine, "the GPU lock file \(path) \(problem): \(reason). Make it writable.")
     }
 }

@@ -1,45 +1,38 @@
-// GPUs are shared with other runs on this host, of this and other users, by locks: a file for each device, of which a
-// run locks as many of the first 1000 bytes as it uses thousandths. The files are empty and stay. The supervisor has
-// them open too, so that the kernel lets go when the last process of a run has ended, however it ended. Knows devices by
-// name; does not know who holds what.
+// GPUs are shared with other runs on this host, of all users, by locks: a file for each device, of which a run locks as
+// many of the first 1000 bytes as it uses thousandths. The files are empty and stay. The supervisor has them open too,
+// so that the kernel releases the locks when the last process of a run has ended. Knows devices by name; does not know
+// which run holds what.
 
 import CLinux
 import EngineAPI
 import Glibc
 import Model
 
-/// Shares of GPUs that one execution holds; given back when nobody holds this any more.
-public final class GPULock {
+/// Shares of GPUs that one execution holds; released with the last reference.
+final class GPULock: DeviceHold {
     private let pieces: [(file: GPULockFile, range: Range<Int>)]
     fileprivate init(_ pieces: [(file: GPULockFile, range: Range<Int>)]) { self.pieces = pieces }
     deinit { for piece in pieces { piece.file.giveBack(piece.range) } }
 }
 
 /// The locks on the GPUs of a pool.
-public struct GPULocks {
-    public enum Outcome {
-        case taken(GPULock)
-        case heldElsewhere
-        /// Nothing can be locked, and why.
-        case unavailable(String)
-    }
-
-    /// By pool GPU; nil for one that nobody told of: a mere number in the plans of this run.
+final class GPULocks: SharedDevices {
+    /// By GPU of the pool; nil for one without a driver or device file, which is only a number.
     private let files: [GPULockFile?]
     private let filesByGPU: [Device: GPULockFile]
 
-    public init(_ gpus: [Device], folder: String = GPULocks.sharedFolder) {
+    init(_ gpus: [Device], folder: String = GPULocks.sharedFolder) {
         files = gpus.map { gpu in Self.fileName(of: gpu).map { GPULockFile("\(folder)/\($0)") } }
         var filesByGPU: [Device: GPULockFile] = [:]
         for (gpu, file) in zip(gpus, files) { filesByGPU[gpu] = file }
         self.filesByGPU = filesByGPU
     }
 
-    /// To be kept open by whatever outlives this program until the stages have ended.
-    public var descriptors: [Int32] { files.compactMap { $0?.descriptor } }
+    /// To be kept open by the supervisor until the stages have ended.
+    var descriptors: [Int32] { files.compactMap { $0?.descriptor } }
 
-    /// What is taken of each GPU of the pool, by whomever.
-    public func taken() -> [Quantity] {
+    /// How much of each GPU of the pool is taken, by this run and by others.
+    func taken() -> [Quantity] {
         files.map { file in
             guard let file, file.descriptor != nil else { return .zero }
             return Quantity(thousandths: 1000 - file.gaps().reduce(0) { $0 + $1.count })
@@ -47,7 +40,7 @@ public struct GPULocks {
     }
 
     /// Takes that share of each of the GPUs, or nothing.
-    public func take(_ gpus: [Device], share: Quantity) -> Outcome {
+    func take(_ gpus: [Device], share: Quantity) -> DeviceClaim {
         var pieces: [(file: GPULockFile, range: Range<Int>)] = []
         for file in gpus.compactMap({ filesByGPU[$0] }) {
             do throws(Failure) {
@@ -66,7 +59,7 @@ public struct GPULocks {
     }
 
     /// A folder in which every user may make files and none may remove another's.
-    public static let sharedFolder =
+    static let sharedFolder =
         ["/run/lock", "/tmp"].first { path in
             var status = stat()
             return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_mode & 0o1007 == 0o1007

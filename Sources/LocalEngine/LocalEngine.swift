@@ -1,5 +1,5 @@
-// Runs commands on this machine, through the supervisor process, and meters them. Knows processes; does not know stages,
-// retries or the store.
+// Runs commands on this machine, through the supervisor process, and meters them. Knows processes; does not know
+// stages, retries or the store.
 
 import EngineAPI
 import GPU
@@ -10,84 +10,118 @@ import Synchronization
 
 /// The engine `local`.
 public final class LocalEngine: Engine {
-    public let name = "local"
-    private let supervisor: Supervisor
-    private let meters: Meters
-    private let metering: Task<Void, Never>
+    /// What there is once the engine is open.
+    private struct Opened {
+        let supervisor: Supervisor
+        let locks: GPULocks
+        let ticker: Task<Void, Never>
+    }
 
-    /// Starts the supervisor process.
+    public static let recordedName = "local"
+    public let name = LocalEngine.recordedName
+    public let outlivesCoordinator = false
+    public let admission: Admission
+    private let devices: [Device]
+    private let meters: Meters
+    private let opened = Mutex<Opened?>(nil)
+
+    /// Starts nothing yet.
     ///
     /// - Parameters:
-    ///   - driver: tells what GPUs do; opened when something has run for a moment that could use one.
-    ///   - holding: descriptors that are kept open until the last process has ended, even where this program is killed.
-    public init(driver: GPUDriver, holding: [Int32]) throws(Failure) {
-        let meters = Meters(driver)
-        self.meters = meters
-        supervisor = try Supervisor.start(holding: holding)
-        // Every 200 ms for the first 30 s of an execution, then every second.
-        metering = Task.detached { [supervisor] in
+    ///   - capacity: what executions may use of this machine.
+    ///   - driver: reports what GPUs do; opened when something has run for a moment that could use one.
+    public init(capacity: Capacity, driver: GPUDriver) {
+        admission = .pool(capacity)
+        devices = capacity.gpus
+        meters = Meters(driver)
+    }
+
+    public var sharedDevices: (any SharedDevices)? { opened.withLock { $0?.locks } }
+
+    public var descriptor: Int32 { opened.withLock { $0?.supervisor.descriptor } ?? -1 }
+
+    /// Starts the supervisor process. It keeps the lock files of the GPUs open until the last process has ended, even
+    /// where this program is killed.
+    public func open() throws(Failure) {
+        let locks = GPULocks(devices)
+        let supervisor = try Supervisor.start(holding: locks.descriptors)
+        let ticker = Task.detached { [meters] in
             while !Task.isCancelled {
-                try? await Task.sleep(for: .milliseconds(200))
+                try? await Task.sleep(for: meters.untilNextTick)
                 supervisor.wake()
                 meters.sample(supervisor: supervisor.pid)
+                for (id, graceSeconds) in meters.takeOverLimit() {
+                    supervisor.stop(id: id, graceSeconds: graceSeconds)
+                }
             }
         }
+        opened.withLock { $0 = Opened(supervisor: supervisor, locks: locks, ticker: ticker) }
     }
 
-    public var descriptor: Int32 { supervisor.descriptor }
-
-    public func takeEvents() -> [EngineEvent] { supervisor.takeEvents().compactMap(taken) }
-
-    /// What an event means to the engine's user, once the meters know of it.
-    private func taken(_ event: SupervisorEvent) -> EngineEvent? {
-        switch event {
-        case .started(let id, let pid, let nanoseconds):
-            meters.began(id, pid: pid, nanoseconds: nanoseconds)
-            return nil
-        case .failed(let id, let number, let step):
-            _ = meters.ended(id, nanoseconds: nil, wasKilled: false)
-            return .finished(
-                ExecutionID(Int64(bitPattern: id)),
-                EngineOutcome(
-                    exit: .notStarted(
-                        "its command could not be started (\(step)): \(String(cString: strerror(number)))"),
-                    usage: Usage(wallSeconds: 0), leftoverProcesses: 0, sawOutOfMemoryKill: false))
-        case .exited(let ending):
-            // A shell tells of a killed child by the code 137.
-            let wasKilled = ending.signal == SIGKILL || ending.exitCode == 128 + SIGKILL
-            let metered = meters.ended(ending.id, nanoseconds: ending.nanoseconds, wasKilled: wasKilled)
-            return .finished(ExecutionID(Int64(bitPattern: ending.id)), EngineOutcome(ending, metered))
-        case .gone:
-            return .engineLost(
-                "the process that started the stages is gone, and what ran was ended with it; run the same command again"
-            )
-        }
-    }
-
-    public func launch(_ batch: [Launch]) {
+    public func submit(_ batch: [Launch]) {
+        guard let supervisor = opened.withLock({ $0?.supervisor }) else { return }
         for launch in batch {
-            let id = UInt64(bitPattern: launch.executionID.value)
-            meters.launched(id, launch.gpus)
+            let id = launch.executionID.processID
+            guard meters.submitted(id, launch) else { continue }
             supervisor.spawn(
                 SpawnRequest(
                     id: id, arguments: launch.arguments, plainWords: launch.plainWords ?? [],
-                    environment: launch.environment, workingDirectory: launch.workingDirectory, logPath: launch.logPath,
-                    token: launch.token,
-                    graceSeconds: launch.graceSeconds))
+                    environment: launch.environment, workingDirectory: launch.workingDirectory,
+                    logPath: launch.logPath, token: launch.token, graceSeconds: launch.graceSeconds))
         }
     }
 
-    public func stop(_ execution: ExecutionID, graceSeconds: Double) {
-        supervisor.stop(id: UInt64(bitPattern: execution.value), graceSeconds: graceSeconds)
+    /// Nothing outlives the coordinator here: the supervisor ends it.
+    public func reattach(_ jobs: [JobReference]) {}
+
+    public func cancel(_ ids: [ExecutionID], graceSeconds: Double) {
+        guard let supervisor = opened.withLock({ $0?.supervisor }) else { return }
+        for id in ids {
+            meters.cancelled(id.processID)
+            supervisor.stop(id: id.processID, graceSeconds: graceSeconds)
+        }
     }
 
-    public func peakMemoryBytes(of execution: ExecutionID) -> Int64? {
-        meters.peakBytes(of: UInt64(bitPattern: execution.value))
+    public func takeEvents() -> [EngineEvent] {
+        guard let supervisor = opened.withLock({ $0?.supervisor }) else { return [] }
+        return supervisor.takeEvents().flatMap(events)
     }
 
-    public func shutDown() {
-        supervisor.shutDown()
-        metering.cancel()
+    /// What an event of the supervisor means to the coordinator, once the meters know of it.
+    private func events(_ event: SupervisorEvent) -> [EngineEvent] {
+        switch event {
+        case .started(let id, let pid, let nanoseconds):
+            meters.began(id, pid: pid, nanoseconds: nanoseconds)
+            return [.started(ExecutionID(processID: id), StartedExecution())]
+        case .failed(let id, let number, let step):
+            _ = meters.ended(id, nanoseconds: nil, wasKilled: false)
+            let reason = "its command could not be started (\(step)): \(String(cString: strerror(number)))"
+            return [.rejected(ExecutionID(processID: id), reason: reason)]
+        case .exited(let ending):
+            // A shell reports a killed child by the code 137.
+            let wasKilled = ending.signal == SIGKILL || ending.exitCode == 128 + SIGKILL
+            let metered = meters.ended(ending.id, nanoseconds: ending.nanoseconds, wasKilled: wasKilled)
+            return [.ended(ExecutionID(processID: ending.id), EngineOutcome(ending, metered))]
+        case .gone:
+            let left = meters.removeAll()
+            _ = endOrphans(tokens: Set(left.map(\.token)))
+            let sentence =
+                "the process that started the stages is gone, and what ran was ended with it; run the same command again"
+            return [.failed(sentence)] + left.map { .lost(ExecutionID(processID: $0.id), reason: sentence) }
+        }
+    }
+
+    /// Ends everything in either mode.
+    public func close(_ mode: CloseMode) {
+        guard let opened = opened.withLock({ $0 }) else { return }
+        opened.supervisor.shutDown()
+        opened.ticker.cancel()
         meters.shutDown()
     }
+}
+
+extension ExecutionID {
+    /// The number that the supervisor knows the execution by.
+    fileprivate var processID: UInt64 { UInt64(bitPattern: value) }
+    fileprivate init(processID: UInt64) { self.init(Int64(bitPattern: processID)) }
 }

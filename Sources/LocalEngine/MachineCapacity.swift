@@ -1,5 +1,5 @@
 // What this process may use of the machine: affinity and cgroup limits for cpus and memory, CUDA_VISIBLE_DEVICES or the
-// driver's device files for GPUs. Reads /proc, /sys and /dev; hands out plain numbers.
+// driver's device files for GPUs. Reads /proc, /sys and /dev.
 
 import CLinux
 import EngineAPI
@@ -12,7 +12,7 @@ extension Capacity {
     /// - Parameters:
     ///   - counted: totals of counted resources; `cpus`, `memory` (bytes) and `gpus` among them replace what was found.
     ///   - caller: looks a variable up in the caller's environment.
-    ///   - driver: tells which GPUs there are; nil where it does not matter.
+    ///   - driver: lists the GPUs; nil where no stage requests any.
     public static func ofThisMachine(
         counted: [String: Quantity], caller: (String) -> String?, driver: GPUDriver?
     ) -> Capacity {
@@ -67,7 +67,7 @@ extension Capacity {
         return folders
     }
 
-    /// Where nobody tells of GPUs, by the driver's device files.
+    /// Without a driver that lists them, by its device files.
     private static func gpus(visible: String?, in inventory: GPUInventory?) -> [Device] {
         if visible != nil || inventory != nil {
             return visibleGPUs(visible, in: inventory).map { Device(id: $0.id, uuid: $0.device?.uuid) }

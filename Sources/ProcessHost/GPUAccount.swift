@@ -5,7 +5,29 @@ import EngineAPI
 import GPU
 import Model
 
-/// What an execution used of GPUs. nil: not known, or there are none.
+/// Which GPUs an execution's processes may use.
+enum GPUGrant: Hashable, Sendable {
+    /// None: the variable hides them.
+    case hidden
+    /// The stage requested none; its processes see this CUDA_VISIBLE_DEVICES.
+    case untouched(String?)
+    /// UUIDs; `isExclusive`: as far as runs on this host are concerned, no other execution uses them.
+    case given([String], isExclusive: Bool)
+
+    init(_ launch: Launch) {
+        guard let gpus = launch.lease.gpus else {
+            let prefix = "CUDA_VISIBLE_DEVICES="
+            let visible = launch.environment.last { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+            self = .untouched(visible)
+            return
+        }
+        let uuids = gpus.compactMap(\.uuid)
+        let isExclusive = launch.holdsDevices && launch.lease.gpuShare == .one
+        self = uuids.isEmpty ? .hidden : .given(uuids, isExclusive: isExclusive)
+    }
+}
+
+/// The GPU usage of an execution. nil: unknown, or there are no GPUs.
 struct GPUUsage: Sendable {
     var peakBytes: Int64?
     var peakSource: GPUPeakSource?
@@ -28,8 +50,8 @@ struct GPUAccount {
     private var devicePeak: Int64 = 0
     private var sawOwnProcess = false
     private var sawProcessLists = false
-    /// The driver lists its processes, but does not tell their memory.
-    private var isMemoryUntold = false
+    /// The driver lists its processes, but not their memory.
+    private var isMemoryUnknown = false
     private var sawDeviceMemory = false
     private var isByProgram = false
     private var lastSeconds = 0.0
@@ -51,7 +73,7 @@ struct GPUAccount {
         }
     }
 
-    /// One sample of all devices.
+    /// Adds one sample of all devices.
     ///
     /// - Parameters:
     ///   - pids: of its process tree.
@@ -68,7 +90,7 @@ struct GPUAccount {
             let deviceBytes = reading.usedBytes.map { max(0, $0 - (baselines[reading.uuid] ?? $0)) }
             if own != nil { sawProcessLists = true }
             if reading.usedBytes != nil { sawDeviceMemory = true }
-            if own?.isEmpty == false { if processBytes != nil { sawOwnProcess = true } else { isMemoryUntold = true } }
+            if own?.isEmpty == false { if processBytes != nil { sawOwnProcess = true } else { isMemoryUnknown = true } }
             processTotal += processBytes ?? 0
             deviceTotal += deviceBytes ?? 0
             // What it merely could see is its own from when it first uses it.
@@ -89,7 +111,7 @@ struct GPUAccount {
         measuredSeconds += elapsed
     }
 
-    /// nil where the driver tells of no process's memory.
+    /// nil where the driver reports no process's memory.
     private func memory(of processes: [GPUProcess]) -> Int64? {
         let known = processes.compactMap(\.bytes)
         return known.isEmpty && !processes.isEmpty ? nil : known.reduce(0, +)
@@ -98,8 +120,8 @@ struct GPUAccount {
     /// What it came to.
     var usage: GPUUsage {
         let isOfDevice = countsDevices
-        guard isOfDevice || sawOwnProcess || (isGiven && sawProcessLists && !isMemoryUntold && !arePIDsForeign) else {
-            // Utilisation is a device's: it says something of an execution that had the device.
+        guard isOfDevice || sawOwnProcess || (isGiven && sawProcessLists && !isMemoryUnknown && !arePIDsForeign) else {
+            // Utilisation is the device's: it is meaningful for an execution that had the device.
             return GPUUsage(meanUtilization: meanUtilization, samples: samples { _ in nil })
         }
         return GPUUsage(
@@ -108,10 +130,10 @@ struct GPUAccount {
             meanUtilization: meanUtilization, samples: samples { isOfDevice ? $0.deviceBytes : $0.processBytes })
     }
 
-    /// Whether the devices' memory has to stand for that of its processes, which the driver does not tell or numbers
-    /// otherwise, and does: nobody else uses them.
+    /// Whether the devices' memory stands for that of its processes: the driver does not report these, or numbers them
+    /// otherwise, and no other execution uses the devices.
     private var countsDevices: Bool {
-        isExclusive && sawDeviceMemory && !sawOwnProcess && (!sawProcessLists || isMemoryUntold || arePIDsForeign)
+        isExclusive && sawDeviceMemory && !sawOwnProcess && (!sawProcessLists || isMemoryUnknown || arePIDsForeign)
     }
 
     private var meanUtilization: Double? {

@@ -1,5 +1,5 @@
-// Reads the GPUs while executions run: all executions of a moment by one reading, on a thread of its own, for a driver
-// may take long and may hang. Knows executions by number; what they used is worked out in GPUAccount.swift.
+// Reads the GPUs while executions run: one reading for all executions, on a thread of its own, because a driver may be
+// slow or hang. Knows executions by number; what they used is computed in GPUAccount.swift.
 
 import Dispatch
 import EngineAPI
@@ -22,9 +22,9 @@ final class GPUMeter: Sendable {
         /// Of executions for which it is not known yet which devices they may use.
         var grants: [UInt64: GPUGrant] = [:]
         var accounts: [UInt64: GPUAccount] = [:]
-        /// A reading is being made: until it is done there is no other.
+        /// A reading is under way; there is only one at a time.
         var isReading = false
-        /// Nothing tells of GPUs here.
+        /// There is no driver.
         var isOff = false
     }
 
@@ -46,11 +46,11 @@ final class GPUMeter: Sendable {
     func launched(_ id: UInt64, _ grant: GPUGrant) {
         if case .hidden = grant { return }
         state.withLock { if !$0.isOff { $0.grants[id] = grant } }
-        // What is in use before matters where the device has to stand for its processes.
+        // The baseline, in case the device has to stand for its processes.
         if case .given(_, isExclusive: true) = grant { read(for: []) }
     }
 
-    /// Reads the devices, unless the last reading is still being made, and takes note for these executions.
+    /// Reads the devices for these executions, unless the last reading is still under way.
     func sample(_ turns: [Turn]) {
         let isOfUse = state.withLock { state in
             turns.contains { state.grants[$0.id] != nil || state.accounts[$0.id]?.devices.isEmpty == false }
@@ -58,7 +58,7 @@ final class GPUMeter: Sendable {
         if isOfUse { read(for: turns) }
     }
 
-    /// What the execution used; nil where none of it was seen.
+    /// What the execution used; nil where it was never sampled.
     func ended(_ id: UInt64) -> GPUUsage? {
         state.withLock { state in
             state.grants[id] = nil
@@ -66,8 +66,8 @@ final class GPUMeter: Sendable {
         }
     }
 
-    /// Lets a reading that is being made come to its end, for drivers are not made for programs that end meanwhile; but
-    /// waits for one that hangs no longer than two seconds.
+    /// Waits for a reading that is under way, because drivers do not expect programs to exit meanwhile; but at most two
+    /// seconds, in case it hangs.
     func shutDown() {
         state.withLock { $0.isOff = true }
         _ = reading.wait(timeout: .now() + .seconds(2))

@@ -1,22 +1,20 @@
-// Processes that a killed executor and its killed supervisor left behind. They are found by the 128-bit token in their
-// environment and checked again through a pidfd, so that nobody else's process is ever signalled.
+// Processes that a killed coordinator and its killed supervisor left behind. They are found by the 128-bit token in
+// their environment and checked again through a pidfd, so that no other process is ever signalled.
 
 import CLinux
+import EngineAPI
 import Glibc
 import Model
 import Programs
 
-/// The variable that marks every process of an execution.
-public let tokenVariable = "RUNS_EXECUTION_TOKEN"
-
-/// Ends what still runs of these executions: TERM, two seconds, KILL. Returns how many processes there were.
+/// Ends the processes of these executions: TERM, two seconds, KILL. Returns how many there were.
 public func endOrphans(tokens: Set<String>) -> Int {
     guard !tokens.isEmpty else { return 0 }
     var found = Set<Int32>()
     // Processes may make others while they are being ended: look until none is left.
     for round in 0..<200 {
         let (pids, someInExec) = processes(marked: tokens)
-        // What is in the middle of exec may be one of them. It is through in a moment.
+        // A process in the middle of exec may be one of them. It is done in a moment.
         if pids.isEmpty, !someInExec || round >= 40 { break }
         for pid in pids {
             let signals = found.insert(pid).inserted ? [SIGTERM, SIGCONT] : round >= 40 ? [SIGKILL] : []
@@ -24,7 +22,7 @@ public func endOrphans(tokens: Set<String>) -> Int {
             let descriptor = clinux_pidfd_open(pid)
             guard descriptor >= 0 else { continue }
             defer { close(descriptor) }
-            // Only with the descriptor open is it certain which process the number means.
+            // Only with the descriptor open does the number surely mean this process.
             guard let token = token(of: pid), tokens.contains(token) else { continue }
             for signal in signals { _ = clinux_pidfd_send_signal(descriptor, signal) }
         }
@@ -33,10 +31,10 @@ public func endOrphans(tokens: Set<String>) -> Int {
     return found.count
 }
 
-/// How many processes still run of these executions.
+/// How many processes of these executions still run.
 public func countOrphans(tokens: Set<String>) -> Int { tokens.isEmpty ? 0 : processes(marked: tokens).pids.count }
 
-/// Those that show one of the tokens, and whether there is any that may do so in a moment.
+/// Those that have one of the tokens, and whether there is any that may have one in a moment.
 private func processes(marked tokens: Set<String>) -> (pids: [Int32], someInExec: Bool) {
     guard let folder = opendir("/proc") else { return ([], false) }
     defer { closedir(folder) }
@@ -57,8 +55,8 @@ private func processes(marked tokens: Set<String>) -> (pids: [Int32], someInExec
     return (pids, someInExec)
 }
 
-/// Unlike a thread of the kernel and what has ended, a process in the middle of exec has a program, though neither
-/// arguments nor environment.
+/// Unlike kernel threads and zombies, a process in the middle of exec has a program, though neither arguments nor
+/// environment.
 private func isOfAProgram(_ pid: Int32) -> Bool {
     var target = [CChar](repeating: 0, count: 8)
     return readlink("/proc/\(pid)/exe", &target, target.count) > 0

@@ -1,4 +1,4 @@
-// What /proc says of a process and all its descendants. Reads only; ends nothing.
+// The memory of a process and all its descendants, from /proc. Reads only; ends nothing.
 
 import Glibc
 import Model
@@ -7,8 +7,8 @@ import Programs
 /// Peak resident memory of a process tree, from samples. Pages that its processes share count once: after a fork the
 /// child's pages are the parent's until one of them writes.
 ///
-/// How much a process shares is told by `smaps_rollup`, which walks its page tables: some 20 ms for a GB. So that is
-/// read only when the peak may be passed, and for at most a twentieth of the time. In between, a process counts for its
+/// How much a process shares is in `smaps_rollup`, which walks its page tables: some 20 ms for a GB. So that is read
+/// only when the peak may be passed, and for at most a twentieth of the time. In between, a process counts for its
 /// share at that reading and the anonymous memory that has come since, and one that is new since not yet.
 struct ProcessTreeMeter {
     let root: Int32
@@ -55,7 +55,7 @@ struct ProcessTreeMeter {
         guard residents.count > 1 else { return }
         let mostPossible = residents.values.reduce(0) { $0 + $1.bytes }
         if mostPossible > peakBytes + peakBytes / 50, ContinuousClock.now >= nextReading {
-            // Of this thread: on a busy machine the time that passes says little of what a reading costs.
+            // CPU time of this thread: on a busy machine, elapsed time is not what a reading costs.
             let before = threadCPUTime()
             var read: [Int32: Share] = [:]
             for pid in residents.keys {
@@ -88,7 +88,7 @@ struct ProcessTreeMeter {
         return Resident(bytes: pages[1] * pageBytes, anonymousBytes: (pages[1] - pages[2]) * pageBytes)
     }
 
-    /// Nil where the kernel does not tell it: it is older than 4.14, or the program changed its user.
+    /// nil where the kernel does not report it: before 4.14, or where the program changed its user.
     private func proportionalBytes(of pid: Int32) -> Int64? {
         guard let text = readText("/proc/\(pid)/smaps_rollup"),
             let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Pss:") })

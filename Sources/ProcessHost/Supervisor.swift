@@ -1,5 +1,5 @@
-// The executor's end of the supervisor (target CSupervisor): starts it, speaks to it over a socket and hands on what it
-// tells. Knows processes by number; does not know stages.
+// This program's end of the supervisor (target CSupervisor): starts it, sends commands over a socket and returns its
+// events. Knows processes by number; does not know stages.
 
 import CLinux
 import Glibc
@@ -9,7 +9,7 @@ import Synchronization
 
 /// The process that creates, measures and ends the stages' processes.
 ///
-/// It ends everything it created when this program ends, in whatever way. Call `shutDown()` when done with it.
+/// It ends everything it created when this program ends, in whatever way. Call `shutDown()` at the end.
 public final class Supervisor: Sendable {
     private enum Phase {
         case running
@@ -19,7 +19,7 @@ public final class Supervisor: Sendable {
 
     private let socket: Int32
     public let pid: pid_t
-    /// Means this very process also after it was reaped; negative where the kernel has no such thing.
+    /// Refers to this process even after it was reaped; negative where the kernel has no pidfd.
     private let pidDescriptor: Int32
     private let phase = Mutex(Phase.running)
     /// Held while a frame is written, so that frames do not mix.
@@ -48,7 +48,7 @@ public final class Supervisor: Sendable {
     ) throws(Failure) -> Supervisor {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
-            throw failure("a socket for it could not be made", errno)
+            throw failure("no socket", errno)
         }
         let (pid, error) =
             if let executable {
@@ -59,7 +59,7 @@ public final class Supervisor: Sendable {
         close(ends[1])
         guard error == 0 else {
             close(ends[0])
-            throw failure("'\(executable ?? "/proc/self/exe")' could not be executed", error)
+            throw failure("cannot execute '\(executable ?? "/proc/self/exe")'", error)
         }
         return Supervisor(socket: ends[0], pid: pid)
     }
@@ -67,10 +67,10 @@ public final class Supervisor: Sendable {
     /// Readable while there is something to take; -1 once nothing more will come.
     public var descriptor: Int32 { reading.withLock { $0.hasEnded ? -1 : socket } }
 
-    /// What was told since the last call, in order; waits for nothing.
+    /// Events since the last call, in order; does not wait.
     public func takeEvents() -> [SupervisorEvent] { read(flags: Int32(MSG_DONTWAIT)) }
 
-    /// Creates a process; what becomes of it is told by events. Nothing happens after `gone` or `shutDown`.
+    /// Creates a process and reports it by events. Does nothing after `gone` or `shutDown`.
     public func spawn(_ request: SpawnRequest) {
         send(SupervisorCommand.spawn(request))
     }
@@ -81,7 +81,7 @@ public final class Supervisor: Sendable {
         send(SupervisorCommand.stop(id: id, graceSeconds: graceSeconds))
     }
 
-    /// Lets it go on where a stage has stopped it. To be called now and then.
+    /// Continues it in case a stage has stopped it. To be called now and then.
     public func wake() {
         if pidDescriptor >= 0 { _ = clinux_pidfd_send_signal(pidDescriptor, SIGCONT) }
     }
@@ -151,10 +151,10 @@ public final class Supervisor: Sendable {
 
     private static func failure(_ what: String, _ error: Int32) -> Failure {
         let reason = String(cString: strerror(error))
-        return Failure(.store, "the supervisor of the stages' processes could not be started: \(what) (\(reason))")
+        return Failure(.engine, "cannot start the supervisor process: \(what) (\(reason))")
     }
 
-    /// The supervisor always reads, so this waits for its attention at most, never for an event to be taken.
+    /// Blocks at most until the supervisor reads, which it always does.
     private func send(_ frame: [UInt8]) {
         writing.withLock { _ in
             guard phase.withLock({ $0 == .running }) else { return }
@@ -174,19 +174,20 @@ public final class Supervisor: Sendable {
         }
     }
 
-    /// Ends with `gone` where the supervisor died or spoke nonsense.
+    /// Ends with `gone` where the supervisor died or sent something invalid.
     private func read(flags: Int32) -> [SupervisorEvent] {
         reading.withLock { reading in
             guard !reading.hasEnded else { return [] }
-            let told: [SupervisorEvent]? = withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 1) { bytes in
+            let events: [SupervisorEvent]? = withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 1) {
+                bytes in
                 var count = 0
                 repeat { count = recv(socket, bytes.baseAddress, bytes.count, flags) } while count < 0 && errno == EINTR
                 if count < 0, errno == EAGAIN { return [] }
                 return count > 0 ? try? reading.events.read(bytes[..<count]) : nil
             }
-            if let told { return told }
+            if let events { return events }
             reading.hasEnded = true
-            // Where it spoke nonsense, it takes this for its executor's end.
+            // If it is still alive, it takes this for the end of this program.
             Glibc.shutdown(socket, Int32(SHUT_RDWR))
             reap()
             return phase.withLock { $0 == .running } ? [.gone] : []

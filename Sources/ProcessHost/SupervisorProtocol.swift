@@ -1,9 +1,9 @@
-// The frames that the executor and the supervisor exchange (the other end: CSupervisor/frames.h). Knows bytes; opens no
+// The frames that this program and the supervisor exchange (the other end: CSupervisor/frames.h). Knows bytes; opens no
 // socket.
 
 /// A process to create.
 public struct SpawnRequest: Hashable, Sendable {
-    /// Chosen by the caller, unique among its living processes; names it in `stop` and in events.
+    /// Chosen by the caller, unique among its running processes; identifies it in `stop` and in events.
     public var id: UInt64
     /// A first word without `/` is looked up in the `PATH` of `environment`.
     public var arguments: [String]
@@ -15,12 +15,12 @@ public struct SpawnRequest: Hashable, Sendable {
     public var workingDirectory: String
     /// Absolute; its folder exists. Takes stdout and stderr.
     public var logPath: String
-    /// Whether what the log holds already is kept.
+    /// Whether the log is appended to.
     public var appendsToLog: Bool
     /// The value of `RUNS_EXECUTION_TOKEN` in `environment`, by which processes that left the session are known again;
     /// at most 255 bytes.
     public var token: String
-    /// How long descendants that are left over may take between TERM and KILL, unless a `stop` says otherwise.
+    /// Seconds between TERM and KILL for leftover descendants, unless a `stop` changes it.
     public var graceSeconds: Double
 
     public init(
@@ -89,7 +89,7 @@ public struct ProcessEnding: Hashable, Sendable {
     public var signal: Int32? { waitStatus & 0x7f == 0 ? nil : waitStatus & 0x7f }
 }
 
-/// What the executor says.
+/// Commands to the supervisor.
 enum SupervisorCommand {
     private static let spawnType: UInt8 = 1
     private static let stopType: UInt8 = 2
@@ -148,9 +148,9 @@ private struct FrameWriter {
     }
 }
 
-/// Puts the bytes that the supervisor sends together again.
+/// Parses the bytes that the supervisor sends.
 struct SupervisorEventReader {
-    /// Something else than an event: the other end is not a supervisor of this version.
+    /// Not an event: the other end is not a supervisor of this version.
     struct NotAnEvent: Error {}
 
     private static let startedType: UInt8 = 129

@@ -13,7 +13,8 @@ public func noDescriptor() -> Failure {
 }
 
 /// Blocks the four signals in this thread and all threads that it creates, and returns them one by one.
-public struct SignalSource: ~Copyable {
+public struct SignalSource: ~Copyable, Sendable {
+    /// Readable while a signal is pending.
     public let descriptor: Int32
 
     /// Must be called before other threads exist, because these would receive the signals.

@@ -56,7 +56,7 @@ enum ArrowTable {
         "TestSupport": ["Foundation", "Testing"],
         "CommandTests": ["Foundation", "Testing", "TestSupport"],
         "ArchitectureTests": ["Foundation", "Testing", "TestSupport"],
-        "CSupervisorTests": ["Testing", "TestSupport", "ProcessHost", "Model"],
+        "CSupervisorTests": ["Foundation", "Testing", "TestSupport", "ProcessHost", "Model"],
     ]
 
     /// Modules of the system that any target may import. Foundation is not one: the program is linked without it.

@@ -56,7 +56,7 @@ import Testing
         #expect(try project.runs("history", "a", "--format", "csv").output.contains(",accepted,"))
         #expect(
             try project.runs("logs", "a").output
-                == "Nothing was executed: `runs accept` took the outputs that were there: a comment.\n")
+                == "Nothing was executed: `runs accept` accepted the outputs as they were: a comment.\n")
         #expect(try project.runs("doctor").status == 0)
         #expect(try project.runs("accept", "a").output == "a: already fresh\n")
 
@@ -86,7 +86,7 @@ import Testing
         try project.write("b", "by hand")
         let refused = try project.runs("accept", "b")
         #expect(
-            refused.status == 2 && refused.errorOutput.contains("reads what 'a' makes, which is not fresh"),
+            refused.status == 2 && refused.errorOutput.contains("it reads outputs of 'a', which is not fresh"),
             "\(refused.story)")
         try project.remove("b")
         #expect(try project.runs("accept", "a", "b").status == 2)
@@ -121,8 +121,8 @@ import Testing
     @Test(arguments: [
         (#""command": "true", "frozen": true, "outputs": ["in"]"#, "is frozen"),
         (#""command": "true", "always": true"#, "always runs"),
-        (#""command": "true", "outputs": ["none"]"#, "its output 'none' is not there"),
-        (#""command": "true", "inputs": ["none"]"#, "its input 'none' is not there"),
+        (#""command": "true", "outputs": ["none"]"#, "its output 'none' does not exist"),
+        (#""command": "true", "inputs": ["none"]"#, "its input 'none' does not exist"),
     ])
     func invalidStatesAreNotAccepted(_ stage: String, _ sentence: String) throws {
         let project = try TestProject()
@@ -142,7 +142,7 @@ import Testing
         let run = try project.start(["exec"])
         try wait(for: "the stage to start") { project.exists("started") }
         let result = try project.runs("accept", "a")
-        #expect(result.status == 3 && result.errorOutput.contains("run 1 is executing 'a'"), "\(result.story)")
+        #expect(result.status == 3 && result.errorOutput.contains("run 1 is executing stage 'a'"), "\(result.story)")
         try project.write("go", "")
         #expect(try run.finish().status == 0)
         #expect(try project.query("select count(*) as n from executions where accepted = 1")[0]["n"]?.integer == 0)
@@ -161,7 +161,7 @@ import Testing
         let run = try project.start(["exec", "other.json"])
         try wait(for: "the stage to start") { project.exists("started") }
         let result = try project.runs("accept", "a")
-        #expect(result.status == 3 && result.errorOutput.contains("run 2 deals with 'a'"), "\(result.story)")
+        #expect(result.status == 3 && result.errorOutput.contains("run 2 uses 'a'"), "\(result.story)")
         try project.write("go", "")
         #expect(try run.finish().status == 0)
         #expect(try project.runs("accept", "a").status == 0)

@@ -195,7 +195,8 @@ import Testing
         )
         #expect(try project.runs("exec").status == 0)
         #expect(
-            try project.query("select note from executions")[0]["note"]?.text?.contains("1 process behind") ?? false)
+            try project.query("select note from executions")[0]["note"]?.text?.contains("1 leftover process was ended")
+                ?? false)
         let pid = try #require(project.read("pid").flatMap { pid_t($0.dropLast()) })
         #expect(kill(pid, 0) != 0 && errno == ESRCH)
     }

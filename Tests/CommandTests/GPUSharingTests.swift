@@ -54,7 +54,8 @@ struct GPUSharingTests {
         let result = try project.runs(
             ["exec"], environment: fake.environment.merging(["CUDA_VISIBLE_DEVICES": fake.uuids[0]]) { $1 })
         #expect(
-            result.status == 2 && result.errorOutput.contains("asks for 2 gpus, but there are 1"), "\(result.story)")
+            result.status == 2 && result.errorOutput.contains("requests 2 gpus, more than the total of 1"),
+            "\(result.story)")
     }
 
     @Test func stagesGetDifferentGPUs() throws {

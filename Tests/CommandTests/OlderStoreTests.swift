@@ -1,7 +1,8 @@
-// Stores that 0.1.0 made, as a user of the new program has them: views answer what 0.1.0 answered, and the next run goes
-// on. The stores are kept in Tests/StoreTests/Stores.
+// Stores that 0.1.0 made, as a user of the new program has them: views answer what 0.1.0 answered, and the next run
+// goes on. The stores are kept in Tests/StoreTests/Stores.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct OlderStoreTests {

@@ -25,7 +25,8 @@ import Testing
         let result = try project.runs("exec", "--tag", "t", "--on-finish", hook)
         #expect(result.status == code, "\(result.story)")
         #expect(
-            result.errorOutput.contains("warning: --on-finish: ") && result.errorOutput.contains("exited with status 7"))
+            result.errorOutput.contains("warning: --on-finish: ") && result.errorOutput.contains("exited with status 7")
+        )
         #expect(project.read("asked") == "status\n\(status)\n")
         let report = try self.report(project)
         #expect(report["run_id"]?.integer == 1 && report["status"]?.text == status && report["pipeline"]?.text == "p")

@@ -78,10 +78,12 @@ import Testing
         arguments: [
             (["reject", "1"], "--reason is required"), (["reject", "1", "--reason", " "], "--reason is required"),
             (["reject", "a", "--reason", "x"], "invalid execution number 'a'"),
-            (["reject", "99", "--reason", "x"], "execution 99 does not exist"), (["reject", "3", "--reason", "x"], "is failed"),
+            (["reject", "99", "--reason", "x"], "execution 99 does not exist"),
+            (["reject", "3", "--reason", "x"], "is failed"),
             (["reject", "1", "3", "--reason", "x"], "is failed"), (["reject", "--reason", "x"], "missing"),
             (["tag", "1"], "no tag given"), (["tag", "1", ""], "not empty"), (["tag", "nine", "x"], "is no run"),
-            (["tag", "7", "x"], "run 7 does not exist"), (["tag", "--execution", "77", "x"], "execution 77 does not exist"),
+            (["tag", "7", "x"], "run 7 does not exist"),
+            (["tag", "--execution", "77", "x"], "execution 77 does not exist"),
             (["tag", "1", "x", "--remove"], "has no tags"), (["note", "1"], "no note given"),
             (["note", "1", "x", "--remove"], "has no note 'x'"),
         ] as [([String], String)])

@@ -32,7 +32,7 @@ struct PathClaimsTests {
         var claims = PathClaims()
         _ = claims.take(
             encoded([
-                (.changing, "out/a"), (.settled, "data/raw"), (.changing, "given up"), (.released, "given up"),
+                (.changing, "out/a"), (.pinned, "data/raw"), (.changing, "given up"), (.released, "given up"),
                 (.changing, "/abs/o"), (.changing, "new\nline"), (.changing, "//p/stage"),
             ]))
         #expect(claims.overlapping(path) { _ in true } == any)
@@ -40,12 +40,12 @@ struct PathClaimsTests {
     }
 
     @Test func recordsMayBeReadInPieces() {
-        let bytes = encoded([(.changing, "a"), (.settled, "a"), (.changing, "größe"), (.released, "größe")])
+        let bytes = encoded([(.changing, "a"), (.pinned, "a"), (.changing, "größe"), (.released, "größe")])
         for cut in 0...bytes.count {
             var claims = PathClaims()
             var news = claims.take(bytes[..<cut])
             news.merge(claims.take(bytes[cut...])) { _, later in later }
-            #expect(news == ["a": .settled, "größe": .released], "cut at \(cut)")
+            #expect(news == ["a": .pinned, "größe": .released], "cut at \(cut)")
             #expect(claims.overlapping("größe") { _ in true } == nil)
         }
     }

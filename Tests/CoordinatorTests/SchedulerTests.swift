@@ -126,7 +126,7 @@ import Testing
     /// State, attempts allowed, and whether the first end so is tried again.
     @Test(arguments: [
         (ExecutionState.failed, 1, true), (.failed, 0, false), (.timedOut, 1, true), (.outOfMemory, 1, true),
-        (.interrupted, 1, false), (.lost, 1, false),
+        (.interrupted, 1, false), (.stopped, 1, false),
     ])
     func retriesByCause(_ state: ExecutionState, _ max: Int, _ isRetried: Bool) {
         var scheduler = scheduler([[]]) { $0.retries = RetryPolicy(max: max, delaySeconds: 3) }

@@ -19,7 +19,7 @@ import Testing
 
     private func share(_ thousandths: Int) -> Quantity { Quantity(thousandths: thousandths) }
 
-    private func take(_ locks: GPULocks, _ gpus: [Device], _ thousandths: Int) -> GPULock? {
+    private func take(_ locks: GPULocks, _ gpus: [Device], _ thousandths: Int) -> (any DeviceHold)? {
         if case .taken(let lock) = locks.take(gpus, share: share(thousandths)) { lock } else { nil }
     }
 

@@ -26,7 +26,7 @@ import Testing
             var bytes: [UInt8] = []
             var chunk = [UInt8](repeating: 0, count: 1 << 16)
             while case let count = fread(&chunk, 1, chunk.count, source), count > 0 { bytes += chunk[..<count] }
-            try project.write(bytes, to: file)
+            try project.write(file, bytes: bytes)
         }
         #expect(project.files == (name == "killed" ? ["runs.db", "runs.db-wal"] : ["runs.db"]))
     }
@@ -50,7 +50,9 @@ import Testing
         }
     }
 
-    private func connect() throws -> Connection { try Connection(path: project.storePath, flags: SQLITE_OPEN_READWRITE) }
+    private func connect() throws -> Connection {
+        try Connection(path: project.storePath, flags: SQLITE_OPEN_READWRITE)
+    }
 
     @Test(arguments: kept, [Store.Access.write, .read])
     func aStoreOf010IsMigrated(name: String, access: Store.Access) throws {

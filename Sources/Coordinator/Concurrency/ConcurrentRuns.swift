@@ -1,8 +1,7 @@
-// How a run keeps out of the way of those that began before it and still live: what they will change is waited for, what
-// they rely on is left as it is until they end. Waiting always goes from a later run to an earlier one, so that no two
-// ever wait for each other.
+// How a run keeps out of the way of those that began before it and are still alive: what they will change is waited
+// for, what they rely on is left as it is until they end. Waiting always goes from a later run to an earlier one, so
+// that no two ever wait for each other.
 
-import Glibc
 import Model
 
 /// A run that had not ended when it was looked at, and its claims.
@@ -10,7 +9,7 @@ struct EarlierRun {
     enum News {
         case nothing
         /// Paths that it will not change any more.
-        case told([String: PathClaim])
+        case released([String: PathClaim])
         case gone
     }
 
@@ -26,8 +25,8 @@ struct EarlierRun {
 
     mutating func look() -> News {
         guard let file, file.isLocked else { return .gone }
-        let told = claims.take(file.readOn())
-        return told.isEmpty ? .nothing : .told(told)
+        let released = claims.take(file.readOn())
+        return released.isEmpty ? .nothing : .released(released)
     }
 
     func overlapping(_ path: String, where isMeant: (PathClaim) -> Bool) -> String? {
@@ -43,9 +42,9 @@ struct EarlierRun {
     }
 }
 
-/// The runs of a store that live, whenever they began.
-func livingRuns(in store: any RunStore, root: String) throws(Failure) -> [EarlierRun] {
-    try store.runningRuns().filter { condition(of: $0, root: root) == .lives }.map { EarlierRun($0, root: root) }
+/// The runs of a store that are alive, whenever they began.
+func livingRuns(in store: any ConcurrencyStore, root: String) throws(Failure) -> [EarlierRun] {
+    try store.runningRuns().filter { condition(of: $0, root: root) == .alive }.map { EarlierRun($0, root: root) }
 }
 
 /// A stage that keeps out of an earlier run's way.
@@ -56,24 +55,93 @@ struct HeldStage {
     let path: String
 }
 
-extension Run {
-    /// Takes note of the runs that live and began before this one. To be called in the transaction that writes this
-    /// run's row: whoever comes later sees this run's claims.
-    func meetEarlierRuns() throws(Failure) {
-        earlierRuns = try store.runningRuns().filter { $0.id < runID }.map { EarlierRun($0, root: root) }
+/// The runs that began before this one and may still be alive, and what waits for them.
+struct ConcurrentRuns {
+    private let root: String
+    private var earlier: [EarlierRun] = []
+    private var held: [HeldStage] = []
+    /// Runs that were waited for so far, so that each wait is reported once.
+    private var notified = Set<RunID>()
+    /// No other run was under way when this one began, or began between its look at the disk and its own beginning.
+    var isAlone = false
+
+    init(root: String) { self.root = root }
+
+    var isEmpty: Bool { earlier.isEmpty }
+    var isHolding: Bool { !held.isEmpty }
+
+    /// Notes the runs that are alive. To be called in the transaction that writes this run's row: whoever comes later
+    /// sees this run's claims.
+    mutating func meet(_ store: any ConcurrencyStore, before run: RunID) throws(Failure) {
+        earlier = try store.runningRuns().filter { $0.id < run }.map { EarlierRun($0, root: root) }
+        isAlone = earlier.isEmpty
     }
 
+    /// An earlier run, and its claim on a path, that a stage has to wait for.
+    ///
+    /// - Parameters:
+    ///   - claimed: what the stage makes.
+    ///   - inputs: what it reads; none where it is fresh.
+    func obstacle(claimed: [String], inputs: [Input], isFresh: Bool) -> (run: RunID, path: String)? {
+        for earlier in earlier {
+            // What is in place already, or is only read, must not be about to change; what will be made must be free.
+            let overlap =
+                claimed.lazy.compactMap { earlier.overlapping($0) { !isFresh || $0 == .changing } }.first
+                ?? inputs.lazy.compactMap { earlier.mayChange($0) }.first
+            if let overlap { return (earlier.run.id, overlap) }
+        }
+        return nil
+    }
+
+    /// - Returns: whether that run is waited for for the first time.
+    mutating func hold(_ stage: HeldStage) -> Bool {
+        held.append(stage)
+        return notified.insert(stage.run).inserted
+    }
+
+    /// What has changed about the earlier runs since the last look.
+    ///
+    /// - Returns: the stages that can be evaluated again, in order; whether the history must be read again; and the
+    ///   runs that are gone.
+    mutating func look() -> (due: [StageIndex], mustRefresh: Bool, gone: [RunningRun]) {
+        var (due, gone) = ([HeldStage](), [RunningRun]())
+        var mustRefresh = false
+        for position in earlier.indices.reversed() {
+            let id = earlier[position].run.id
+            let isMeant: (HeldStage) -> Bool
+            switch earlier[position].look() {
+            case .nothing: continue
+            case .released(let news):
+                isMeant = { $0.run == id && news[$0.path] != nil }
+                // What was pinned is fresh or else still waited for; but that is shown by the newest execution alone
+                // where there are no outputs.
+                mustRefresh = mustRefresh || news.contains { $0.value == .released || $0.key.hasPrefix("//") }
+            case .gone:
+                gone.append(earlier.remove(at: position).run)
+                isMeant = { $0.run == id }
+                mustRefresh = true
+            }
+            due += held.filter(isMeant)
+            held.removeAll(where: isMeant)
+        }
+        return (due.map(\.stage).sorted(), mustRefresh && !due.isEmpty, gone)
+    }
+}
+
+extension Run {
     /// What this run will change, and what it relies on without looking at it again.
     func ownClaims() -> [UInt8] {
         var bytes: [UInt8] = []
         var relied = Set<String>()
-        for index in graph.order where isOpen[index] {
+        for index in graph.order where state.isOpen[index] {
             for path in claimedPaths(of: index) { PathClaims.encode(.changing, path, onto: &bytes) }
-            for before in graph.predecessors[index] where !isOpen[before] { relied.formUnion(claimedPaths(of: before)) }
+            for before in graph.predecessors[index] where !state.isOpen[before] {
+                relied.formUnion(claimedPaths(of: before))
+            }
             for (position, input) in graph.stages[index].inputs.enumerated()
             where !input.isGlob && graph.producers[index][position].isEmpty { relied.insert(input.path) }
         }
-        for path in relied { PathClaims.encode(.settled, path, onto: &bytes) }
+        for path in relied { PathClaims.encode(.pinned, path, onto: &bytes) }
         return bytes
     }
 
@@ -83,41 +151,36 @@ extension Run {
         return stage.outputs.isEmpty ? ["//\(graph.pipeline)/\(stage.name)"] : stage.outputs.map(\.path)
     }
 
-    /// To be told once what made it so is committed.
+    /// To be published once what made it so is committed.
     func claim(_ claim: PathClaim, _ index: StageIndex) {
-        for path in claimedPaths(of: index) { PathClaims.encode(claim, path, onto: &pendingClaims) }
+        for path in claimedPaths(of: index) { afterCommit.claim(claim, path) }
     }
 
-    /// Whether a stage has to wait before that verdict may be acted upon; says so once for each run that is waited for.
+    /// Whether a stage has to wait before that verdict may be acted upon; reports it once for each run that is waited
+    /// for.
     ///
-    /// - Throws: where it would be waited for in vain, for that run waits for this one.
+    /// - Throws: where that run waits for this one.
     func isHeld(_ index: StageIndex, _ decision: Decision) throws(Failure) -> Bool {
+        if concurrent.isEmpty { return false }
         let isFresh = decision.verdict == .fresh
         let inputs = isFresh ? [] : graph.stages[index].inputs
-        for earlier in earlierRuns {
-            // What is in place already, or is only read, must not be about to change; what will be made must be free.
-            let overlaps =
-                claimedPaths(of: index).lazy.compactMap { earlier.overlapping($0) { !isFresh || $0 == .changing } }
-                .first
-                ?? inputs.lazy.compactMap { earlier.mayChange($0) }.first
-            guard let path = overlaps else { continue }
-            if isPartOf(earlier.run.id) {
-                throw Failure(
-                    .usage,
-                    "this `runs exec` was started by a stage of run \(earlier.run.id), deals with '\(path)' as that run does, "
-                        + "and would wait for it for ever. Make it a stage of the same pipeline instead.")
-            }
-            held.append(HeldStage(stage: index, run: earlier.run.id, path: path))
-            if notifiedWaits.insert(earlier.run.id).inserted {
-                let what = graph.stages[index].outputs.isEmpty ? "the same stage" : "'\(path)'"
-                events.append(
-                    .stageWaiting(
-                        stage: graph.stages[index].name, forRun: earlier.run.id,
-                        why: "it began earlier and deals with \(what)"))
-            }
-            return true
+        guard
+            let obstacle = concurrent.obstacle(
+                claimed: claimedPaths(of: index), inputs: inputs, isFresh: isFresh)
+        else { return false }
+        if isPartOf(obstacle.run) {
+            throw Failure(
+                .usage,
+                "deadlock: this `runs exec` was started by a stage of run \(obstacle.run), and both runs use "
+                    + "'\(obstacle.path)'. Make it a stage of the same pipeline instead.")
         }
-        return false
+        if concurrent.hold(HeldStage(stage: index, run: obstacle.run, path: obstacle.path)) {
+            let what = graph.stages[index].outputs.isEmpty ? "executes the same stage" : "uses '\(obstacle.path)'"
+            afterCommit.events.append(
+                .stageWaiting(
+                    stage: graph.stages[index].name, forRun: obstacle.run, why: "it began earlier and \(what)"))
+        }
+        return true
     }
 
     /// Whether this program was started by a stage of that run.
@@ -128,33 +191,12 @@ extension Run {
     }
 
     /// Lets those stages go on whose earlier run has ended, or has done what they wait for.
-    func lookAtEarlierRuns() throws(Failure) -> [SchedulerAction] {
-        var due: [HeldStage] = []
-        var mustRefresh = false
-        for position in earlierRuns.indices.reversed() {
-            let id = earlierRuns[position].run.id
-            let isMeant: (HeldStage) -> Bool
-            switch earlierRuns[position].look() {
-            case .nothing: continue
-            case .told(let news):
-                isMeant = { $0.run == id && news[$0.path] != nil }
-                // What was settled is fresh or else still waited for; but that is told by the newest execution alone
-                // where there are no outputs.
-                mustRefresh = mustRefresh || news.contains { $0.value == .released || $0.key.hasPrefix("//") }
-            case .gone:
-                let run = earlierRuns.remove(at: position).run
-                if try store.runningRuns().contains(where: { $0.id == id }) {
-                    try markLost(run, mayHaveProcesses: true, in: store, root: root, now: clock())
-                }
-                isMeant = { $0.run == id }
-                mustRefresh = true
-            }
-            due += held.filter(isMeant)
-            held.removeAll(where: isMeant)
+    func lookAtConcurrentRuns() throws(Failure) -> [SchedulerAction] {
+        let (due, mustRefresh, gone) = concurrent.look()
+        for run in gone where try store.runningRuns().contains(where: { $0.id == run.id }) {
+            try lostRuns.markLost(run, mayHaveProcesses: true, now: driver.now())
         }
-        if mustRefresh, !due.isEmpty { try history.refresh() }
-        var actions: [SchedulerAction] = []
-        for entry in due.sorted(by: { $0.stage < $1.stage }) { actions += scheduler.handle(.due(entry.stage)) }
-        return actions
+        if mustRefresh { try history.refresh() }
+        return due.flatMap { scheduler.handle(.due($0)) }
     }
 }

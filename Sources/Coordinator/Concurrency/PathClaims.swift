@@ -1,19 +1,19 @@
 // What a run is going to make and what it relies on, so that a run which began later keeps out of its way. Knows paths
-// and the text form in which a run tells of them in its lock file; does not read or write files.
+// and the form in which a run publishes them in its lock file; does not read or write files.
 
 import Model
 
-/// How a run stands to a path.
+/// What a run does to a path.
 enum PathClaim: UInt8, Sendable {
-    /// It may be made, put back or taken away at any time.
+    /// It may be created, restored or moved away at any time.
     case changing = 0x2B  // +
-    /// It is as the run wants it, and has to stay so until the run ends.
-    case settled = 0x3D  // =
-    /// The run has given it up.
+    /// It is as the run needs it, and has to stay so until the run ends.
+    case pinned = 0x3D  // =
+    /// The run does not need it any longer.
     case released = 0x2D  // -
 }
 
-/// The claims of one run, as far as it has told them.
+/// The claims of one run, as far as it has published them.
 struct PathClaims: Sendable {
     private var claims: [String: PathClaim] = [:]
     /// By folder: the claimed paths somewhere below it.
@@ -30,7 +30,7 @@ struct PathClaims: Sendable {
 
     /// Takes in what was read next, which may end within a record.
     ///
-    /// - Returns: the paths that are not `changing` any more, with what has become of them.
+    /// - Returns: the paths that are no longer `changing`, with their new claims.
     mutating func take(_ bytes: some Sequence<UInt8>) -> [String: PathClaim] {
         var news: [String: PathClaim] = [:]
         rest.append(contentsOf: bytes)

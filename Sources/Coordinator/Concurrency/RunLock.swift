@@ -1,4 +1,5 @@
-// Whether the program that runs a run still lives, by a lock that the kernel lets go of when it ends, however it ends.
+// Whether the program of a run is still alive: by a lock that the kernel releases when the program ends, however it
+// ends, and by a heartbeat for those who cannot see the lock.
 
 import Glibc
 import Model
@@ -6,8 +7,13 @@ import Programs
 import Synchronization
 import Workspace
 
-/// The file `.runs/live/RUN`, locked while the run lives; the run writes its claims on paths into it.
+/// The file `.runs/live/RUN`, locked while the run is alive; the run writes its claims on paths into it, and touches it
+/// now and then.
 final class RunLock: Sendable {
+    /// A run on another host whose file is much older than this, by that file system's own clock, has no program any
+    /// more. File systems that are shared among hosts do not all share locks.
+    static let heartbeatSeconds = 10.0
+
     private let descriptor: Int32
     private let path: String
 
@@ -19,7 +25,7 @@ final class RunLock: Sendable {
     static func acquire(root: String, run: RunID) throws(Failure) -> RunLock {
         let path = "\(root)/\(RunFiles.liveLock(of: run))"
         mkdir("\(root)/\(RunFiles.folder)/live", 0o777)
-        // What a copied or restored folder brought along under this number says nothing of this run.
+        // A copied or restored folder may hold a file of this number that belongs to another run.
         let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let (number, reason) = (errno, String(cString: strerror(errno)))
@@ -35,17 +41,20 @@ final class RunLock: Sendable {
         return RunLock(descriptor: descriptor, path: path)
     }
 
-    /// Whether nobody holds the lock of that run.
+    /// Whether the lock of that run is free.
     static func isFree(root: String, run: RunID) -> Bool {
         do { return try !LiveFile(root: root, run: run).isLocked } catch { return error.isMissing }
     }
 
     static func removeFile(root: String, run: RunID) { unlink("\(root)/\(RunFiles.liveLock(of: run))") }
 
+    /// Sets the time of the file to now.
+    func beat() { futimens(descriptor, nil) }
+
     /// Adds to the claims that others read.
     ///
     /// - Throws: where not all could be written: the disk is full.
-    func tell(_ bytes: [UInt8]) throws(Failure) {
+    func publish(_ bytes: [UInt8]) throws(Failure) {
         guard !writeAll(bytes, to: descriptor) else { return }
         let reason = String(cString: strerror(errno))
         throw Failure(.store, "cannot write \(path): \(reason). Make room there and run the same command again.")
@@ -72,7 +81,8 @@ final class LiveFile: Sendable {
         descriptor = opened
     }
 
-    /// Whether the run holds its lock. Asked for with a shared lock, so that two that ask do not take each other for it.
+    /// Whether the run holds its lock. Tested with a shared lock, so that two that test it do not take each other for
+    /// it.
     var isLocked: Bool {
         guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return true }
         flock(descriptor, LOCK_UN)

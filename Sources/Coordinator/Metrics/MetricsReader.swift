@@ -1,11 +1,11 @@
-// Numbers that stages report: a JSON file after success, or lines while they run. Knows the two forms; does not know
-// where they are kept.
+// Numbers that stages report: a JSON file after success, or lines while they run. Knows the two formats; does not know
+// where they are stored.
 
 import Glibc
 import JSON
 import Model
 
-/// The numbers of a metrics file; nested objects are flattened with dots. A sentence where it is no JSON object.
+/// The numbers of a metrics file; nested objects are flattened with dots. A sentence where it is not a JSON object.
 func finalMetrics(ofFile path: String, shownAs name: String, at time: Timestamp) -> (
     points: [MetricPoint], problem: String?
 ) {
@@ -17,14 +17,14 @@ func finalMetrics(ofFile path: String, shownAs name: String, at time: Timestamp)
     let count = pread(descriptor, &bytes, bytes.count, 0)
     guard count >= 0, count <= mostFileBytes else {
         return (
-            [], "its metrics file '\(name)' is larger than \(mostFileBytes >> 20) MiB. Write figures, not data, to it"
+            [], "its metrics file '\(name)' is larger than \(mostFileBytes >> 20) MiB. Write figures to it, not data"
         )
     }
     let value: JSONValue
     do {
         value = try JSONReader.value(of: Array(bytes[..<count]), dialect: .metrics)
     } catch {
-        return ([], "its metrics file '\(name)' is no JSON: \(error)")
+        return ([], "its metrics file '\(name)' is not valid JSON: \(error)")
     }
     guard case .object(let members) = value else {
         return ([], "its metrics file '\(name)' must hold a JSON object at the top")
@@ -39,8 +39,8 @@ func finalMetrics(ofFile path: String, shownAs name: String, at time: Timestamp)
     return (points, nil)
 }
 
-/// False, with some of the points, where a name is too long: names are repeated for everything inside an object, so that
-/// a small file could fill the memory.
+/// False, with some of the points, where a name is too long: names are repeated for everything inside an object, so
+/// that a small file could fill the memory.
 private func flatten(
     _ members: [JSONValue.Member], prefix: String, step: Int64?, at time: Timestamp, into points: inout [MetricPoint]
 ) -> Bool {
@@ -61,11 +61,11 @@ private func flatten(
     return true
 }
 
-/// Figures need no more.
+/// Enough for figures.
 private let mostFileBytes = 16 << 20
 private let mostNameBytes = 500
 
-/// nil for what a stage may have put in a file's place: a fifo would keep its reader waiting, a device never ends.
+/// nil for anything but a regular file: a FIFO would block its reader, a device never ends.
 private func openRegularFile(_ path: String) -> (descriptor: Int32, size: off_t)? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
@@ -77,7 +77,7 @@ private func openRegularFile(_ path: String) -> (descriptor: Int32, size: off_t)
     return (descriptor, status.st_size)
 }
 
-/// Python writes NaN and Infinity where JSON has no word for them.
+/// Python writes NaN and Infinity, which JSON does not have.
 private func metricValue(_ value: JSONValue) -> Double? {
     guard case .number(let text) = value else { return nil }
     switch text {
@@ -88,7 +88,7 @@ private func metricValue(_ value: JSONValue) -> Double? {
     }
 }
 
-/// What lines of a stage say.
+/// What a stage reported in lines.
 struct ReportedLines: Sendable {
     var points: [MetricPoint] = []
     var params: [Param] = []
@@ -124,7 +124,7 @@ struct MetricsTail {
     /// A line longer than this is not waited for the end of: the rest of the file is given up.
     static let mostSkippedBytes = 64 << 20
 
-    /// Where the file ended when the stage did: whoever still writes to it is not waited for.
+    /// Where the file ended when the stage did: later writes are ignored.
     private var endOffset: off_t?
     /// The last `read` left something.
     private(set) var isBehind = false
@@ -138,22 +138,22 @@ struct MetricsTail {
         endOffset = size
     }
 
-    /// What the lines completed since the last call say, out of at most a mebibyte.
+    /// What the lines completed since the last call report, out of at most a mebibyte.
     mutating func read(at time: Timestamp) -> ReportedLines {
         isBehind = false
         guard let (descriptor, size) = openRegularFile(path) else { return ReportedLines() }
         defer { close(descriptor) }
-        guard let told = readPiece(of: descriptor, size: size, at: time) else { return ReportedLines() }
+        guard let reported = readPiece(of: descriptor, size: size, at: time) else { return ReportedLines() }
         isBehind = offset < min(size, endOffset ?? size) && skippedBytes <= Self.mostSkippedBytes
-        return told
+        return reported
     }
 
-    /// What a last line says that lacks its newline: once everything else was read.
+    /// A last line without a newline: once everything else was read.
     mutating func readLastLine(at time: Timestamp) -> ReportedLines {
-        var told = ReportedLines()
-        if !partial.isEmpty, !isSkipping { take(line: partial[...], at: time, into: &told) }
+        var reported = ReportedLines()
+        if !partial.isEmpty, !isSkipping { take(line: partial[...], at: time, into: &reported) }
         partial = []
-        return told
+        return reported
     }
 
     /// nil where nothing was left to read.
@@ -165,22 +165,22 @@ struct MetricsTail {
         guard count > 0 else { return nil }
         offset += off_t(count)
         partial.append(contentsOf: piece[..<count])
-        var told = ReportedLines()
-        takeLines(at: time, into: &told)
-        return told
+        var reported = ReportedLines()
+        takeLines(at: time, into: &reported)
+        return reported
     }
 
     /// Once everything in it was read.
     func removeFile() { unlink(path) }
 
-    private mutating func takeLines(at time: Timestamp, into told: inout ReportedLines) {
+    private mutating func takeLines(at time: Timestamp, into reported: inout ReportedLines) {
         var start = partial.startIndex
         while let end = partial[start...].firstIndex(of: UInt8(ascii: "\n")) {
             // Its length decides, not how it was cut into pieces.
             if !isSkipping, end - start > Self.mostLineBytes {
                 badLines += 1
             } else if !isSkipping {
-                take(line: partial[start..<end], at: time, into: &told)
+                take(line: partial[start..<end], at: time, into: &reported)
             }
             isSkipping = false
             start = end + 1
@@ -195,22 +195,22 @@ struct MetricsTail {
     }
 
     /// `{"step": 3, "loss": 0.4}`, `{"param": {…}}`, `{"summary": {…}}`, or several of them in one line.
-    private mutating func take(line: ArraySlice<UInt8>, at time: Timestamp, into told: inout ReportedLines) {
+    private mutating func take(line: ArraySlice<UInt8>, at time: Timestamp, into reported: inout ReportedLines) {
         guard line.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") }) else { return }
         guard let value = try? JSONReader.value(of: Array(line), dialect: .metrics), case .object(let members) = value
         else {
             badLines += 1
             return
         }
-        // Counts and not a copy: a copy of what a mebibyte of lines says would be made for each of them.
-        let (pointsBefore, paramsBefore) = (told.points.count, told.params.count)
+        // Counts, not a copy: it would be made for each line.
+        let (pointsBefore, paramsBefore) = (reported.points.count, reported.params.count)
         var isGood = true
         var figures: [JSONValue.Member] = []
         for member in members {
             switch (member.name, member.value) {
-            case ("param", .object(let params)): isGood = isGood && flatten(params, prefix: "", into: &told.params)
+            case ("param", .object(let params)): isGood = isGood && flatten(params, prefix: "", into: &reported.params)
             case ("summary", .object(let inner)):
-                isGood = isGood && flatten(inner, prefix: "", step: nil, at: time, into: &told.points)
+                isGood = isGood && flatten(inner, prefix: "", step: nil, at: time, into: &reported.points)
             case ("step", _): continue
             default: figures.append(member)
             }
@@ -218,12 +218,13 @@ struct MetricsTail {
         let step = value["step"].flatMap(metricValue).flatMap(Int64.init(exactly:))
         // A step that is no whole number would put points of a curve on top of each other.
         isGood = isGood && (value["step"] == nil || value["step"] == .null || step != nil)
-        isGood = isGood && flatten(figures, prefix: "", step: step, at: time, into: &told.points)
-        // What says nothing was meant to say something.
-        isGood = isGood && (told.points.count > pointsBefore || told.params.count > paramsBefore || members.isEmpty)
+        isGood = isGood && flatten(figures, prefix: "", step: step, at: time, into: &reported.points)
+        // A line that reports nothing is a mistake.
+        isGood =
+            isGood && (reported.points.count > pointsBefore || reported.params.count > paramsBefore || members.isEmpty)
         if !isGood {
-            told.points.removeSubrange(pointsBefore...)
-            told.params.removeSubrange(paramsBefore...)
+            reported.points.removeSubrange(pointsBefore...)
+            reported.params.removeSubrange(paramsBefore...)
             badLines += 1
         }
     }

@@ -1,4 +1,4 @@
-// The module `runs` that Python stages import to report metrics, params and summaries. Its text is written beside the
+// The module `runs` that Python stages import to report metrics, params and summaries. Its text is written next to the
 // store, so that nothing has to be installed.
 
 import Glibc
@@ -7,25 +7,20 @@ import Programs
 import Workspace
 
 extension Run {
-    /// Writes the module where it is not as it should be.
+    /// Writes the module where it is missing or of another version.
     func preparePythonModule() throws(Failure) {
         let area = preparation.area
         if readText("\(root)/\(RunFiles.pythonModule)") == pythonModule { return }
         // A rename, so that a stage of another run never finds half of it.
-        let new = "\(RunFiles.pythonModule).\(runID)"
+        let new = "\(RunFiles.pythonModule).\(identity.run)"
         try asFailure { () throws(WorkspaceFailure) in
             try area.makeParents(of: new)
             try area.write(pythonModule, to: new)
         }
         guard rename("\(root)/\(new)", "\(root)/\(RunFiles.pythonModule)") == 0 else {
-            throw Failure(.store, "\(RunFiles.pythonModule) cannot be written: \(String(cString: strerror(errno))).")
+            throw Failure(
+                .workspace, "\(RunFiles.pythonModule) cannot be written: \(String(cString: strerror(errno))).")
         }
-    }
-
-    /// The caller's PYTHONPATH behind the module's folder.
-    func pythonPath(_ inherited: String?) -> String {
-        let folder = "\(root)/\(RunFiles.pythonFolder)"
-        return inherited.map { $0.isEmpty ? folder : "\(folder):\($0)" } ?? folder
     }
 }
 

@@ -1,5 +1,5 @@
-// The planner's two views of the world, over the real store and the real disk. Keeps in memory what every stage is asked
-// for, so that judging 100,000 fresh stages asks the store twice.
+// The planner's two views of the world, over the real store and the real disk. Keeps in memory what every stage is
+// asked for, so that evaluating 100,000 fresh stages takes two statements.
 
 import Glibc
 import Model
@@ -8,7 +8,7 @@ import Workspace
 
 /// One pipeline's past, kept up to date while a run adds to it.
 final class History: RecordedState {
-    private let store: any RunStore
+    private let store: any PlanningStore
     private let pipeline: String
     /// Those that will be asked for; nil: any.
     private let stages: [String]?
@@ -22,7 +22,7 @@ final class History: RecordedState {
     private var keptByStage: [String: Set<ExecutionID>] = [:]
 
     init(
-        store: any RunStore, pipeline: String, stages: [String]?, area: OutputArea, workspace: Workspace
+        store: any PlanningStore, pipeline: String, stages: [String]?, area: OutputArea, workspace: Workspace
     ) throws(Failure) {
         self.store = store
         self.pipeline = pipeline
@@ -32,7 +32,7 @@ final class History: RecordedState {
         try refresh()
     }
 
-    /// Another run may have added to the past.
+    /// Reads the past again, after another run may have added to it.
     func refresh() throws(Failure) {
         currentByStage = try store.currentExecutions(pipeline: pipeline, of: stages)
         newestByStage = try store.newestExecutions(pipeline: pipeline, of: stages)
@@ -62,7 +62,7 @@ final class History: RecordedState {
 
     /// Executions of a stage whose outputs are kept, newest first.
     func keptExecutions(of stage: String) throws(Failure) -> [(id: ExecutionID, state: ExecutionState)] {
-        // Each is asked for once: a rerun of all stages would else ask for all of them after each.
+        // Each is looked up once: a rerun of all stages would otherwise look all of them up after each.
         for id in unsortedKept {
             if let owner = try store.stage(of: id), owner.pipeline == pipeline {
                 keptByStage[owner.stage, default: []].insert(id)
@@ -77,7 +77,7 @@ final class History: RecordedState {
     }
 
     func started(_ record: ExecutionRecord) { newestByStage[record.stage] = record }
-    func tookCurrent(_ record: ExecutionRecord, for stage: String) { currentByStage[stage] = record }
+    func becameCurrent(_ record: ExecutionRecord, for stage: String) { currentByStage[stage] = record }
     func keptNow(_ execution: ExecutionID) {
         if keptExecutions.insert(execution).inserted { unsortedKept.insert(execution) }
     }
@@ -105,7 +105,7 @@ struct DiskFacts: FileFacts {
     }
 }
 
-/// A path that cannot be read or moved stops the run as a store that cannot be used does: exit 3.
+/// A path that cannot be read or moved stops the run, as a store that cannot be used does.
 func asFailure<T>(_ body: () throws(WorkspaceFailure) -> T) throws(Failure) -> T {
-    do { return try body() } catch { throw Failure(.store, error.description) }
+    do { return try body() } catch { throw Failure(.workspace, error.description) }
 }

@@ -1,15 +1,13 @@
-// What the executor asks of the store. `Store` has these functions; the module CLI joins the two, so that the executor
-// knows no SQL and the store knows no executor.
+// What the coordinator asks of the store, by role. `Store` has these functions; the module CLI joins the two, so that
+// the coordinator knows no SQL and the store knows no coordinator. Every function throws a `Failure` of kind `store`
+// when the store cannot be used.
 
 import Model
 
-/// Remembers runs and executions. Every function throws a `Failure` of kind `store` when the store cannot be used.
-public protocol RunStore: AnyObject {
+/// The past, as planning asks for it. Where stages or paths are named, of those alone.
+public protocol PlanningStore: AnyObject {
     /// Goes into the digests that stand for secret values.
     var salt: [UInt8] { get }
-
-    // Deciding.
-    // Where stages or paths are named, of those alone.
     func currentExecutions(pipeline: String, of stages: [String]?) throws(Failure) -> [String: ExecutionRecord]
     func newestExecutions(pipeline: String, of stages: [String]?) throws(Failure) -> [String: ExecutionRecord]
     func newestSucceeded(pipeline: String, stage: String) throws(Failure) -> ExecutionRecord?
@@ -23,13 +21,23 @@ public protocol RunStore: AnyObject {
     func cachedDigests(of paths: [String]?) throws(Failure) -> [DigestCacheEntry]
     /// Seconds, by stage.
     func medianWallSeconds(pipeline: String, of stages: [String]?) throws(Failure) -> [String: Double]
+}
 
-    // Recording.
+/// Remembers runs and executions.
+public protocol RecordingStore: AnyObject {
+    /// Inside another transaction it joins that. Once `beginRun` has returned, every transaction fails that comes after
+    /// another program took the run over.
     func inTransaction<T>(_ body: () throws(Failure) -> T) throws(Failure) -> T
     func beginRun(_ start: RunStart, liveness: Liveness) throws(Failure) -> RunID
-    /// Numbers the texts of stages that will be executed soon.
+    /// Interns the strings of stages that will be executed soon.
     func internStrings(of stages: [Stage], pipeline: String) throws(Failure)
+    /// Writes a row that is `queued` or `running`.
     func begin(_ start: ExecutionStart, run: RunID, pipeline: String) throws(Failure) -> ExecutionID
+    /// The engine's own id of an open execution.
+    func recordJob(_ job: String, of execution: ExecutionID) throws(Failure)
+    /// From `queued` to `running`.
+    func markRunning(_ running: ExecutionRunning) throws(Failure)
+    /// From `queued` or `running` to a final state.
     func finish(_ finish: ExecutionFinish) throws(Failure)
     func record(decision: Decision, stage: String, template: String, run: RunID, pipeline: String) throws(Failure)
     func stageIDs(of stages: [(name: String, template: String)], pipeline: String) throws(Failure) -> [Int64]
@@ -45,23 +53,35 @@ public protocol RunStore: AnyObject {
     func addReportedParams(_ params: [Param], to execution: ExecutionID) throws(Failure)
     func addNote(_ note: String, to target: LabelTarget, at time: Timestamp) throws(Failure)
     func saveDigests(_ entries: [DigestCacheEntry]) throws(Failure)
+}
 
-    // Other runs.
+/// Other runs of the same store.
+public protocol ConcurrencyStore: AnyObject {
     func newestRun() throws(Failure) -> RunID?
-    /// Another number as soon as another program has committed anything.
+    /// Changes whenever another program has committed anything.
     func commitsOfOthers() throws(Failure) -> Int64
     func runningRuns() throws(Failure) -> [RunningRun]
+    /// Executions of a run that are queued or running.
     func runningExecutions(of run: RunID) throws(Failure) -> [RunningExecution]
+    /// The run and its open executions become `lost`.
     func markLost(run: RunID, at: Timestamp) throws(Failure)
+    /// The same, but for those executions, which become the other run's.
+    func takeOver(run: RunID, by newRun: RunID, adopting executions: [ExecutionID], at: Timestamp) throws(Failure)
+}
 
-    // How a pipeline stood at the end of its last run.
-    func standing(ofRequest request: Digest) throws(Failure) -> PlanCacheRow?
-    func stages(of standing: PlanCacheRow) throws(Failure) -> (body: [UInt8], stages: [UInt8])?
+/// What the last run of a pipeline left for the next.
+public protocol PlanCacheStore: AnyObject {
+    func planCache(ofRequest request: Digest) throws(Failure) -> PlanCacheRow?
+    func planCacheStages(of row: PlanCacheRow) throws(Failure) -> (body: [UInt8], stages: [UInt8])?
     func saveCachedPipeline(ofRequest request: Digest, index: [UInt8], body: [UInt8], pipeline: String) throws(Failure)
     func saveCachedStages(
         stagesFresh: Int, stagesToEvaluate: Int, stamps: [UInt8], stages: [UInt8], pipeline: String
     ) throws(Failure)
-    func holds(_ standing: PlanCacheRow) throws(Failure) -> Bool
+    /// Whether the row was not deleted since it was read.
+    func holds(_ row: PlanCacheRow) throws(Failure) -> Bool
     func setUnexecuted(_ set: Int64, run: RunID) throws(Failure)
-    func remember(_ set: Int64, with standing: PlanCacheRow) throws(Failure)
+    func remember(_ set: Int64, with row: PlanCacheRow) throws(Failure)
 }
+
+/// All of it.
+public protocol RunStore: PlanningStore, RecordingStore, ConcurrencyStore, PlanCacheStore {}

@@ -1,13 +1,12 @@
-// Runs whose program is gone without a word: found by their free locks, their processes ended, recorded as lost. Comes
-// before anything is planned, so that nothing of theirs still writes while files are looked at.
+// Runs whose program ended without recording it: found by their free locks, their processes ended, recorded as lost.
+// Comes before anything is planned, so that nothing of theirs still writes while files are looked at.
 
 import Model
-import ProcessHost
 import Workspace
 
-/// How a run stands whose end nobody recorded, as far as it can be told from here.
+/// The state of a run whose end was not recorded, as far as this host can see it.
 public enum RunCondition: Hashable, Sendable {
-    case lives
+    case alive
     /// Its program is gone.
     ///
     /// - Parameter mayHaveProcesses: it ran on this boot of this machine.
@@ -23,45 +22,74 @@ public func condition(of run: RunningRun, root: String) -> RunCondition {
     guard run.liveness.folderID == mine.folderID else { return .gone(mayHaveProcesses: false) }
     guard run.liveness.host == mine.host else { return .elsewhere }
     guard run.liveness.bootID == mine.bootID else { return .gone(mayHaveProcesses: false) }
-    return RunLock.isFree(root: root, run: run.id) ? .gone(mayHaveProcesses: true) : .lives
+    return RunLock.isFree(root: root, run: run.id) ? .gone(mayHaveProcesses: true) : .alive
 }
 
-/// Whether somebody, on whatever host, is seen to hold the lock of a run. Not every file system shares locks.
+/// Whether the lock of a run is seen to be held, on whatever host. Not every file system shares locks.
 public func holdsLock(_ run: RunningRun, root: String) -> Bool { !RunLock.isFree(root: root, run: run.id) }
 
-/// Records a run as lost, after its processes were ended where they can be here, and removes its scratch files.
-///
-/// - Returns: how many processes were ended.
-@discardableResult
-public func markLost(
-    _ run: RunningRun, mayHaveProcesses: Bool, in store: any RunStore, root: String, now: Timestamp
-) throws(Failure) -> Int {
-    var ended = 0
-    if mayHaveProcesses { ended = endOrphans(tokens: Set(try store.runningExecutions(of: run.id).map(\.token))) }
-    try store.markLost(run: run.id, at: now)
-    RunLock.removeFile(root: root, run: run.id)
-    try asFailure { () throws(WorkspaceFailure) in
-        try OutputArea(root: root).remove(RunFiles.scratchFolder(of: run.id))
-    }
-    return ended
-}
+/// Clears up after runs of one store.
+public struct LostRuns {
+    private let store: any ConcurrencyStore
+    private let root: String
+    private let endProcesses: (Set<String>) -> Int
+    private let surviving: Set<String>
 
-/// Lays to rest the runs of this store that no longer live.
-///
-/// - Throws: also where a run on another host cannot be told to be dead or alive.
-public func clearLostRuns(in store: any RunStore, root: String, now: Timestamp) throws(Failure) {
-    for other in try store.runningRuns() {
-        switch condition(of: other, root: root) {
-        case .lives: continue
-        case .gone(let mayHaveProcesses):
-            try markLost(other, mayHaveProcesses: mayHaveProcesses, in: store, root: root, now: now)
-        case .elsewhere:
-            throw Failure(
-                .store,
-                "run \(other.id) of '\(other.pipeline)', started \(other.startedAt) by \(other.user) on host "
-                    + "\(other.liveness.host), has not ended as far as this store knows, and from here it cannot be told "
-                    + "whether it lives. Wait for it, or run `runs exec` on \(other.liveness.host); if it is surely gone, "
-                    + "`runs doctor --repair` declares it lost.")
+    /// - Parameters:
+    ///   - root: the project's folder.
+    ///   - surviving: names of engines whose executions go on when their coordinator is gone; these are left to the run
+    ///     that adopts them.
+    ///   - endProcesses: ends the processes of this machine that are marked with one of the tokens, and returns how
+    ///   many
+    ///     there were.
+    public init(
+        store: any ConcurrencyStore, root: String, surviving: Set<String> = [],
+        endProcesses: @escaping (Set<String>) -> Int
+    ) {
+        self.store = store
+        self.root = root
+        self.surviving = surviving
+        self.endProcesses = endProcesses
+    }
+
+    /// Records a run as lost, after its processes were ended where they can be here, and deletes its scratch files.
+    ///
+    /// - Returns: how many processes were ended.
+    @discardableResult
+    public func markLost(_ run: RunningRun, mayHaveProcesses: Bool, now: Timestamp) throws(Failure) -> Int {
+        var ended = 0
+        if mayHaveProcesses { ended = endProcesses(Set(try store.runningExecutions(of: run.id).map(\.token))) }
+        try store.markLost(run: run.id, at: now)
+        RunLock.removeFile(root: root, run: run.id)
+        try asFailure { () throws(WorkspaceFailure) in
+            try OutputArea(root: root).remove(RunFiles.scratchFolder(of: run.id))
         }
+        return ended
+    }
+
+    /// Marks the runs of the store as lost whose program is gone.
+    ///
+    /// - Throws: also where a run on another host may be alive.
+    public func clear(now: Timestamp) throws(Failure) {
+        for other in try store.runningRuns() {
+            switch condition(of: other, root: root) {
+            case .alive: continue
+            case .gone(let mayHaveProcesses):
+                if try canBeAdopted(other) { continue }
+                try markLost(other, mayHaveProcesses: mayHaveProcesses, now: now)
+            case .elsewhere:
+                throw Failure(
+                    .store,
+                    "cannot check from this host whether run \(other.id) of '\(other.pipeline)' is still alive: "
+                        + "\(other.user) started it at \(other.startedAt) on \(other.liveness.host), and its end is not "
+                        + "recorded. Wait for it, or run `runs exec` on \(other.liveness.host). If it is gone, run "
+                        + "`runs doctor --repair`.")
+            }
+        }
+    }
+
+    private func canBeAdopted(_ run: RunningRun) throws(Failure) -> Bool {
+        if surviving.isEmpty { return false }
+        return try store.runningExecutions(of: run.id).contains { surviving.contains($0.engine) }
     }
 }

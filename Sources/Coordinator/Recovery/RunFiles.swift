@@ -1,4 +1,4 @@
-// The names of files below `.runs`. Knows where things lie; reads and writes nothing.
+// The names of files in `.runs`. Reads and writes nothing.
 
 import Model
 
@@ -14,18 +14,18 @@ enum RunFiles {
     /// Earlier versions of what an execution made.
     static func keptFolder(of execution: ExecutionID) -> String { "\(folder)/kept/\(execution)" }
 
-    /// One log a stage, repetition and attempt. A name that is too long for a file keeps its beginning and gets the execution's
-    /// place in the graph, which is as unique.
+    /// One log a stage, repetition and attempt. A name that is too long for a file keeps its beginning and gets the
+    /// execution's place in the graph, which is as unique.
     static func log(of run: RunID, stage: String, index: StageIndex, repetition: Int? = nil, attempt: Int) -> String {
         let name =
             stage.utf8.count <= 180 ? stage : "\(String(decoding: stage.utf8.prefix(160), as: UTF8.self))~\(index)"
         return "\(logFolder(of: run))/\(name)\(repetition.map { ".repeat-\($0)" } ?? "").\(attempt).log"
     }
 
-    /// What stages of a run are handed, and hand back, while it lives.
+    /// Files that are exchanged with the stages of a run while they run.
     static func scratchFolder(of run: RunID) -> String { "\(scratch)/\(run)" }
 
-    /// What Python stages find on their path.
+    /// On the path of Python stages.
     static let pythonFolder = "\(folder)/python"
     static let pythonModule = "\(pythonFolder)/runs.py"
 

@@ -1,5 +1,5 @@
-// What runs leave in `.runs` after they have ended: logs, scratch folders, kept versions of outputs. Lists, measures and
-// removes them; which of them are of no use to anybody is for the caller to say.
+// What runs leave in `.runs` after they have ended: logs, scratch folders, kept versions of outputs. Lists, measures
+// and deletes them; which of them are no longer needed is the caller's decision.
 
 import Model
 import Workspace
@@ -34,7 +34,7 @@ public struct StateFolder: Sendable {
     public func runsWithLogs() throws(Failure) -> [RunID] { try numbers(in: RunFiles.logs).map { RunID($0) } }
     public func runsWithScratch() throws(Failure) -> [RunID] { try numbers(in: RunFiles.scratch).map { RunID($0) } }
 
-    /// Executions of which something is kept. What `--overwrite` moved aside bears negative numbers, is nobody's
+    /// Executions of which something is kept. What `--overwrite` moved aside has negative numbers, is no execution's
     /// output, and is not among them.
     public func keptExecutions() throws(Failure) -> [ExecutionID] {
         try asFailure { () throws(WorkspaceFailure) in try area.keptExecutions() }.filter { $0.value > 0 }

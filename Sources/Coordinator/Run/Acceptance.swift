@@ -1,6 +1,5 @@
-// `runs accept`: the outputs on disk are taken as made by the present key, without executing anything. Leaves the rows
-// that an execution leaves, so that everything that follows (freshness, lineage, rejecting) needs to know nothing of
-// it.
+// `runs accept`: the outputs on disk are accepted as made by the present key, without executing anything. Writes the
+// rows that an execution writes, so that what reads them later (staleness, lineage, rejecting) needs no special case.
 
 import Model
 import Planner
@@ -8,19 +7,19 @@ import Workspace
 
 /// What became of the stages named.
 public struct Acceptance: Sendable {
-    /// nil: nothing was there to accept.
+    /// nil: there was nothing to accept.
     public internal(set) var run: RunID?
     /// In the order of the graph.
     public internal(set) var accepted: [(stage: String, execution: ExecutionID)] = []
     /// Stages that were fresh anyway.
     public internal(set) var fresh: [String] = []
-    /// What went wrong without harm.
+    /// What failed without consequences for what was recorded.
     public internal(set) var warnings: [String] = []
 }
 
-/// Takes the outputs of some stages as they are: all of them, or none.
+/// Accepts the outputs of some stages as they are: all of them, or none.
 ///
-/// What the stages named read must be there and settled, since it is part of their keys: stages before them must be
+/// The inputs of these stages must exist and be decided, since they are part of the keys: stages before them must be
 /// fresh, or named as well.
 ///
 /// - Parameter reason: goes into the notes of the executions.
@@ -50,7 +49,7 @@ private struct Acceptor {
     let reason: String?
     let now: Timestamp
     var result = Acceptance()
-    private var settled: [Decision]
+    private var decisions: [Decision]
     private var host = ""
     private var logPaths: [String] = []
 
@@ -59,7 +58,7 @@ private struct Acceptor {
         self.labels = labels
         self.reason = reason
         self.now = now
-        settled = preparation.plan.decisions
+        decisions = preparation.plan.decisions
     }
 
     private var graph: Graph { preparation.request.graph }
@@ -70,7 +69,7 @@ private struct Acceptor {
         let facts = try decidedFacts(of: index)
         let decision = try preparation.rule.evaluate(stage, facts: facts, isForced: false)
         if decision.verdict == .fresh {
-            settled[index] = decision
+            decisions[index] = decision
             result.fresh.append(stage.name)
             return
         }
@@ -79,7 +78,7 @@ private struct Acceptor {
         let key = Planner.key(base: base, inputs: facts.inputs)
         try refuseWhereRunning(stage, facts)
         let id = try record(index, facts, outputs: outputs, key: key, base: base)
-        settled[index] = Decision(verdict: .fresh, reasons: [Reason(.fresh)], key: key, executionID: id)
+        decisions[index] = Decision(verdict: .fresh, reasons: [Reason(.fresh)], key: key, executionID: id)
         result.accepted.append((stage.name, id))
     }
 
@@ -87,39 +86,39 @@ private struct Acceptor {
 
     private func refuseUnacceptable(_ stage: Stage) throws(Failure) {
         if stage.isFrozen {
-            throw Failure(.usage, "stage '\(stage.name)' is frozen: its outputs are taken as they are already.")
+            throw Failure(.usage, "stage '\(stage.name)' is frozen: its outputs are always accepted as they are.")
         }
         if stage.isAlways {
-            throw Failure(.usage, "stage '\(stage.name)' always runs, so accepting it would change nothing.")
+            throw Failure(.usage, "stage '\(stage.name)' always runs: accepting it would have no effect.")
         }
         var foldersInside = Set<Substring>()
         let stray = try asFailure { () throws(WorkspaceFailure) in
             try preparation.strayOutput(of: stage, foldersInside: &foldersInside)
         }
-        if let stray { throw Failure(.usage, stray) }
+        if let stray { throw Failure(.usage, "stage '\(stage.name)': \(stray).") }
     }
 
-    /// What the stage would read and what is at its outputs, once all before it is settled.
+    /// What the stage would read and what is at its outputs, once all before it is decisions.
     private func decidedFacts(of index: StageIndex) throws(Failure) -> StageFacts {
         let stage = graph.stages[index]
         for producer in graph.producers[index].flatMap(\.self) {
-            switch settled[producer].verdict {
+            switch decisions[producer].verdict {
             case .fresh, .frozen: continue
             case .run, .mayRun, .restored, .blocked, .notSelected:
                 throw Failure(
                     .usage,
-                    "stage '\(stage.name)' reads what '\(graph.stages[producer].name)' makes, which is not fresh. "
-                        + "Run that first, or accept it as well.")
+                    "cannot accept stage '\(stage.name)': it reads outputs of '\(graph.stages[producer].name)', which is not "
+                        + "fresh. Run that stage first, or accept it as well.")
             }
         }
         let facts = try gatherFacts(
-            of: index, in: graph, decisions: settled, files: DiskFacts(workspace: preparation.workspace),
+            of: index, in: graph, decisions: decisions, files: DiskFacts(workspace: preparation.workspace),
             history: preparation.history, environment: preparation.recordedEnvironment(of: stage))
         if let missing = facts.missingInputs.first {
             throw Failure(
                 .usage,
-                "stage '\(stage.name)' cannot be accepted: its input '\(missing.path)' "
-                    + "\(missing.problem.map { "cannot be read: \($0)" } ?? "is not there").")
+                "cannot accept stage '\(stage.name)': its input '\(missing.path)' "
+                    + "\(missing.problem.map { "cannot be read: \($0)" } ?? "does not exist").")
         }
         return facts
     }
@@ -130,7 +129,7 @@ private struct Acceptor {
             guard let found else {
                 throw Failure(
                     .usage,
-                    "stage '\(stage.name)' cannot be accepted: its output '\(output.path)' is not there. "
+                    "cannot accept stage '\(stage.name)': its output '\(output.path)' does not exist. "
                         + "`runs exec` makes it.")
             }
             outputs.append(RecordedPath(name: output.name, path: output.path, fingerprint: found))
@@ -141,9 +140,9 @@ private struct Acceptor {
     /// Within the transaction: whoever begins a run from now on sees the result.
     private func refuseWhereRunning(_ stage: Stage, _ facts: StageFacts) throws(Failure) {
         let store = preparation.store
-        if let newest = preparation.history.newest(stage.name), try store.stage(of: newest.id)?.state == .running {
+        if let newest = preparation.history.newest(stage.name), try store.stage(of: newest.id)?.state.isOpen == true {
             throw Failure(
-                .store, "run \(newest.runID) is executing '\(stage.name)'. Accept it when the run is done.")
+                .store, "run \(newest.runID) is executing stage '\(stage.name)'. Accept it when that run has ended.")
         }
         for living in try livingRuns(in: store, root: preparation.request.root) where living.run.id != result.run {
             let path =
@@ -151,7 +150,8 @@ private struct Acceptor {
                 ?? stage.inputs.lazy.compactMap { living.mayChange($0) }.first
             guard let path else { continue }
             throw Failure(
-                .store, "run \(living.run.id) deals with '\(path)'. Accept '\(stage.name)' when that run is done.")
+                .store,
+                "run \(living.run.id) uses '\(path)'. Accept stage '\(stage.name)' when that run has ended.")
         }
     }
 
@@ -168,8 +168,7 @@ private struct Acceptor {
                 command: stage.command.displayText, workingDirectory: stage.workingDirectory,
                 environment: facts.environment, params: stage.params, inputs: facts.inputs),
             outputs: stage.outputs, resources: stage.resources, timeoutSeconds: stage.timeoutSeconds, keep: stage.keep,
-            startedAt: now,
-            queuedSeconds: 0, engine: "local", host: host,
+            startedAt: now, queuedSeconds: 0, engine: labels.engine, host: host,
             logPath: RunFiles.log(of: run, stage: stage.name, index: index, attempt: 1), token: "",
             reasons: [Reason(.accepted)], resumed: false, gpuIDs: [], accepted: true)
         let id = try store.begin(start, run: run, pipeline: graph.pipeline)
@@ -193,7 +192,7 @@ private struct Acceptor {
             do throws(WorkspaceFailure) {
                 try preparation.area.makeParents(of: path)
                 try preparation.area.write(
-                    "Nothing was executed: `runs accept` took the outputs that were there\(why).\n", to: path)
+                    "Nothing was executed: `runs accept` accepted the outputs as they were\(why).\n", to: path)
             } catch {
                 result.warnings.append(error.description)
             }
@@ -216,7 +215,7 @@ private struct Acceptor {
         for output in stage.outputs where output.isMetrics {
             let path = output.path.hasPrefix("/") ? output.path : "\(preparation.request.root)/\(output.path)"
             let (found, problem) = finalMetrics(ofFile: path, shownAs: output.path, at: now)
-            if let problem { throw Failure(.usage, "stage '\(stage.name)' cannot be accepted: \(problem).") }
+            if let problem { throw Failure(.usage, "cannot accept stage '\(stage.name)': \(problem).") }
             points += found
         }
         return points

@@ -2,28 +2,28 @@
 // start, and recorded when the answer comes. Does not know what is asked.
 
 import Model
-import Programs
 
 extension Run {
     /// Begins to ask.
     func ask(_ question: @escaping @Sendable () -> DeferredProvenance) {
         let queue = queue
-        awaitsProvenance = onDetachedThread { queue.put(.provenance(question())) }
+        awaitsProvenance = driver.onThreadOfItsOwn { queue.put(.provenance(question())) }
     }
 
-    func took(_ provenance: DeferredProvenance) throws(Failure) {
+    func record(_ provenance: DeferredProvenance) throws(Failure) {
         awaitsProvenance = false
-        try store.recordProvenance(provenance, of: runID)
+        try store.recordProvenance(provenance, of: identity.run)
     }
 
-    /// A run that was over before the answer came waits a little for it.
+    /// A run that is over before the answer comes waits a little for it.
     func awaitProvenance() throws(Failure) {
-        let deadline = clock().adding(seconds: 2)
-        while awaitsProvenance, interruption == nil {
-            let left = deadline.seconds(since: clock())
+        let deadline = driver.now().adding(seconds: 2)
+        while awaitsProvenance, interruption.signal == nil {
+            let left = deadline.seconds(since: driver.now())
             guard left > 0 else { return }
-            for message in queue.take(waitingSeconds: left) {
-                if case .provenance(let provenance) = message { try took(provenance) }
+            _ = driver.wait(seconds: left, for: [queue.descriptor])
+            for message in queue.take() {
+                if case .provenance(let provenance) = message { try record(provenance) }
             }
         }
     }

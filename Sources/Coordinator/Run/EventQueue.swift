@@ -1,5 +1,4 @@
-// How the threads that hash files and look around speak to the one thread that decides. Knows nothing of what is
-// said.
+// How background threads send messages to the one thread that decides. Does not know what is in them.
 
 import CLinux
 import DequeModule
@@ -8,46 +7,34 @@ import Model
 import Programs
 import Synchronization
 
-/// A queue that many threads put into and one waits on, together with signals.
+/// A queue that many threads put into and one takes from.
 final class EventQueue<Event: Sendable>: Sendable {
     private let pending = Mutex(Deque<Event>())
     /// An eventfd that is readable while there is something to take.
-    private let wakeup: Int32
+    let descriptor: Int32
 
     /// - Throws: where no file descriptor is left.
     init() throws(Failure) {
-        wakeup = clinux_eventfd()
-        guard wakeup >= 0 else { throw noDescriptor() }
+        descriptor = clinux_eventfd()
+        guard descriptor >= 0 else { throw noDescriptor() }
     }
 
-    deinit { close(wakeup) }
+    deinit { close(descriptor) }
 
     func put(_ event: Event) {
         pending.withLock { $0.append(event) }
         var one: UInt64 = 1
-        _ = write(wakeup, &one, 8)
+        _ = write(descriptor, &one, 8)
     }
 
-    /// Everything that is there, after waiting at most that long for something.
-    func take(waitingSeconds: Double) -> [Event] { take(waitingSeconds: waitingSeconds, also: []).events }
-
-    /// The same.
-    ///
-    /// - Parameter also: other descriptors whose becoming readable ends the wait; negative ones are passed over.
-    /// - Returns: also whether each of those is readable.
-    func take(waitingSeconds: Double, also: [Int32]) -> (events: [Event], isReadable: [Bool]) {
-        var descriptors = ([wakeup] + also).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        let milliseconds = Int32(max(0, min(waitingSeconds * 1000, 3_600_000)).rounded(.up))
-        poll(&descriptors, nfds_t(descriptors.count), milliseconds)
-        let isReadable = descriptors.map { $0.revents != 0 }
-        guard isReadable[0] else { return ([], Array(isReadable.dropFirst())) }
+    /// Everything that has been put; does not wait.
+    func take() -> [Event] {
         var count: UInt64 = 0
-        _ = read(wakeup, &count, 8)
-        let events = pending.withLock { queue in
+        _ = read(descriptor, &count, 8)
+        return pending.withLock { queue in
             defer { queue.removeAll(keepingCapacity: true) }
             return Array(queue)
         }
-        return (events, Array(isReadable.dropFirst()))
     }
 }
 
@@ -58,6 +45,7 @@ func awaited<T: Sendable>(_ work: @escaping @Sendable () async -> T) throws(Fail
     let done = try EventQueue<T>()
     Task.detached { done.put(await work()) }
     while true {
-        if let result = done.take(waitingSeconds: 3600).first { return result }
+        _ = poll([done.descriptor], seconds: 3600)
+        if let result = done.take().first { return result }
     }
 }

@@ -1,115 +1,116 @@
-// The loop of a run: messages, signals and timers in; scheduler actions out; one transaction a turn. Rows of a start
-// are committed before its process is created.
+// The loop of a run: events, messages, signals and timers in; scheduler actions out; one transaction a turn. Rows of a
+// start are committed before the execution is submitted.
 
 import EngineAPI
-import Glibc
-import LocalEngine
 import Model
 import Planner
-import Programs
 import Workspace
 
-/// A stage on its way to a process: the verdict, and what it was judged by.
-struct EvaluatedStage {
-    let decision: Decision
-    let facts: StageFacts
-    let readyAt: Timestamp
-    /// The turn of the loop in which the disk was looked at.
-    let turn: Int
-}
-
-/// An execution whose process runs, or whose outputs are being looked at.
-struct RunningStage {
-    let stage: StageIndex
-    let repetition: Repetition?
-    let attempt: Int
-    let start: ExecutionStart
-    let record: ExecutionRecord
-    let inputs: WatchedInputs
-    var deadline: Timestamp?
-    var stopCause: StopCause?
-    var tail: MetricsTail
-    var outcome: EngineOutcome?
-    /// Held for as long as this is.
-    let gpuLock: GPULock?
-}
-
 extension Run {
-    func loop(
-        engine: any Engine, lock: RunLock, signals: borrowing SignalSource, tick: () -> Void
-    ) throws(Failure) {
+    /// The times at which the loop looks again at what it is not notified of.
+    private struct Schedule {
+        var metrics: Timestamp
+        var otherRuns: Timestamp
+        var heartbeat: Timestamp
+    }
+
+    func loop(lock: RunLock, tick: () -> Void) throws(Failure) {
         var turn = 0
         var pending = scheduler.start()
-        var nextMetrics = clock().adding(seconds: 1)
-        var nextLook = clock()
+        let begin = driver.now()
+        var next = Schedule(
+            metrics: begin.adding(seconds: 1), otherRuns: begin,
+            heartbeat: begin.adding(seconds: RunLock.heartbeatSeconds))
         while true {
             turn += 1
-            let now = clock()
-            let areGPUsFree = areGPUsFreed(now: now)
-            let isMetricsDue = now >= nextMetrics && !running.isEmpty
+            let now = driver.now()
+            let areDevicesFree = devices.haveChanged(at: now)
+            let isMetricsDue = now >= next.metrics && !running.isEmpty
             let wait = turn == 1 ? 0 : waitSeconds(now: now)
-            let (told, isReadable) = queue.take(waitingSeconds: wait, also: [signals.descriptor, engine.descriptor])
-            while isReadable[0], let signal = signals.next() { pending += interrupt(by: signal, engine: engine) }
-            let messages = told + (isReadable[1] ? engine.takeEvents().map { RunMessage.engine($0) } : [])
-            let due = takeDueTimers()
-            stopOverdue(engine)
-            if let stopReadingAt, now >= stopReadingAt { preparation.workspace.stopReading() }
-            if isMetricsDue { nextMetrics = now.adding(seconds: 1) }
-            if !held.isEmpty, now >= nextLook {
-                pending += try lookAtEarlierRuns()
-                nextLook = now.adding(seconds: 0.1)
+            let isReadable = driver.wait(seconds: wait, for: [queue.descriptor, engine.descriptor])
+            while let signal = driver.nextSignal() {
+                pending += receive(signal)
+                if interruption.isDetachment { return }
             }
-            if !messages.isEmpty || !due.isEmpty || !pending.isEmpty || isMetricsDue || areGPUsFree {
+            let messages = isReadable[0] ? queue.take() : []
+            let events = isReadable[1] ? engine.takeEvents() : []
+            let due = takeDueTimers()
+            if let stopReadingAt = interruption.stopReadingAt, now >= stopReadingAt {
+                preparation.workspace.stopReading()
+            }
+            if isMetricsDue { next.metrics = now.adding(seconds: 1) }
+            if now >= next.heartbeat {
+                lock.beat()
+                next.heartbeat = now.adding(seconds: RunLock.heartbeatSeconds)
+            }
+            if concurrent.isHolding, now >= next.otherRuns {
+                pending += try lookAtConcurrentRuns()
+                next.otherRuns = now.adding(seconds: 0.1)
+            }
+            let hasWork =
+                !messages.isEmpty || !events.isEmpty || !due.isEmpty || !pending.isEmpty || isMetricsDue
+                || areDevicesFree
+            if hasWork {
                 let carried = pending
                 pending = []
                 try store.inTransaction { () throws(Failure) in
                     var actions = carried
                     for message in messages { actions += try handle(message) }
+                    for event in events { actions += try handle(event) }
                     for timer in due { actions += scheduler.handle(.due(timer.stage)) }
-                    if isMetricsDue, try readLiveMetrics() { nextMetrics = now }
-                    try carryOut(actions, turn: turn, engine: engine)
+                    if isMetricsDue, try readLiveMetrics() { next.metrics = now }
+                    try carryOut(actions, turn: turn)
                     try store.saveDigests(preparation.workspace.takeNewEntries())
                 }
-                removeSuperseded()
-                publishClaims(lock)
-                waitForGPUs(now: now)
-                flushEvents()
-                if !launches.isEmpty {
-                    engine.launch(launches)
-                    launches.removeAll(keepingCapacity: true)
-                }
+                carryOutCommitted(lock, now: now)
             }
             tick()
-            if scheduler.isFinished { return }
+            if scheduler.isFinished, adoption.isOver { return }
         }
     }
 
-    /// Actions and the actions that follow from them, until only messages can bring more.
-    private func carryOut(_ first: [SchedulerAction], turn: Int, engine: any Engine) throws(Failure) {
+    /// What had to wait for the commit.
+    private func carryOutCommitted(_ lock: RunLock, now: Timestamp) {
+        var committed = afterCommit.take()
+        for id in committed.supersededVersions {
+            do { try preparation.area.dropKept(id) } catch {
+                // A failed cleanup is worth a warning, and does not end the run.
+                committed.events.append(.warning(error.description))
+            }
+        }
+        // A claim that is not published only makes others wait longer.
+        if !committed.claims.isEmpty { try? lock.publish(committed.claims) }
+        for stage in devices.newlyWaiting(scheduler.heldUpByOtherRuns, at: now) {
+            committed.events.append(
+                .stageWaiting(stage: graph.stages[stage.index].name, forRun: nil, why: stage.reason))
+        }
+        for event in committed.events { notify(event) }
+        if !committed.launches.isEmpty { engine.submit(committed.launches) }
+    }
+
+    /// Actions and the actions that follow from them, until only messages and events can bring more.
+    private func carryOut(_ first: [SchedulerAction], turn: Int) throws(Failure) {
         var pending = first
         repeat {
             var index = 0
             while index < pending.count {
-                pending += try carryOut(pending[index], turn: turn, engine: engine)
+                pending += try carryOut(pending[index], turn: turn)
                 index += 1
             }
-            if scheduler.wantsGPUs {
-                gpusTaken = gpuLocks.taken()
-                scheduler.sawGPUs(taken: gpusTaken)
-            }
+            if scheduler.wantsGPUs, let taken = devices.look() { scheduler.sawGPUs(taken: taken) }
             pending = scheduler.admit()
         } while !pending.isEmpty
     }
 
-    private func carryOut(_ action: SchedulerAction, turn: Int, engine: any Engine) throws(Failure) -> [SchedulerAction]
-    {
+    private func carryOut(_ action: SchedulerAction, turn: Int) throws(Failure) -> [SchedulerAction] {
         switch action {
         case .evaluate(let stage): return try evaluate(stage, turn: turn)
         case .restore(let stage): return try beginRestoring(stage)
-        case .launch(let stage, let attempt, let lease): return try launch(stage, attempt: attempt, lease, turn: turn)
+        case .launch(let stage, let attempt, let lease):
+            return try launch(stage, attempt: attempt, lease, turn: turn)
         case .wait(let stage, let nextAttempt, let seconds):
-            timers.append(Timer(at: clock().adding(seconds: seconds), stage: stage))
-            events.append(
+            retryTimers.append(RetryTimer(at: driver.now().adding(seconds: seconds), stage: stage))
+            afterCommit.events.append(
                 .stageRetrying(
                     stage: graph.stages[stage].name, nextAttempt: nextAttempt,
                     maxAttempts: graph.stages[stage].retries.max + 1, delaySeconds: seconds))
@@ -120,10 +121,9 @@ extension Run {
             try recordBlocked(stage, Decision(verdict: .blocked, reasons: [reason]))
             return []
         case .stopAll(let force):
-            for (id, execution) in running where execution.outcome == nil {
-                engine.stop(id, graceSeconds: force ? 0 : options.graceSeconds)
-                if execution.stopCause == nil { running[id]?.stopCause = .interruption }
-            }
+            let ids = running.filter { $0.value.outcome == nil }.map(\.key).sorted() + adoption.strangers.keys.sorted()
+            for id in ids where running[id]?.stopCause == nil { running[id]?.stopCause = .interruption }
+            if !ids.isEmpty { engine.cancel(ids, graceSeconds: force ? 0 : options.graceSeconds) }
             return []
         }
     }
@@ -132,24 +132,25 @@ extension Run {
     func decide(_ index: StageIndex) throws(Failure) -> (Decision, StageFacts) {
         let stage = graph.stages[index]
         let facts = try gatherFacts(
-            of: index, in: graph, decisions: settled, files: DiskFacts(workspace: preparation.workspace),
+            of: index, in: graph, decisions: state.decisions, files: DiskFacts(workspace: preparation.workspace),
             history: history, environment: preparation.recordedEnvironment(of: stage))
         let isForced = preparation.request.selection.isForced[index]
         return (try preparation.rule.evaluate(stage, facts: facts, isForced: isForced), facts)
     }
 
     private func evaluate(_ index: StageIndex, turn: Int) throws(Failure) -> [SchedulerAction] {
-        // The run is stopping, and what a stage reads cannot be looked at any more.
+        // The run is stopping, and the stage's inputs can no longer be read.
         if preparation.workspace.isReadingStopped { return [] }
+        if adoption.isExecuting(index) { return scheduler.handle(.held(index)) }
         let stage = graph.stages[index]
         let (decision, facts) = try decide(index)
-        if !earlierRuns.isEmpty, try isHeld(index, decision) { return scheduler.handle(.held(index)) }
+        if try isHeld(index, decision) { return scheduler.handle(.held(index)) }
         switch decision.verdict {
         case .fresh:
-            claim(.settled, index)
-            settled[index] = decision
+            claim(.pinned, index)
+            state.decisions[index] = decision
             try recordFresh(index, decision)
-            events.append(.stageDecided(stage: stage.name, decision: decision))
+            afterCommit.events.append(.stageDecided(stage: stage.name, decision: decision))
         case .run where !facts.missingInputs.isEmpty:
             let missing = facts.missingInputs.map { input in
                 Reason(
@@ -161,7 +162,8 @@ extension Run {
             try recordBlocked(index, Decision(verdict: .blocked, reasons: missing))
             return scheduler.handle(.impossible(index))
         case .run, .mayRun, .restored:
-            pendingDecisions[index] = EvaluatedStage(decision: decision, facts: facts, readyAt: clock(), turn: turn)
+            state.evaluated[index] = EvaluatedStage(
+                decision: decision, facts: facts, readyAt: driver.now(), turn: turn)
         case .frozen, .blocked, .notSelected: break
         }
         return scheduler.handle(.evaluated(index, decision.verdict))
@@ -169,10 +171,8 @@ extension Run {
 
     private func handle(_ message: RunMessage) throws(Failure) -> [SchedulerAction] {
         switch message {
-        case .engine(.finished(let id, let outcome)): return try ended(id, outcome)
-        case .engine(.engineLost(let sentence)): return try lostAll(because: sentence)
         case .provenance(let found):
-            try took(found)
+            try record(found)
             return []
         case .examined(let id, let examination): return try examined(id, examination)
         case .verified(let stage, let execution, let isIntact):
@@ -183,52 +183,25 @@ extension Run {
     // MARK: - Time
 
     private func waitSeconds(now: Timestamp) -> Double {
-        var wait = running.isEmpty && held.isEmpty ? 1.0 : 0.1
-        for timer in timers { wait = min(wait, timer.at.seconds(since: now)) }
-        if let look = nextGPULook { wait = min(wait, look.seconds(since: now)) }
-        for execution in running.values {
-            if let deadline = execution.deadline, execution.stopCause == nil, execution.outcome == nil {
-                wait = min(wait, deadline.seconds(since: now))
-            }
-        }
+        var wait = running.isEmpty && !concurrent.isHolding ? 1.0 : 0.1
+        for timer in retryTimers { wait = min(wait, timer.at.seconds(since: now)) }
+        if let look = devices.nextLook { wait = min(wait, look.seconds(since: now)) }
         return max(0, wait)
     }
 
-    private func takeDueTimers() -> [Timer] {
-        guard !timers.isEmpty else { return [] }
-        let now = clock()
-        let due = timers.filter { $0.at <= now }
-        timers.removeAll { $0.at <= now }
+    private func takeDueTimers() -> [RetryTimer] {
+        guard !retryTimers.isEmpty else { return [] }
+        let now = driver.now()
+        let due = retryTimers.filter { $0.at <= now }
+        retryTimers.removeAll { $0.at <= now }
         return due
     }
 
-    private func stopOverdue(_ engine: any Engine) {
-        let now = clock()
-        for (id, execution) in running where execution.stopCause == nil && execution.outcome == nil {
-            if let deadline = execution.deadline, deadline <= now {
-                running[id]?.stopCause = .timeout
-                engine.stop(id, graceSeconds: options.graceSeconds)
-            } else if options.enforceMemory, let limit = execution.start.resources.memoryBytes,
-                let peak = engine.peakMemoryBytes(of: id), peak > limit
-            {
-                running[id]?.stopCause = .memoryLimit
-                engine.stop(id, graceSeconds: options.graceSeconds)
-            }
-        }
-    }
-
-    /// A claim that is not told makes others wait longer, no more.
-    private func publishClaims(_ lock: RunLock) {
-        if !pendingClaims.isEmpty { try? lock.tell(pendingClaims) }
-        pendingClaims.removeAll(keepingCapacity: true)
-    }
-
-    private func interrupt(by signal: Int32, engine: any Engine) -> [SchedulerAction] {
-        // Ctrl-\ asks for an end at once.
-        let isForced = interruption != nil || signal == SIGQUIT
-        if interruption == nil { interruption = signal }
-        stopReadingAt = clock().adding(seconds: isForced ? 0 : options.graceSeconds)
-        events.append(.interrupted(signal: signal, forced: isForced))
+    private func receive(_ signal: Int32) -> [SchedulerAction] {
+        let isForced = interruption.receive(
+            signal, at: driver.now(), graceSeconds: options.graceSeconds, canDetach: engine.outlivesCoordinator)
+        if interruption.isDetachment { return [] }
+        afterCommit.events.append(.interrupted(signal: signal, forced: isForced))
         return scheduler.handle(.interrupted(force: isForced))
     }
 
@@ -236,8 +209,8 @@ extension Run {
     private func readLiveMetrics() throws(Failure) -> Bool {
         var isBehind = false
         for id in running.keys.sorted() where running[id]?.outcome == nil {
-            guard let told = running[id]?.tail.read(at: clock()) else { continue }
-            try recordReport(told, of: id)
+            guard let reported = running[id]?.tail.read(at: driver.now()) else { continue }
+            try recordReport(reported, of: id)
             isBehind = isBehind || running[id]?.tail.isBehind ?? false
         }
         return isBehind
@@ -246,7 +219,7 @@ extension Run {
 
 extension Timestamp {
     func adding(seconds: Double) -> Timestamp {
-        // A century is for ever, and fits.
+        // Clamped to avoid overflow: a century.
         Timestamp(microseconds: microseconds + Int64(min(seconds, 3.2e9) * 1e6))
     }
 }

@@ -1,4 +1,4 @@
-// Everything before the first process: the disk is looked at, every stage is judged, and what would make the run fail
+// Everything before the first process: files are looked at, every stage is evaluated, and what would make the run fail
 // for certain is refused. `exec`, `--dry-run`, `status` and `why` share it.
 
 import EngineAPI
@@ -6,7 +6,7 @@ import Model
 import Planner
 import Workspace
 
-/// A pipeline, where it lies, and what was asked for.
+/// A pipeline, its folder, and what was asked for.
 public struct RunRequest: Sendable {
     public struct Options: Sendable {
         /// Most executions at a time; nil: as the resources allow.
@@ -31,28 +31,27 @@ public struct RunRequest: Sendable {
     public var root: String
     public var selection: Selection
     public var options: Options
-    public var capacity: Capacity
+    /// The engine's.
+    public var admission: Admission
     /// The caller's environment.
     public var environment: [String: String]
-    /// What the request is known by, so that its outcome serves the next; nil: that is not wanted.
-    public var basis: RequestBasis?
-    /// Stages of the pipeline that the graph leaves out, for nothing of theirs changed.
-    public var omitted: UnchangedStages?
+    /// The graph is a part of the pipeline: no more is looked up in the store than it needs.
+    public var isPart = false
 
     public init(
-        graph: Graph, root: String, selection: Selection, options: Options, capacity: Capacity,
+        graph: Graph, root: String, selection: Selection, options: Options, admission: Admission,
         environment: [String: String]
     ) {
         self.graph = graph
         self.root = root
         self.selection = selection
         self.options = options
-        self.capacity = capacity
+        self.admission = admission
         self.environment = environment
     }
 }
 
-/// A judged pipeline, ready to run.
+/// An evaluated pipeline, ready to run.
 public final class RunPreparation {
     public let request: RunRequest
     public let plan: Plan
@@ -66,7 +65,7 @@ public final class RunPreparation {
     private let newestRun: RunID?
     private let commitsOfOthers: Int64
 
-    /// Looks at the disk and the store, and judges every selected stage. Writes nothing.
+    /// Looks at the files and the store, and evaluates every selected stage. Writes nothing.
     public init(_ request: RunRequest, store: any RunStore) throws(Failure) {
         self.request = request
         self.store = store
@@ -74,8 +73,7 @@ public final class RunPreparation {
         commitsOfOthers = try store.commitsOfOthers()
         newestRun = try store.newestRun()
         area = OutputArea(root: request.root)
-        // Of a part of the pipeline, no more is looked up than that.
-        let isPart = request.omitted != nil
+        let isPart = request.isPart
         let paths = graph.stages.flatMap { $0.inputs.map(\.path) + $0.outputs.map(\.path) }
         let stages = isPart ? graph.stages.map(\.name) : nil
         workspace = Workspace(
@@ -95,23 +93,13 @@ public final class RunPreparation {
     /// Whether no other run began since everything was looked at.
     func isNext(_ run: RunID) -> Bool { run.value == (newestRun?.value ?? 0) + 1 }
 
-    /// Whether nobody else wrote to the store since it was looked at: no run ended, no result was judged.
+    /// Whether no other program wrote to the store since it was looked at: no run ended, no result was reviewed.
     func isStoreUntouched() throws(Failure) -> Bool { try store.commitsOfOthers() == commitsOfOthers }
 
-    /// Whether the stages that are looked at only because others need them stand as they did. If not, those that the
-    /// graph leaves out may not either, and all must be looked at.
-    public var confirmsWhatWasOmitted: Bool {
-        guard let omitted = request.omitted else { return true }
-        return omitted.members.indices.allSatisfy { place in
-            !omitted.isNeighbour[place]
-                || plan.decisions[place].verdict == .fresh
-                    && plan.decisions[place].executionID == omitted.standing.executions[omitted.members[place]]
-        }
-    }
-
-    /// Reads on all cores what the judging will ask for one by one. Problems are met again, and told, there.
+    /// Reads on all cores what the evaluation will ask for one by one. Problems are met again, and reported, there.
     ///
-    /// - Returns: what was found, and where nothing is. The judging looks at no path twice, least of all at a large folder.
+    /// - Returns: what was found, and where nothing exists. The evaluation looks at no path twice, above all at no
+    ///   large folder.
     private static func digestAhead(
         _ graph: Graph, _ selection: Selection, _ workspace: Workspace
     ) throws(Failure) -> [DiskFacts.Question: Fingerprint?] {
@@ -136,37 +124,38 @@ public final class RunPreparation {
 
     /// What would make the run fail for certain, one sentence each. Empty: it can begin.
     public func obstacles() throws(Failure) -> [String] {
-        var sentences: [String] = []
-        let pool = ResourcePool(request.capacity)
+        var obstacles = Obstacles()
+        let pool = ResourcePool(request.admission)
         let living = plan.missingInputs.isEmpty ? [] : try livingRuns(in: store, root: request.root)
         var foldersInside = Set<Substring>()
         for (index, stage) in request.graph.stages.enumerated() {
             let verdict = plan.decisions[index].verdict
             for missing in plan.missingInputs[index] ?? []
-            // What a run that lives may be making is worth waiting for.
+            // A run that is alive may be making it: that is waited for.
             where !living.contains(where: { $0.overlapping(missing.path) { $0 == .changing } != nil }) {
-                sentences.append(sentence(for: missing, of: index))
+                obstacles.add(stage, .missingInput, sentence(for: missing, of: index))
             }
             guard verdict == .run || verdict == .mayRun else { continue }
-            for phrase in pool.impossibilities(of: stage.resources) {
-                sentences.append("stage '\(stage.name)' \(phrase).")
+            for phrase in pool.impossibilities(of: stage.resources) { obstacles.add(stage, .resources, phrase) }
+            if let phrase = stage.lengthProblem { obstacles.add(stage, .length, phrase) }
+            // A folder that cannot be looked at may be repaired by an earlier stage; else the launch reports it.
+            if let stray = try? strayOutput(of: stage, foldersInside: &foldersInside) {
+                obstacles.add(stage, .strayOutput, stray)
             }
-            if let phrase = stage.lengthProblem { sentences.append("stage '\(stage.name)' \(phrase).") }
-            // A folder that cannot be looked at may be mended by a stage before; else the launch tells.
-            if let stray = try? strayOutput(of: stage, foldersInside: &foldersInside) { sentences.append(stray) }
             if verdict == .run, !request.options.overwrite {
                 for output in stage.outputs where try isForeign(output.path) {
-                    sentences.append(
-                        "'\(output.path)', an output of stage '\(stage.name)', exists but was not made by any execution. "
-                            + "Move it away, or say --overwrite to have it moved to .runs/kept.")
+                    obstacles.add(
+                        stage, .foreignOutput,
+                        "output '\(output.path)' exists but was not made by any execution; move it away, or use "
+                            + "--overwrite to move it to .runs/kept")
                 }
             }
         }
-        return sentences
+        return obstacles.sentences
     }
 
-    /// A sentence on the first output that is not said to be external and yet lies outside the project, or that lies in
-    /// the program's own folder, for links among its parent folders lead there.
+    /// What is wrong with the first output that links among its parent folders lead out of the project, without being
+    /// declared external, or into the program's own folder.
     ///
     /// - Parameter foldersInside: parent folders that were found to be inside; they are not looked at again.
     func strayOutput(of stage: Stage, foldersInside: inout Set<Substring>) throws(WorkspaceFailure) -> String? {
@@ -174,35 +163,31 @@ public final class RunPreparation {
             let folder = output.path.lastIndex(of: "/").map { output.path[..<$0] } ?? ""
             if !output.isExternal, foldersInside.contains(folder) { continue }
             if try area.entersStateDirectory(output.path) {
-                return
-                    "'\(output.path)', an output of stage '\(stage.name)', leads into .runs, which belongs to this program. "
-                    + "Have it lie elsewhere."
+                return "output '\(output.path)' leads into .runs, which belongs to this program; choose another path"
             }
             if output.isExternal { continue }
             guard try area.leavesFolder(output.path) else {
                 foldersInside.insert(folder)
                 continue
             }
-            return
-                "'\(output.path)', an output of stage '\(stage.name)', lies outside the project: its folder '\(folder)' "
-                + "leads out of it through a link. Have it lie inside, or add \"external\": true to the output."
+            return "output '\(output.path)' is outside the project: its folder '\(folder)' leads out of it through a "
+                + "link; move it inside, or add \"external\": true to the output"
         }
         return nil
     }
 
     private func sentence(for missing: MissingInput, of index: StageIndex) -> String {
         let stage = request.graph.stages[index]
-        if let problem = missing.problem { return "stage '\(stage.name)' cannot read its input: \(problem)" }
+        if let problem = missing.problem { return "cannot read an input: \(problem)" }
         let position = stage.inputs.firstIndex { $0.path == missing.path }
         if let producer = position.flatMap({ request.graph.producers[index][$0].first }) {
-            return "stage '\(stage.name)' needs '\(missing.path)', which is not there. "
-                + "Stage '\(request.graph.stages[producer].name)' makes it: run that first, or leave --only out."
+            return "input '\(missing.path)' does not exist; stage '\(request.graph.stages[producer].name)' makes it: "
+                + "run that first, or omit --only"
         }
-        return "stage '\(stage.name)' needs '\(missing.path)', which does not exist and which no stage makes. "
-            + "Create it or correct the path."
+        return "input '\(missing.path)' does not exist, and no stage makes it; create it, or correct the path"
     }
 
-    /// Whether something is at the path that no execution ever made.
+    /// Whether there is a file at the path that no execution made.
     func isForeign(_ path: String) throws(Failure) -> Bool {
         guard area.exists(path) else { return false }
         return try store.owner(ofPath: path) == nil
@@ -212,7 +197,7 @@ public final class RunPreparation {
         Planner.recordedEnvironment(of: stage, salt: store.salt) { request.environment[$0] }
     }
 
-    /// From the medians of the stages that will or may run, over as many at a time as there are jobs; nil while none of
+    /// From the medians of the stages that will or may run, over as many at a time as there are jobs; nil where none of
     /// them ever ran.
     func expectedSeconds(jobs: Int) -> Double? {
         var total = 0.0

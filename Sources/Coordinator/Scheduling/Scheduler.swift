@@ -1,6 +1,6 @@
-// The run as a state machine: events in, actions out. Knows which stages wait for which, what fits beside what, what is
-// tried again, what a failure blocks and when it is over. Does not know processes, files, clocks or the store, so that
-// all of it is tested with tables.
+// The run as a state machine: events in, actions out. Knows which stages wait for which, what fits at the same time,
+// what is retried, what a failure blocks and when the run is over. Does not know processes, files, clocks or the store,
+// so that all of it is tested with tables.
 
 import EngineAPI
 import HeapModule
@@ -16,13 +16,13 @@ public enum SchedulerEvent: Sendable {
     case ended(StageIndex, ExecutionState)
     /// An attempt succeeded, and the stage is to be executed once more.
     case repeats(StageIndex)
-    /// The delay before the next attempt is over, or another run let go of what it held.
+    /// The delay before the next attempt is over, or what held the stage has ended.
     case due(StageIndex)
-    /// It could not be started now: another run holds what it needs.
+    /// It cannot be started now: another run, or an earlier coordinator's execution, holds what it needs.
     case held(StageIndex)
-    /// It was found, just before its start, that something changed: judge it again.
+    /// Just before its start something was found to have changed: evaluate it again.
     case outdated(StageIndex)
-    /// It cannot run although it must: an input that a stage before should have made is not there.
+    /// It has to run and cannot: an input that an earlier stage should have made does not exist.
     case impossible(StageIndex)
     case interrupted(force: Bool)
 }
@@ -34,7 +34,7 @@ public enum SchedulerAction: Hashable, Sendable {
     case restore(StageIndex)
     /// Start an attempt (1, 2, …) with these resources.
     case launch(StageIndex, attempt: Int, Lease)
-    /// Tell the scheduler that it is `due` after so many seconds.
+    /// Send `due` for the stage after so many seconds.
     case wait(StageIndex, nextAttempt: Int, seconds: Double)
     /// It will not run, because of that stage.
     case block(StageIndex, by: StageIndex)
@@ -75,6 +75,10 @@ public struct Scheduler: Sendable {
     /// By stage: predecessors in this run that are not done.
     private var missing: [Int]
     private var attempts: [Int]
+    /// Attempts that were lost: they do not count for the retry policy.
+    private var losses: [StageIndex: Int] = [:]
+    /// A stage whose executions are lost this often is not executed again in the run.
+    private static let mostLosses = 3
     private var leases: [StageIndex: Lease] = [:]
     /// Ready stages by what they ask for: of equals only the first need be tried.
     private var ready: [ResourceRequest: Heap<StageIndex>] = [:]
@@ -92,7 +96,7 @@ public struct Scheduler: Sendable {
         unfinished = open.count { $0 }
     }
 
-    /// Nothing runs and nothing more will.
+    /// Nothing runs, and nothing else will.
     public var isFinished: Bool {
         if unfinished == 0 { return true }
         return isStopping && leases.isEmpty && !states.contains(.restoring)
@@ -122,6 +126,7 @@ public struct Scheduler: Sendable {
         case .repeats(let stage):
             _ = giveBack(stage)
             attempts[stage] = 0
+            losses[stage] = nil
             states[stage] = .evaluating
             actions.append(.evaluate(stage))
         case .due(let stage):
@@ -147,7 +152,7 @@ public struct Scheduler: Sendable {
     /// Whether a stage that could start now asks for GPUs, which other runs may hold.
     public var wantsGPUs: Bool { !isStopping && ready.keys.contains { ($0.gpus ?? .zero) > .zero } }
 
-    /// Takes note of what is taken of each GPU on this machine, by this run and by others.
+    /// Notes what is taken of each GPU on this machine, by this run and by others.
     public mutating func sawGPUs(taken: [Quantity]) { pool.sawGPUs(taken: taken) }
 
     /// Stages that would start now if other runs held no GPUs (of equals the first), and the GPUs they hold.
@@ -195,13 +200,13 @@ public struct Scheduler: Sendable {
         }
     }
 
-    /// What the next attempt asks for: memory grows with each attempt where the retry policy says so.
+    /// What the next attempt requests: memory grows with each attempt if the retry policy says so.
     private func request(of stage: StageIndex) -> ResourceRequest {
         var request = graph.stages[stage].resources
         let factor = graph.stages[stage].retries.memoryFactor
         if let bytes = request.memoryBytes, factor > 1 {
             var grown = Double(bytes)
-            for _ in 0..<attempts[stage] { grown *= factor }
+            for _ in 0..<(attempts[stage] - losses[stage, default: 0]) { grown *= factor }
             request.memoryBytes = max(bytes, min(pool.capacity.memoryBytes, grown < 9e18 ? Int64(grown) : .max))
         }
         return request
@@ -210,10 +215,17 @@ public struct Scheduler: Sendable {
     private mutating func ended(_ stage: StageIndex, _ state: ExecutionState, _ actions: inout [SchedulerAction]) {
         _ = giveBack(stage)
         if state == .succeeded { return finish(stage, &actions) }
+        if state == .lost, !isStopping, losses[stage, default: 0] < Self.mostLosses {
+            losses[stage, default: 0] += 1
+            states[stage] = .evaluating
+            actions.append(.evaluate(stage))
+            return
+        }
         let policy = graph.stages[stage].retries
-        if !isStopping, state.usesUpAttempt, policy.on.contains(state), attempts[stage] <= policy.max {
+        let usedAttempts = attempts[stage] - losses[stage, default: 0]
+        if !isStopping, state.usesUpAttempt, policy.on.contains(state), usedAttempts <= policy.max {
             states[stage] = .delayed
-            let doublings = Double(1 << min(attempts[stage] - 1, 30))
+            let doublings = Double(1 << min(usedAttempts - 1, 30))
             actions.append(.wait(stage, nextAttempt: attempts[stage] + 1, seconds: policy.delaySeconds * doublings))
             return
         }

@@ -17,7 +17,7 @@ public struct ExecutionRecord: Hashable, Sendable {
     public let id: ExecutionID
     public let runID: RunID
     public let stage: String
-    public let state: ExecutionState
+    public var state: ExecutionState
     public let key: Digest
     public let baseKey: Digest
     public let inputsChangedDuringRun: Bool

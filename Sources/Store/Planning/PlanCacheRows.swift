@@ -7,7 +7,7 @@ import RunsSQL
 extension Store {
     /// The plan cache of a request; nil if the last run of the pipeline was of another request or did not leave
     /// everything fresh, or if results were reviewed since.
-    public func standing(ofRequest request: Digest) throws(Failure) -> PlanCacheRow? {
+    public func planCache(ofRequest request: Digest) throws(Failure) -> PlanCacheRow? {
         try connection.statement(SQL.findPlanCache).first([("request", request)]) { row in
             PlanCacheRow(
                 pipelineID: row.integer(0), index: row.blob(1), unexecutedSet: row.isNull(2) ? nil : row.integer(2),
@@ -16,7 +16,7 @@ extension Store {
     }
 
     /// The rest of a plan cache: a `PipelineBody` and the stages of a `CachedStages`.
-    public func stages(of row: PlanCacheRow) throws(Failure) -> (body: [UInt8], stages: [UInt8])? {
+    public func planCacheStages(of row: PlanCacheRow) throws(Failure) -> (body: [UInt8], stages: [UInt8])? {
         try connection.statement(SQL.planCacheStages).first([("pipeline_id", row.pipelineID)]) {
             ($0.blob(0), $0.blob(1))
         }

@@ -66,6 +66,8 @@ extension Store {
             guard connection.changedRows == executions.count else {
                 throw Failure(.store, "run \(run) cannot be taken over: some of its executions have ended.")
             }
+            // Their new coordinator reads from its beginning what they report.
+            try connection.statement(SQL.forgetMetrics).run([("execution_ids", array(executions))])
             guard try lose(run, at: time) else {
                 throw Failure(.store, "run \(run) cannot be taken over: it has ended.")
             }

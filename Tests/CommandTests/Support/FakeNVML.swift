@@ -1,5 +1,5 @@
-// GPUs for a test: a libnvidia-ml.so.1 made of Tests/FakeNVML, and the file that it answers from. Knows the lines of that
-// file; knows nothing of the program's modules.
+// GPUs for a test: a libnvidia-ml.so.1 made of Tests/FakeNVML, and the file that it answers from. Knows the lines of
+// that file; knows nothing of the program's modules.
 
 import Glibc
 import TestSupport

@@ -1,5 +1,5 @@
-// What tests need that break things on purpose: the supervisor's process, SQLite beside the program, small file systems.
-// Knows python3 and mount; does not know the program's modules.
+// What tests need that break things on purpose: the supervisor's process, SQLite beside the program, small file
+// systems. Knows python3 and mount; does not know the program's modules.
 
 import Glibc
 import TestSupport

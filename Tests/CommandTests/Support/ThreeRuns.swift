@@ -1,5 +1,5 @@
-// A small project with a history, for tests of questions: three runs, of which the last has a failure. Knows the pipeline
-// and how to take what differs from one machine to the next out of pages.
+// A small project with a history, for tests of questions: three runs, of which the last has a failure. Knows the
+// pipeline and how to take what differs from one machine to the next out of pages.
 
 import TestSupport
 

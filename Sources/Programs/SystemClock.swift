@@ -1,0 +1,12 @@
+// The machine's wall clock.
+
+import Glibc
+import Model
+
+extension Timestamp {
+    public static func now() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    }
+}
