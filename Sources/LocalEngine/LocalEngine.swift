@@ -84,30 +84,33 @@ public final class LocalEngine: Engine {
 
     public func takeEvents() -> [EngineEvent] {
         guard let supervisor = opened.withLock({ $0?.supervisor }) else { return [] }
-        return supervisor.takeEvents().flatMap(events)
+        var events: [EngineEvent] = []
+        for event in supervisor.takeEvents() { append(event, to: &events) }
+        return events
     }
 
     /// What an event of the supervisor means to the coordinator, once the meters know of it.
-    private func events(_ event: SupervisorEvent) -> [EngineEvent] {
+    private func append(_ event: SupervisorEvent, to events: inout [EngineEvent]) {
         switch event {
         case .started(let id, let pid, let nanoseconds):
             meters.began(id, pid: pid, nanoseconds: nanoseconds)
-            return [.started(ExecutionID(processID: id), StartedExecution())]
+            events.append(.started(ExecutionID(processID: id), StartedExecution()))
         case .failed(let id, let number, let step):
             _ = meters.ended(id, nanoseconds: nil, wasKilled: false)
             let reason = "its command could not be started (\(step)): \(String(cString: strerror(number)))"
-            return [.rejected(ExecutionID(processID: id), reason: reason)]
+            events.append(.rejected(ExecutionID(processID: id), reason: reason))
         case .exited(let ending):
             // A shell reports a killed child by the code 137.
             let wasKilled = ending.signal == SIGKILL || ending.exitCode == 128 + SIGKILL
             let metered = meters.ended(ending.id, nanoseconds: ending.nanoseconds, wasKilled: wasKilled)
-            return [.ended(ExecutionID(processID: ending.id), EngineOutcome(ending, metered))]
+            events.append(.ended(ExecutionID(processID: ending.id), EngineOutcome(ending, metered)))
         case .gone:
             let left = meters.removeAll()
             _ = endOrphans(tokens: Set(left.map(\.token)))
             let sentence =
                 "the process that started the stages is gone, and what ran was ended with it; run the same command again"
-            return [.failed(sentence)] + left.map { .lost(ExecutionID(processID: $0.id), reason: sentence) }
+            events.append(.failed(sentence))
+            events += left.map { .lost(ExecutionID(processID: $0.id), reason: sentence) }
         }
     }
 

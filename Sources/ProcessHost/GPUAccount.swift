@@ -9,16 +9,14 @@ import Model
 enum GPUGrant: Hashable, Sendable {
     /// None: the variable hides them.
     case hidden
-    /// The stage requested none; its processes see this CUDA_VISIBLE_DEVICES.
-    case untouched(String?)
+    /// The stage requested none; its processes have this environment, `NAME=value`.
+    case untouched(environment: [String])
     /// UUIDs; `isExclusive`: as far as runs on this host are concerned, no other execution uses them.
     case given([String], isExclusive: Bool)
 
     init(_ launch: Launch) {
         guard let gpus = launch.lease.gpus else {
-            let prefix = "CUDA_VISIBLE_DEVICES="
-            let visible = launch.environment.last { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
-            self = .untouched(visible)
+            self = .untouched(environment: launch.environment)
             return
         }
         let uuids = gpus.compactMap(\.uuid)

@@ -120,10 +120,16 @@ final class GPUMeter: Sendable {
         let (devices, isGiven, isExclusive): ([String], Bool, Bool) =
             switch grant {
             case .hidden: ([], false, false)
-            case .untouched(let visible): (visibleGPUs(visible, in: inventory).map(\.name), false, false)
+            case .untouched(let environment):
+                (visibleGPUs(visibleDevices(environment), in: inventory).map(\.name), false, false)
             case .given(let uuids, let isExclusive): (uuids, true, isExclusive)
             }
         return GPUAccount(
             devices: Set(devices), isGiven: isGiven, isExclusive: isExclusive, arePIDsForeign: arePIDsForeign)
     }
+}
+
+private func visibleDevices(_ environment: [String]) -> String? {
+    let prefix = "CUDA_VISIBLE_DEVICES="
+    return environment.last { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
 }
