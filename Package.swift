@@ -77,7 +77,8 @@ let package = Package(
         .testTarget(name: "ProgramsTests", dependencies: ["Programs", "TestSupport"]),
         .testTarget(name: "ProvenanceTests", dependencies: ["Provenance", "Model", "TestSupport"]),
         .testTarget(name: "ProcessHostTests", dependencies: ["ProcessHost", "EngineAPI", "GPU", "Model"]),
-        .testTarget(name: "LocalEngineTests", dependencies: ["LocalEngine", "EngineAPI", "Model", "TestSupport"]),
+        .testTarget(
+            name: "LocalEngineTests", dependencies: ["LocalEngine", "EngineAPI", "GPU", "Model", "TestSupport"]),
         .testTarget(
             name: "CoordinatorTests",
             dependencies: ["Coordinator", "EngineAPI", "Planner", "Model", "CLinux", "TestSupport"]),

@@ -195,7 +195,9 @@ struct ExecCommand: ParsableCommand {
                 Terminal.standardOutput.write(benchLine(for: usage))
             }
         }
-        if let onFinish { runOnFinish(onFinish, outcome.finished.runID, in: store) }
+        if let onFinish, outcome.finished.status != .running {
+            runOnFinish(onFinish, outcome.finished.runID, in: store)
+        }
         if let signal = outcome.signal { throw ExitCode(128 + signal) }
         if outcome.finished.status != .succeeded { throw ExitCode(1) }
         return true

@@ -6,8 +6,8 @@ import Model
 
 /// Runs commands somewhere: on this machine, on a cluster.
 ///
-/// Every function returns at once; what comes of it arrives as events. For each launch there is either one `rejected`,
-/// or one `ended`, or one `lost`, and nothing after it.
+/// No function waits, but for `open` and `close`; results arrive as events. For each launch there is either one
+/// `rejected`, or one `ended`, or one `lost`, and nothing after it.
 public protocol Engine: AnyObject, Sendable {
     /// As it is recorded: `local`.
     var name: String { get }
@@ -88,9 +88,10 @@ public enum EngineEvent: Sendable {
     case ended(ExecutionID, EngineOutcome)
     /// How it ended is unknown, and nothing of it runs any more. It may be executed again.
     case lost(ExecutionID, reason: String)
-    /// The engine does not answer at the moment; nothing is decided by that. The next event of another kind means that
-    /// it answers again.
+    /// The engine does not answer at the moment; nothing is decided by that.
     case unavailable(String)
+    /// It answers again. Any other event means that as well.
+    case available
     /// The engine has failed: nothing can be submitted any more. Its executions are reported as lost after this.
     case failed(String)
 }

@@ -14,7 +14,7 @@ public final class LocalEngine: Engine {
     private struct Opened {
         let supervisor: Supervisor
         let locks: GPULocks
-        let ticker: Task<Void, Never>
+        let ticker: Ticker
     }
 
     public static let recordedName = "local"
@@ -45,21 +45,20 @@ public final class LocalEngine: Engine {
     public func open() throws(Failure) {
         let locks = GPULocks(devices)
         let supervisor = try Supervisor.start(holding: locks.descriptors)
-        let ticker = Task.detached { [meters] in
-            while !Task.isCancelled {
-                try? await Task.sleep(for: meters.untilNextTick)
-                supervisor.wake()
-                meters.sample(supervisor: supervisor.pid)
-                for (id, graceSeconds) in meters.takeOverLimit() {
-                    supervisor.stop(id: id, graceSeconds: graceSeconds)
-                }
+        let ticker = try Ticker(interval: { [meters] in meters.untilNextTick }) { [meters] in
+            supervisor.wake()
+            meters.sample(supervisor: supervisor.pid)
+            for (id, graceSeconds) in meters.takeOverLimit() {
+                supervisor.stop(id: id, graceSeconds: graceSeconds)
             }
         }
         opened.withLock { $0 = Opened(supervisor: supervisor, locks: locks, ticker: ticker) }
     }
 
     public func submit(_ batch: [Launch]) {
-        guard let supervisor = opened.withLock({ $0?.supervisor }) else { return }
+        guard let supervisor = opened.withLock({ $0?.supervisor }) else {
+            preconditionFailure("submit before open")
+        }
         for launch in batch {
             let id = launch.executionID.processID
             guard meters.submitted(id, launch) else { continue }
@@ -93,7 +92,7 @@ public final class LocalEngine: Engine {
     private func append(_ event: SupervisorEvent, to events: inout [EngineEvent]) {
         switch event {
         case .started(let id, let pid, let nanoseconds):
-            meters.began(id, pid: pid, nanoseconds: nanoseconds)
+            if meters.began(id, pid: pid, nanoseconds: nanoseconds) { opened.withLock { $0?.ticker.nudge() } }
             events.append(.started(ExecutionID(processID: id), StartedExecution()))
         case .failed(let id, let number, let step):
             _ = meters.ended(id, nanoseconds: nil, wasKilled: false)
@@ -107,8 +106,7 @@ public final class LocalEngine: Engine {
         case .gone:
             let left = meters.removeAll()
             _ = endOrphans(tokens: Set(left.map(\.token)))
-            let sentence =
-                "the process that started the stages is gone, and what ran was ended with it; run the same command again"
+            let sentence = "the supervisor process died, and the running stages with it; run the same command again"
             events.append(.failed(sentence))
             events += left.map { .lost(ExecutionID(processID: $0.id), reason: sentence) }
         }
@@ -118,7 +116,7 @@ public final class LocalEngine: Engine {
     public func close(_ mode: CloseMode) {
         guard let opened = opened.withLock({ $0 }) else { return }
         opened.supervisor.shutDown()
-        opened.ticker.cancel()
+        opened.ticker.stop()
         meters.shutDown()
     }
 }

@@ -49,12 +49,15 @@ package final class Meters: Sendable {
         /// Being ended for another reason: limits no longer matter.
         var isCancelled = false
 
-        /// When the timeout ends it, in nanoseconds of CLOCK_MONOTONIC.
-        var deadline: UInt64? {
-            guard stopCause == nil, !isCancelled, let start = startNanoseconds, let timeoutSeconds else { return nil }
+        /// The end of its timeout, in nanoseconds of CLOCK_MONOTONIC.
+        var timeoutEnd: UInt64? {
+            guard let start = startNanoseconds, let timeoutSeconds else { return nil }
             // Clamped to avoid overflow: a century.
             return start + UInt64(max(0, min(timeoutSeconds, 3.2e9)) * 1e9)
         }
+
+        /// When the timeout has to end it.
+        var deadline: UInt64? { stopCause == nil && !isCancelled ? timeoutEnd : nil }
 
         var isOverMemory: Bool {
             guard stopCause == nil, !isCancelled, let memoryLimitBytes, let tree else { return false }
@@ -89,10 +92,12 @@ package final class Meters: Sendable {
         return isNew
     }
 
-    package func began(_ id: UInt64, pid: Int32, nanoseconds: UInt64) {
+    /// - Returns: whether its timeout may come before the next tick.
+    package func began(_ id: UInt64, pid: Int32, nanoseconds: UInt64) -> Bool {
         entries.withLock {
             $0[id]?.tree = ProcessTreeMeter(root: pid)
             $0[id]?.startNanoseconds = nanoseconds
+            return $0[id]?.timeoutSeconds.map { $0 < Self.samplingInterval / .seconds(1) } ?? false
         }
     }
 
@@ -160,7 +165,13 @@ package final class Meters: Sendable {
         return Metered(
             wallSeconds: wall, peakBytes: entry.tree?.peakBytes ?? 0,
             sawOutOfMemoryKill: wasKilled && outOfMemoryKillCount() > entry.outOfMemoryKills,
-            stopCause: entry.stopCause, gpus: usedOfGPUs)
+            stopCause: endedInTime(entry, nanoseconds) ? nil : entry.stopCause, gpus: usedOfGPUs)
+    }
+
+    /// Whether the command had ended by itself when the timeout was noticed.
+    private func endedInTime(_ entry: Entry, _ nanoseconds: UInt64?) -> Bool {
+        guard entry.stopCause == .timeout, let nanoseconds, let timeoutEnd = entry.timeoutEnd else { return false }
+        return nanoseconds < timeoutEnd
     }
 
     /// Forgets all executions.

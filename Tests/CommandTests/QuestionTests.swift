@@ -75,9 +75,9 @@ import Testing
         #expect(try log("latest").status == 0 && log("3").status == 2)
         #expect(try project.runs("logs", "broken", "--run", "latest").output == "no\n")
         for (word, sentence) in [
-            ("latest~3", "there are not so many"), ("4", "the newest is 3"), ("0", "Write its number"),
+            ("latest~3", "there are fewer runs"), ("4", "the newest is 3"), ("0", "invalid run"),
             ("x", "latest~1"),
-            ("latest~9223372036854775807", "not so many"),
+            ("latest~9223372036854775807", "fewer runs"),
         ] {
             let result = try project.runs("show", word)
             #expect(result.status == 2 && result.errorOutput.contains(sentence), "\(result.story)")

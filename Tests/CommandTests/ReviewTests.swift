@@ -81,7 +81,7 @@ import Testing
             (["reject", "99", "--reason", "x"], "execution 99 does not exist"),
             (["reject", "3", "--reason", "x"], "is failed"),
             (["reject", "1", "3", "--reason", "x"], "is failed"), (["reject", "--reason", "x"], "missing"),
-            (["tag", "1"], "no tag given"), (["tag", "1", ""], "not empty"), (["tag", "nine", "x"], "is no run"),
+            (["tag", "1"], "no tag given"), (["tag", "1", ""], "not empty"), (["tag", "nine", "x"], "invalid run"),
             (["tag", "7", "x"], "run 7 does not exist"),
             (["tag", "--execution", "77", "x"], "execution 77 does not exist"),
             (["tag", "1", "x", "--remove"], "has no tags"), (["note", "1"], "no note given"),

@@ -10,7 +10,7 @@ import Testing
 @testable import Coordinator
 
 @Suite(.blocking) struct RandomScheduleTests {
-    private static let count = environmentVariable("RUNS_TEST_LONG") == "1" ? 2000 : 60
+    private static let count = isLongTest ? 2000 : 60
 
     @Test(arguments: testSeeds(count: count)) func nothingIsStartedTwiceAndNothingIsForgotten(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
@@ -43,7 +43,11 @@ import Testing
                 }
                 signals.sort { $0.after < $1.after }
             }
-            last = try scenario.coordinate(crash: crash, signals: signals)
+            var running = 0
+            last = try scenario.coordinate(
+                crash: crash, signals: signals, backgroundWaits: Int.random(in: 0...3, using: &random)
+            ) { _ in running = max(running, scenario.cluster.jobs.count { $0.state != .ended }) }
+            #expect(running <= most, "seed \(seed), coordinator \(coordinators)")
             if let last, last.finished.status != .running {
                 scenario.checkInvariants("seed \(seed), coordinator \(coordinators)")
             }

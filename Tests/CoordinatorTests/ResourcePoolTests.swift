@@ -40,7 +40,7 @@ import Testing
         #expect(pool.lease(half())?.gpus?.map(\.id) == ["0"])
         // Half of the first is this pool's own; a quarter of each is another run's.
         let quarters = [Quantity(thousandths: 750), Quantity(thousandths: 250)]
-        pool.sawGPUs(taken: quarters)
+        pool.updateGPUs(taken: quarters)
         #expect(pool.namesOfGPUsHeldElsewhere == ["0", "1"])
         #expect(pool.isHeldUpByOtherRuns(ResourceRequest(gpus: .one)))
         #expect(
@@ -48,7 +48,7 @@ import Testing
         #expect(!pool.isHeldUpByOtherRuns(half()))
         #expect(pool.lease(ResourceRequest(gpus: .one)) == nil)
         #expect(pool.lease(half())?.gpus?.map(\.id) == ["1"])
-        pool.sawGPUs(taken: [Quantity(thousandths: 500), Quantity(thousandths: 500)])
+        pool.updateGPUs(taken: [Quantity(thousandths: 500), Quantity(thousandths: 500)])
         #expect(pool.namesOfGPUsHeldElsewhere.isEmpty)
         #expect(pool.lease(half())?.gpus?.map(\.id) == ["0"])
     }

@@ -93,7 +93,7 @@ import Testing
                 event(2, .interrupted(signal: 15, forced: true)),
                 stageFinished(
                     2, "a", wall: 2, state: .interrupted, exit: .signal(9),
-                    error: "runs was interrupted and stopped it", tail: ["x"]),
+                    error: "stopped because runs was interrupted", tail: ["x"]),
                 runFinished(2, .interrupted, failed: ["a"]),
             ])
         #expect(
@@ -102,7 +102,7 @@ import Testing
                 [0/3] a: started (never ran)
                 INT: stopping running stages (repeat to kill them)
                 TERM again: killing running stages
-                [1/3] a: interrupted after 2.0s: runs was interrupted and stopped it
+                [1/3] a: interrupted after 2.0s: stopped because runs was interrupted
                 tabular: 1 interrupted, 2 not started in 2.0s
                   runs exec  to continue
 

@@ -72,7 +72,7 @@ struct ConcurrentRuns {
 
     /// Notes the runs that are alive. To be called in the transaction that writes this run's row: whoever comes later
     /// sees this run's claims.
-    mutating func meet(_ store: any ConcurrencyStore, before run: RunID) throws(Failure) {
+    mutating func noteEarlierRuns(in store: any ConcurrencyStore, than run: RunID) throws(Failure) {
         earlier = try store.runningRuns().filter { $0.id < run }.map { EarlierRun($0, root: root) }
         isAlone = earlier.isEmpty
     }
@@ -133,7 +133,7 @@ extension Run {
     func ownClaims() -> [UInt8] {
         var bytes: [UInt8] = []
         var relied = Set<String>()
-        for index in graph.order where state.isOpen[index] {
+        for index in graph.order where state.isOpen[index] || adoption.isExecuting(index) {
             for path in claimedPaths(of: index) { PathClaims.encode(.changing, path, onto: &bytes) }
             for before in graph.predecessors[index] where !state.isOpen[before] {
                 relied.formUnion(claimedPaths(of: before))
@@ -194,7 +194,11 @@ extension Run {
     func lookAtConcurrentRuns() throws(Failure) -> [SchedulerAction] {
         let (due, mustRefresh, gone) = concurrent.look()
         for run in gone where try store.runningRuns().contains(where: { $0.id == run.id }) {
-            try lostRuns.markLost(run, mayHaveProcesses: true, now: driver.now())
+            if try adoptExecutions(of: run, at: driver.now()) {
+                reattach()
+            } else {
+                try lostRuns.markLost(run, mayHaveProcesses: true, now: driver.now())
+            }
         }
         if mustRefresh { try history.refresh() }
         return due.flatMap { scheduler.handle(.due($0)) }

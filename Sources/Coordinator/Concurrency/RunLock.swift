@@ -33,8 +33,8 @@ final class RunLock: Sendable {
             guard number != EWOULDBLOCK else {
                 throw Failure(
                     .store,
-                    "a run of another store holds \(path). A project's folder serves one store at a time: wait for that run, or "
-                        + "use the same store.")
+                    "a run of another store holds \(path). A project's folder serves one store at a time: wait for that "
+                        + "run, or use the same store.")
             }
             throw Failure(.store, "cannot lock \(path): \(reason). Check that the folder is writable and not full.")
         }

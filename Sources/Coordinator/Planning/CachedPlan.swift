@@ -1,6 +1,6 @@
 // What the last run of the same request left, compared with the disk: nothing has changed, or only a part of the
 // pipeline has to be looked at. Only stamps of files are asked for; the pipeline is neither decoded nor expanded, and
-// nothing is looked up for stages of which nothing changed. The verdicts that are made anew are the planner's, as ever.
+// nothing is looked up for stages of which nothing changed. The planner evaluates the rest.
 //
 // Ninja (E. Martin, 2012) and Shake (N. Mitchell, "Shake before building", ICFP 2012) keep such a log with the build.
 

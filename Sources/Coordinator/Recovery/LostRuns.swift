@@ -81,8 +81,8 @@ public struct LostRuns {
                 throw Failure(
                     .store,
                     "cannot check from this host whether run \(other.id) of '\(other.pipeline)' is still alive: "
-                        + "\(other.user) started it at \(other.startedAt) on \(other.liveness.host), and its end is not "
-                        + "recorded. Wait for it, or run `runs exec` on \(other.liveness.host). If it is gone, run "
+                        + "\(other.user) started it at \(other.startedAt) on \(other.liveness.host), and its end is "
+                        + "not recorded. Wait for it, or run `runs exec` on \(other.liveness.host). If it is gone, run "
                         + "`runs doctor --repair`.")
             }
         }

@@ -40,10 +40,10 @@ public struct StateFolder: Sendable {
         try asFailure { () throws(WorkspaceFailure) in try area.keptExecutions() }.filter { $0.value > 0 }
     }
 
-    public func sizeBytes(of remain: StateFolderEntry) -> Int64 { bytes(ofTree: "\(root)/\(remain.path)") }
+    public func sizeBytes(of entry: StateFolderEntry) -> Int64 { bytes(ofTree: "\(root)/\(entry.path)") }
 
-    public func remove(_ remain: StateFolderEntry) throws(Failure) {
-        try asFailure { () throws(WorkspaceFailure) in try area.remove(remain.path) }
+    public func remove(_ entry: StateFolderEntry) throws(Failure) {
+        try asFailure { () throws(WorkspaceFailure) in try area.remove(entry.path) }
     }
 
     /// Whether anything is at a path of the project, a dangling link included.

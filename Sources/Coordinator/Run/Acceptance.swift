@@ -98,7 +98,7 @@ private struct Acceptor {
         if let stray { throw Failure(.usage, "stage '\(stage.name)': \(stray).") }
     }
 
-    /// What the stage would read and what is at its outputs, once all before it is decisions.
+    /// What the stage would read and what is at its outputs, once all upstream stages are decided.
     private func decidedFacts(of index: StageIndex) throws(Failure) -> StageFacts {
         let stage = graph.stages[index]
         for producer in graph.producers[index].flatMap(\.self) {
@@ -107,8 +107,8 @@ private struct Acceptor {
             case .run, .mayRun, .restored, .blocked, .notSelected:
                 throw Failure(
                     .usage,
-                    "cannot accept stage '\(stage.name)': it reads outputs of '\(graph.stages[producer].name)', which is not "
-                        + "fresh. Run that stage first, or accept it as well.")
+                    "cannot accept stage '\(stage.name)': it reads outputs of '\(graph.stages[producer].name)', which is "
+                        + "not fresh. Run that stage first, or accept it as well.")
             }
         }
         let facts = try gatherFacts(

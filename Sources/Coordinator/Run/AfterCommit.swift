@@ -7,6 +7,8 @@ import Model
 struct AfterCommit {
     /// Executions whose kept outputs are deleted, now that what replaces them is recorded.
     var supersededVersions: [ExecutionID] = []
+    /// Absolute paths of files that were read to their end, to be deleted now that this is recorded.
+    var finishedFiles: [String] = []
     /// Claims on paths that other runs may learn of.
     private(set) var claims: [UInt8] = []
     /// Reported to the user.

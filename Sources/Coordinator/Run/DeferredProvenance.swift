@@ -22,6 +22,7 @@ extension Run {
             let left = deadline.seconds(since: driver.now())
             guard left > 0 else { return }
             _ = driver.wait(seconds: left, for: [queue.descriptor])
+            if driver.nextSignal() != nil { return }
             for message in queue.take() {
                 if case .provenance(let provenance) = message { try record(provenance) }
             }

@@ -33,7 +33,7 @@ struct Obstacles {
                 return ["\(stages) stages of '\(group.template)': \(first.phrase)"]
             }
             return [
-                "\(stages) stages of '\(group.template)': \(first.phrase) (stage '\(first.stage)'; the others likewise)"
+                "\(stages) stages of '\(group.template)': \(first.phrase) (for example stage '\(first.stage)')"
             ]
         }
     }

@@ -89,7 +89,7 @@ public final class Run {
     }
 
     /// - Parameters:
-    ///   - cachedPlan: what is kept of the last run of the same request, and will be of this one; nil: neither.
+    ///   - cachedPlan: the plan cache to use and to replace; nil: none.
     ///   - lostRuns: clears up after runs whose program ends meanwhile.
     ///   - report: receives what happens, on the calling thread.
     /// - Throws: where no file descriptor is left.
@@ -142,14 +142,13 @@ public final class Run {
         let startedAt = driver.now()
         guard let lock = try begin(labels, at: startedAt) else { return nil }
         defer { withExtendedLifetime(lock) {} }
-        for warning in warnings { notify(.warning(warning)) }
+        for warning in warnings + adoption.sentences { notify(.warning(warning)) }
         reportBeginning()
         try recordPlannedVerdicts()
         if !scheduler.isFinished || !adoption.isOver {
             try engine.open()
             devices.shared = engine.sharedDevices
-            engine.reattach(adoption.references)
-            cancelStrangers()
+            reattach()
             do {
                 try preparePythonModule()
                 ask(provenance)
@@ -181,12 +180,13 @@ public final class Run {
             identity.run = try store.beginRun(start, liveness: liveness)
             let lock = try RunLock.acquire(root: root, run: identity.run)
             try adoptExecutions(at: startedAt)
-            try concurrent.meet(store, before: identity.run)
-            concurrent.isAlone = concurrent.isAlone && preparation.isNext(identity.run)
+            try concurrent.noteEarlierRuns(in: store, than: identity.run)
+            concurrent.isAlone = concurrent.isAlone && adoption.isOver && preparation.isNext(identity.run)
             if !concurrent.isAlone {
                 state.reopenFreshStages(of: graph)
                 scheduler = Self.makeScheduler(preparation.request, engine, open: state.isOpen)
             }
+            for stage in adoption.byStage.keys.sorted() { scheduler.adopt(stage) }
             try lock.publish(ownClaims())
             return lock
         }
@@ -234,7 +234,8 @@ public final class Run {
         let finishedAt = driver.now()
         let status: RunStatus =
             interruption.signal != nil
-            ? .interrupted : state.counts.failed + state.counts.blocked > 0 ? .failed : .succeeded
+            ? .interrupted
+            : state.counts.failed + state.counts.blocked > 0 || !scheduler.remaining.isEmpty ? .failed : .succeeded
         try store.inTransaction { () throws(Failure) in
             try store.saveDigests(preparation.workspace.takeNewEntries())
             try recordUnexecuted()
@@ -257,8 +258,8 @@ public final class Run {
     private func detached(startedAt: Timestamp) -> RunFinished {
         notify(
             .warning(
-                "run \(identity.run) was detached: \(running.count) executions go on with the engine \(engine.name). "
-                    + "Run the same command again to take them over."))
+                "detached from run \(identity.run): \(running.count) execution\(running.count == 1 ? "" : "s") continue "
+                    + "on \(engine.name). The next `runs exec` takes over."))
         return finished(.running, at: driver.now(), startedAt: startedAt)
     }
 

@@ -2,6 +2,7 @@
 // start are committed before the execution is submitted.
 
 import EngineAPI
+import Glibc
 import Model
 import Planner
 import Workspace
@@ -78,6 +79,7 @@ extension Run {
                 committed.events.append(.warning(error.description))
             }
         }
+        for path in committed.finishedFiles { unlink(path) }
         // A claim that is not published only makes others wait longer.
         if !committed.claims.isEmpty { try? lock.publish(committed.claims) }
         for stage in devices.newlyWaiting(scheduler.heldUpByOtherRuns, at: now) {
@@ -97,7 +99,7 @@ extension Run {
                 pending += try carryOut(pending[index], turn: turn)
                 index += 1
             }
-            if scheduler.wantsGPUs, let taken = devices.look() { scheduler.sawGPUs(taken: taken) }
+            if scheduler.wantsGPUs, let taken = devices.look() { scheduler.updateGPUs(taken: taken) }
             pending = scheduler.admit()
         } while !pending.isEmpty
     }
@@ -113,7 +115,7 @@ extension Run {
             afterCommit.events.append(
                 .stageRetrying(
                     stage: graph.stages[stage].name, nextAttempt: nextAttempt,
-                    maxAttempts: graph.stages[stage].retries.max + 1, delaySeconds: seconds))
+                    maxAttempts: scheduler.mostAttempts(of: stage), delaySeconds: seconds))
             return []
         case .block(let stage, let blocker):
             claim(.released, stage)
@@ -121,7 +123,8 @@ extension Run {
             try recordBlocked(stage, Decision(verdict: .blocked, reasons: [reason]))
             return []
         case .stopAll(let force):
-            let ids = running.filter { $0.value.outcome == nil }.map(\.key).sorted() + adoption.strangers.keys.sorted()
+            let ids =
+                running.filter { $0.value.outcome == nil }.map(\.key).sorted() + adoption.withoutStage.keys.sorted()
             for id in ids where running[id]?.stopCause == nil { running[id]?.stopCause = .interruption }
             if !ids.isEmpty { engine.cancel(ids, graceSeconds: force ? 0 : options.graceSeconds) }
             return []
@@ -141,7 +144,10 @@ extension Run {
     private func evaluate(_ index: StageIndex, turn: Int) throws(Failure) -> [SchedulerAction] {
         // The run is stopping, and the stage's inputs can no longer be read.
         if preparation.workspace.isReadingStopped { return [] }
-        if adoption.isExecuting(index) { return scheduler.handle(.held(index)) }
+        if adoption.isExecuting(index) || graph.predecessors[index].contains(where: adoption.isExecuting) {
+            adoption.waiting.insert(index)
+            return scheduler.handle(.held(index))
+        }
         let stage = graph.stages[index]
         let (decision, facts) = try decide(index)
         if try isHeld(index, decision) { return scheduler.handle(.held(index)) }
@@ -208,7 +214,7 @@ extension Run {
     /// Whether there is more than was read at a time.
     private func readLiveMetrics() throws(Failure) -> Bool {
         var isBehind = false
-        for id in running.keys.sorted() where running[id]?.outcome == nil {
+        for id in running.keys.sorted() where running[id]?.isMeasured == true {
             guard let reported = running[id]?.tail.read(at: driver.now()) else { continue }
             try recordReport(reported, of: id)
             isBehind = isBehind || running[id]?.tail.isBehind ?? false

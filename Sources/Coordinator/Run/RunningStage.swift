@@ -10,14 +10,17 @@ struct RunningStage {
     let stage: StageIndex
     let repetition: Repetition?
     let attempt: Int
-    /// As it stands in the store.
+    /// As it is in the store.
     var record: ExecutionRecord
+    /// The run whose scratch folder has its files: the one that submitted it.
+    let filesOf: RunID
     let reasons: [Reason]
     /// Relative to the pipeline's folder.
     let logPath: String
     let token: String
-    /// When it was submitted, or started where nothing queues.
-    let since: Timestamp
+    let request: ResourceRequest
+    /// When it was submitted; once that is known, when it started.
+    var since: Timestamp
     /// An earlier coordinator submitted it: its end decides nothing but itself, and its stage is evaluated again.
     var isAdopted = false
     let inputs: WatchedInputs
@@ -28,6 +31,9 @@ struct RunningStage {
     var outcome: EngineOutcome?
     /// Held for as long as this is.
     let deviceHold: (any DeviceHold)?
+
+    /// Whether its command may be writing metrics.
+    var isMeasured: Bool { record.state == .running && outcome == nil }
 }
 
 /// What a stage's inputs looked like just before its command was started.

@@ -27,6 +27,7 @@ extension Run {
         }
         engineIsSilent = false
         switch event {
+        case .available: return []
         case .submitted(let id, let job):
             if running[id] != nil { try store.recordJob(job, of: id) }
             return []
@@ -53,8 +54,9 @@ extension Run {
                 id: id, startedAt: started.startedAt ?? driver.now(), host: started.host ?? identity.host,
                 gpuIDs: started.devices, engineJobID: nil))
         running[id]?.record.state = .running
+        running[id]?.since = started.startedAt ?? driver.now()
         if let record = running[id]?.record { history.started(record) }
-        reportStart(id, graph.stages[execution.stage].resources)
+        reportStart(id)
     }
 
     /// Nothing of it was started.
@@ -65,7 +67,9 @@ extension Run {
     /// A command ended: on success its outputs are looked at, off the deciding thread where that may take a while; else
     /// it is recorded at once.
     private func ended(_ id: ExecutionID, _ outcome: EngineOutcome) throws(Failure) -> [SchedulerAction] {
-        if let removed = adoption.strangers.removeValue(forKey: id) { return try recordStranger(removed, outcome) }
+        if let removed = adoption.withoutStage.removeValue(forKey: id) {
+            return try recordCancelled(removed, outcome)
+        }
         guard running[id] != nil, running[id]?.outcome == nil else { return [] }
         if case .notStarted = outcome.exit {} else { try started(id, StartedExecution()) }
         running[id]?.outcome = outcome
@@ -122,9 +126,9 @@ extension Run {
                 finishedAt: now, usage: outcome.usage, outputs: isSuccess ? examination.outputs : [],
                 inputsChangedDuringRun: isSuccess && examination.inputsChanged,
                 metrics: isSuccess ? examination.metrics : [], gpuSamples: outcome.gpuSamples))
-        execution.tail.removeFile()
+        afterCommit.finishedFiles.append(execution.tail.path)
         if stage.command.textForFile != nil {
-            unlink("\(root)/\(RunFiles.command(of: execution.record.runID, id))")
+            afterCommit.finishedFiles.append("\(root)/\(RunFiles.command(of: execution.filesOf, id))")
         }
         if isSuccess, let repetition = execution.repetition { repetitions.succeeded(repetition, of: execution.stage) }
         if execution.isAdopted { return released(execution.stage) }
@@ -135,7 +139,7 @@ extension Run {
     /// Its end cannot be found out.
     private func lost(_ id: ExecutionID, because reason: String) throws(Failure) -> [SchedulerAction] {
         let now = driver.now()
-        if let removed = adoption.strangers.removeValue(forKey: id) {
+        if let removed = adoption.withoutStage.removeValue(forKey: id) {
             try store.finish(
                 ExecutionFinish(
                     id: removed.id, state: .lost, exit: nil, error: reason, finishedAt: now,
@@ -158,7 +162,7 @@ extension Run {
         let isSuccess = finish.state == .succeeded
         try store.finish(finish)
         let record = ExecutionRecord(
-            id: finish.id, runID: execution.record.runID, stage: stage.name, state: finish.state,
+            id: finish.id, runID: identity.run, stage: stage.name, state: finish.state,
             key: execution.record.key, baseKey: execution.record.baseKey,
             inputsChangedDuringRun: finish.inputsChangedDuringRun, isRejected: false, outputs: finish.outputs)
         history.started(record)
@@ -171,6 +175,8 @@ extension Run {
             }
             try dropOldVersions(of: stage)
         }
+        // The stage of an adopted execution is evaluated again: that is what is reported.
+        if execution.isAdopted { return }
         let logTail = isSuccess ? [] : lastLines(ofFile: "\(root)/\(execution.logPath)", count: 20)
         afterCommit.events.append(
             .stageFinished(
@@ -187,14 +193,19 @@ extension Run {
     ) -> [SchedulerAction] {
         let actions = scheduler.handle(event)
         let isSuccess = end == .succeeded
-        let isRetried = actions.contains {
-            switch $0 {
-            case .wait(execution.stage, _, _): true
-            case .evaluate(execution.stage): end == .lost
-            default: false
-            }
+        let isLostAndRetried = end == .lost && actions.contains(.evaluate(execution.stage))
+        let isRetried =
+            isLostAndRetried
+            || actions.contains { if case .wait(execution.stage, _, _) = $0 { true } else { false } }
+        if isLostAndRetried {
+            afterCommit.events.append(
+                .stageRetrying(
+                    stage: graph.stages[execution.stage].name, nextAttempt: execution.attempt + 1,
+                    maxAttempts: scheduler.mostAttempts(of: execution.stage), delaySeconds: 0))
         }
-        if !isSuccess, !isRetried, end != .interrupted, end != .stopped {
+        // What another program cancelled counts as failed, although nothing was wrong with it.
+        let isOwnInterruption = end == .interrupted && interruption.signal != nil
+        if !isSuccess, !isRetried, !isOwnInterruption, end != .stopped {
             claim(.released, execution.stage)
             state.failed(graph.stages[execution.stage])
         }

@@ -68,11 +68,11 @@ extension Run {
             inputsChangedDuringRun: false, isRejected: false, outputs: [])
         history.started(record)
         running[id] = RunningStage(
-            stage: index, repetition: repetition, attempt: attempt, record: record, reasons: start.reasons,
-            logPath: start.logPath, token: start.token, since: now,
+            stage: index, repetition: repetition, attempt: attempt, record: record, filesOf: identity.run,
+            reasons: start.reasons, logPath: start.logPath, token: start.token, request: lease.request, since: now,
             inputs: WatchedInputs(stage: stage, facts: evaluated.facts, workspace: preparation.workspace),
             tail: MetricsTail(path: "\(root)/\(RunFiles.metrics(of: identity.run, id))"), deviceHold: hold)
-        if !queues { reportStart(id, lease.request) }
+        if !queues { reportStart(id) }
         let execution = StageFiles.Execution(
             run: identity.run, id: id, attempt: attempt, logPath: start.logPath, token: start.token, lease: lease)
         var prepared = StageFiles.Prepared(arguments: stage.command.arguments, paramsPath: "")
@@ -101,16 +101,16 @@ extension Run {
     private var queues: Bool { if case .inFlight = engine.admission { true } else { false } }
 
     /// Reports to the user that a stage runs.
-    func reportStart(_ id: ExecutionID, _ resources: ResourceRequest) {
+    func reportStart(_ id: ExecutionID) {
         guard let execution = running[id] else { return }
         let stage = graph.stages[execution.stage]
         afterCommit.events.append(
             .stageStarted(
                 StageStarted(
                     stage: stage.name, executionID: id, attempt: execution.attempt,
-                    maxAttempts: stage.retries.max + 1, reasons: execution.reasons,
+                    maxAttempts: scheduler.mostAttempts(of: execution.stage), reasons: execution.reasons,
                     command: stage.command.displayText, logPath: execution.logPath,
-                    expectedSeconds: preparation.medians[stage.name], resources: resources,
+                    expectedSeconds: preparation.medians[stage.name], resources: execution.request,
                     repetition: execution.repetition)))
     }
 

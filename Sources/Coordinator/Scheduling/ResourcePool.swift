@@ -100,7 +100,7 @@ public struct ResourcePool: Sendable {
     }
 
     /// Notes what is taken of each GPU, by leases of this pool and by other runs.
-    public mutating func sawGPUs(taken: [Quantity]) {
+    public mutating func updateGPUs(taken: [Quantity]) {
         for (index, amount) in taken.enumerated() {
             gpusHeldElsewhere[index] = max(.zero, amount - (.one - freeGPUs[index]))
         }

@@ -8,7 +8,7 @@ import Model
 
 /// What happened to a stage.
 public enum SchedulerEvent: Sendable {
-    /// The verdict on a stage whose predecessors are all done. `missingInput`: it has to run but cannot.
+    /// The verdict on a stage whose predecessors are all done.
     case evaluated(StageIndex, Verdict)
     /// Its outputs were put back.
     case restored(StageIndex)
@@ -80,6 +80,8 @@ public struct Scheduler: Sendable {
     /// A stage whose executions are lost this often is not executed again in the run.
     private static let mostLosses = 3
     private var leases: [StageIndex: Lease] = [:]
+    /// What executions of an earlier coordinator take of the resources.
+    private var adopted: [StageIndex: Lease] = [:]
     /// Ready stages by what they ask for: of equals only the first need be tried.
     private var ready: [ResourceRequest: Heap<StageIndex>] = [:]
     private var unfinished = 0
@@ -106,6 +108,21 @@ public struct Scheduler: Sendable {
     public var remaining: [StageIndex] {
         states.indices.filter { [.waiting, .evaluating, .ready, .delayed].contains(states[$0]) }
     }
+
+    /// The most attempts that the stage can have in this run, as things are.
+    public func mostAttempts(of stage: StageIndex) -> Int {
+        graph.stages[stage].retries.max + 1 + losses[stage, default: 0]
+    }
+
+    /// Counts an execution of the stage that an earlier coordinator submitted, as far as there is room.
+    public mutating func adopt(_ stage: StageIndex) { adopted[stage] = pool.lease(graph.stages[stage].resources) }
+
+    /// That execution has ended.
+    public mutating func release(_ stage: StageIndex) {
+        if let lease = adopted.removeValue(forKey: stage) { pool.release(lease) }
+    }
+
+    private var hasFreeJob: Bool { options.jobs.map { leases.count + adopted.count < $0 } ?? true }
 
     /// The first actions: stages with nothing before them.
     public mutating func start() -> [SchedulerAction] {
@@ -153,11 +170,11 @@ public struct Scheduler: Sendable {
     public var wantsGPUs: Bool { !isStopping && ready.keys.contains { ($0.gpus ?? .zero) > .zero } }
 
     /// Notes what is taken of each GPU on this machine, by this run and by others.
-    public mutating func sawGPUs(taken: [Quantity]) { pool.sawGPUs(taken: taken) }
+    public mutating func updateGPUs(taken: [Quantity]) { pool.updateGPUs(taken: taken) }
 
     /// Stages that would start now if other runs held no GPUs (of equals the first), and the GPUs they hold.
     public var heldUpByOtherRuns: (stages: [StageIndex], gpus: [String]) {
-        guard wantsGPUs, options.jobs.map({ leases.count < $0 }) ?? true else { return ([], []) }
+        guard wantsGPUs, hasFreeJob else { return ([], []) }
         let stages = ready.filter { pool.isHeldUpByOtherRuns($0.key) }.compactMap(\.value.min)
         return (stages.sorted(), pool.namesOfGPUsHeldElsewhere)
     }
@@ -167,7 +184,7 @@ public struct Scheduler: Sendable {
         var actions: [SchedulerAction] = []
         guard !isStopping else { return actions }
         var full = Set<ResourceRequest>()
-        while options.jobs.map({ leases.count < $0 }) ?? true {
+        while hasFreeJob {
             let heads = ready.filter { !full.contains($0.key) }.compactMap { request, heap in
                 heap.min.map { ($0, request) }
             }

@@ -110,9 +110,9 @@ extension ExecutionState {
 
     private static func stopped(by cause: StopCause) -> (ExecutionState, String?) {
         switch cause {
-        case .timeout: (.timedOut, "it ran longer than its timeout")
-        case .interruption: (.interrupted, "runs was interrupted and stopped it")
-        case .memoryLimit: (.outOfMemory, "it used more memory than it asked for (--enforce-memory)")
+        case .timeout: (.timedOut, "exceeded its timeout")
+        case .interruption: (.interrupted, "stopped because runs was interrupted")
+        case .memoryLimit: (.outOfMemory, "used more memory than it requested (--enforce-memory)")
         case .stoppingRule: (.stopped, "stopped by the search's stopping rule")
         }
     }

@@ -24,7 +24,7 @@ public enum RunWord: Hashable, Sendable {
             self = .number(RunID(number))
             return
         }
-        throw Failure(.usage, "'\(word)' is no run. Write its number, or latest, or latest~1 for the one before it.")
+        throw Failure(.usage, "invalid run '\(word)' (expected a number, latest, or latest~1)")
     }
 
     /// Digits alone: no sign, no white space, no other script's digits.

@@ -53,6 +53,13 @@ final class Connection {
     var isBusy: Bool { sqlite3_errcode(handle) & 0xff == SQLITE_BUSY }
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
+    /// Changes whenever another connection has committed. To be read within a transaction.
+    var commitsOfOthers: UInt32? {
+        var version: UInt32 = 0
+        let code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_DATA_VERSION, &version)
+        return code == SQLITE_OK ? version : nil
+    }
+
     func failure(_ code: Int32) -> Failure {
         Self.failure(path: path, code: code, message: String(cString: sqlite3_errmsg(handle)))
     }

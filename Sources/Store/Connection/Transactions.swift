@@ -8,6 +8,8 @@ struct OwnedRun {
     let id: RunID
     /// A process that takes the run over raises it in the store.
     let epoch: Int
+    /// The commits of other processes when the epoch was last compared: it cannot have changed without another.
+    var checkedAt: UInt32?
 }
 
 extension Store {
@@ -35,7 +37,7 @@ extension Store {
     }
 
     private func refuseLostRun() throws(Failure) {
-        guard let ownedRun else { return }
+        guard let ownedRun, ownedRun.checkedAt != connection.commitsOfOthers else { return }
         let isOwned = try connection.statement(SQL.ownsRun).first([
             ("run_id", ownedRun.id.value), ("epoch", ownedRun.epoch),
         ]) { _ in true }
@@ -44,6 +46,7 @@ extension Store {
                 .store,
                 "run \(ownedRun.id) was taken over by another process, or recorded as lost. Nothing more was written.")
         }
+        self.ownedRun?.checkedAt = connection.commitsOfOthers
     }
 
     /// By the clock, not by the size of the log as SQLite does. Short stages write many pages, and flushing every few

@@ -30,7 +30,7 @@ extension Store {
         case .back(let count):
             if let run = try run(back: count, among: scope) { return run }
             guard count > 0 else { throw noRun() }
-            throw Failure(.usage, "run latest~\(count) does not exist: there are not so many. \(Self.listing)")
+            throw Failure(.usage, "run latest~\(count) does not exist: there are fewer runs. \(Self.listing)")
         }
     }
 

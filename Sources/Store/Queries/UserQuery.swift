@@ -58,8 +58,8 @@ extension Store {
                 case SQLITE_INTERRUPT:
                     throw Failure(
                         .usage,
-                        "the query took longer than \(limits.timeoutSeconds ?? 0) s and was interrupted. Raise --timeout, or "
-                            + "select less."
+                        "the query took longer than \(limits.timeoutSeconds ?? 0) s and was interrupted. Raise "
+                            + "--timeout, or select less."
                     )
                 case SQLITE_NOMEM, SQLITE_TOOBIG:
                     throw Self.needsTooMuchMemory

@@ -14,7 +14,7 @@ import Testing
 struct JobPlan: Sendable {
     enum End: Sendable {
         case exit(Int32)
-        /// The engine's own limit ends it.
+        /// A limit of its launch ends it.
         case stopped(StopCause)
         case lost
         case rejected
@@ -22,9 +22,25 @@ struct JobPlan: Sendable {
 
     var queuedSeconds = 0.0
     var runSeconds = 1.0
+    /// The most that it uses.
+    var memoryBytes: Int64 = 0
     var end = End.exit(0)
     /// Written, with the stage's name in them, just before it ends with 0. Absolute.
     var outputs: [String] = []
+    /// Gets one point just before it ends. Absolute.
+    var metricsPath: String?
+
+    /// What becomes of it within the limits of the launch.
+    func within(_ launch: Launch) -> JobPlan {
+        var plan = self
+        plan.metricsPath = launch.environment.first { $0.hasPrefix("RUNS_METRICS=") }.map { String($0.dropFirst(13)) }
+        if let limit = launch.memoryLimitBytes, memoryBytes > limit { plan.end = .stopped(.memoryLimit) }
+        if let limit = launch.timeoutSeconds, runSeconds > limit {
+            plan.runSeconds = limit
+            plan.end = .stopped(.timeout)
+        }
+        return plan
+    }
 }
 
 /// A job as the cluster knows it.
@@ -40,8 +56,6 @@ struct Job: Sendable {
     var startedAt: Timestamp?
     /// Being ended: at that time.
     var killAt: Timestamp?
-    /// Whether its end was reported to a coordinator that was there.
-    var isReported = false
 }
 
 final class FakeCluster: Sendable {
@@ -56,8 +70,6 @@ final class FakeCluster: Sendable {
         var problems: [String] = []
         var killed = Set<String>()
         var planner: @Sendable (_ launch: Launch) -> JobPlan
-        /// Until then the controller does not answer.
-        var silentUntil: Timestamp?
     }
 
     let state: Mutex<State>
@@ -149,7 +161,10 @@ extension FakeCluster.State {
         let usage = Usage(wallSeconds: job.plan.runSeconds)
         switch job.plan.end {
         case .exit(let code):
-            if code == 0 { for path in job.plan.outputs { write(job.stage, to: path) } }
+            if code == 0 {
+                for path in job.plan.outputs { write(job.stage, to: path) }
+                if let path = job.plan.metricsPath { write("{\"step\": 1, \"loss\": 0.5}\n", to: path) }
+            }
             return .ended(job.execution, EngineOutcome(exit: .code(code), usage: usage))
         case .stopped(let cause):
             return .ended(job.execution, EngineOutcome(exit: .signal(15), stopCause: cause, usage: usage))
@@ -165,12 +180,7 @@ extension FakeCluster.State {
     }
 
     private mutating func report(_ token: String, _ event: EngineEvent) {
-        guard let attached, attached.tokens.contains(token) else { return }
-        switch event {
-        case .ended, .rejected, .lost: jobs[token]?.isReported = true
-        default: break
-        }
-        put(event)
+        if let attached, attached.tokens.contains(token) { put(event) }
     }
 
     mutating func put(_ event: EngineEvent) {
@@ -188,7 +198,8 @@ extension FakeCluster.State {
         }
         attached?.tokens.insert(launch.token)
         let job = Job(
-            stage: launch.stage, token: launch.token, execution: launch.executionID, plan: planner(launch),
+            stage: launch.stage, token: launch.token, execution: launch.executionID,
+            plan: planner(launch).within(launch),
             submittedAt: now)
         jobs[launch.token] = job
         order.append(launch.token)
@@ -205,7 +216,6 @@ extension FakeCluster.State {
         jobs[reference.token] = job
         if job.startedAt != nil { put(.started(job.execution, started(job))) }
         guard job.state == .ended else { return }
-        jobs[reference.token]?.isReported = true
         if job.killAt != nil {
             put(.ended(job.execution, EngineOutcome(exit: .signal(15), usage: Usage(wallSeconds: 0))))
         } else {

@@ -13,18 +13,29 @@ final class FakeDriver: RunDriver {
     /// Called before each wait, with its number from 1: what another program does meanwhile.
     var beforeWait: (Int) -> Void = { _ in }
     private(set) var waits = 0
+    /// Work on other threads, with the wait before which it is done.
+    private var background: [(wait: Int, work: @Sendable () -> Void)] = []
+    private let backgroundWaits: Int
 
-    init(_ cluster: FakeCluster, now: Timestamp, signals: [(at: Timestamp, signal: Int32)] = []) {
+    /// - Parameter backgroundWaits: how many waits work on another thread takes.
+    init(
+        _ cluster: FakeCluster, now: Timestamp, signals: [(at: Timestamp, signal: Int32)] = [], backgroundWaits: Int = 0
+    ) {
         self.cluster = cluster
+        self.backgroundWaits = backgroundWaits
         time = now
         self.signals = signals
     }
 
     func now() -> Timestamp { time }
 
+    /// A signal comes now.
+    func raise(_ signal: Int32) { signals.insert((time, signal), at: 0) }
+
     func wait(seconds: Double, for descriptors: [Int32]) -> [Bool] {
         waits += 1
         beforeWait(waits)
+        while let first = background.first, first.wait <= waits { background.removeFirst().work() }
         // A run that never ends fails instead of hanging.
         if waits > 200_000 { signals = [(time, SIGQUIT)] }
         let isReadable = poll(descriptors, seconds: 0)
@@ -43,7 +54,9 @@ final class FakeDriver: RunDriver {
         return first.signal
     }
 
-    func inBackground(_ work: @escaping @Sendable () -> Void) { work() }
+    func inBackground(_ work: @escaping @Sendable () -> Void) {
+        if backgroundWaits == 0 { work() } else { background.append((waits + backgroundWaits, work)) }
+    }
 
     func onThreadOfItsOwn(_ work: @escaping @Sendable () -> Void) -> Bool {
         work()

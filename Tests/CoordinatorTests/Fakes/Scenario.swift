@@ -87,12 +87,14 @@ final class Scenario {
     ///
     /// - Parameters:
     ///   - signals: seconds after its beginning, and signals.
+    ///   - signalBeforeWait: the number of a wait, and a signal.
+    ///   - backgroundWaits: how many waits digesting takes.
     ///   - beforeWait: what happens while it waits for the nth time.
     /// - Returns: how it ended; nil where it died at a commit, or another took its run over.
     @discardableResult
     func coordinate(
-        crash: Crash? = nil, signals: [(after: Double, signal: Int32)] = [],
-        beforeWait: @escaping (Int) -> Void = { _ in }
+        crash: Crash? = nil, signals: [(after: Double, signal: Int32)] = [], signalBeforeWait: (Int, Int32)? = nil,
+        backgroundWaits: Int = 0, beforeWait: @escaping (Int) -> Void = { _ in }
     ) throws -> RunOutcome? {
         events = []
         let store = FakeStore(database, crash: crash)
@@ -100,8 +102,12 @@ final class Scenario {
         store.onCrash = { engine.die() }
         let begin = time
         let driver = FakeDriver(
-            cluster, now: begin, signals: signals.map { (begin.adding(seconds: $0.after), $0.signal) })
-        driver.beforeWait = beforeWait
+            cluster, now: begin, signals: signals.map { (begin.adding(seconds: $0.after), $0.signal) },
+            backgroundWaits: backgroundWaits)
+        driver.beforeWait = { [unowned driver] wait in
+            if let (number, signal) = signalBeforeWait, number == wait { driver.raise(signal) }
+            beforeWait(wait)
+        }
         defer { time = driver.now() }
         do throws(Failure) {
             let lostRuns = LostRuns(
@@ -109,6 +115,7 @@ final class Scenario {
             try lostRuns.clear(now: driver.now())
             var options = RunRequest.Options()
             options.keepGoing = keepGoing
+            options.enforceMemory = true
             let everything = [Bool](repeating: true, count: graph.stages.count)
             let request = RunRequest(
                 graph: graph, root: root,
@@ -160,6 +167,7 @@ final class Scenario {
                 // Where nothing outlives the coordinator, a success that it did not record is lost with it.
                 if row.state == .lost, !outlivesCoordinator { continue }
                 #expect(row.state == .succeeded, "\(job.stage): \(comment)", sourceLocation: sourceLocation)
+                #expect(row.metrics.count == 1, "metrics of \(job.stage): \(comment)", sourceLocation: sourceLocation)
             }
         }
     }

@@ -5,10 +5,10 @@ import Foundation
 import Testing
 
 /// `@Suite(.blocking)`: the suite's tests run on threads that may block.
-struct BlockingTests: SuiteTrait, TestTrait, TestScoping {
-    let isRecursive = true
+public struct BlockingTests: SuiteTrait, TestTrait, TestScoping {
+    public let isRecursive = true
 
-    func provideScope(
+    public func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
         try await withTaskExecutorPreference(BlockingExecutor.shared) { try await function() }
@@ -16,7 +16,7 @@ struct BlockingTests: SuiteTrait, TestTrait, TestScoping {
 }
 
 extension Trait where Self == BlockingTests {
-    static var blocking: Self { BlockingTests() }
+    public static var blocking: Self { BlockingTests() }
 }
 
 private final class BlockingExecutor: TaskExecutor {
