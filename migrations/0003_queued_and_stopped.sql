@@ -82,7 +82,7 @@ CREATE TABLE new_execution_rows (
     OR (exit_code IS NULL AND signal IS NULL AND error IS NULL AND wall_seconds IS NULL)),
   CHECK (state <> 'succeeded' OR (exit_code IS 0 AND signal IS NULL AND error IS NULL)),
   CHECK (state = 'queued' OR state = 'running' OR state = 'succeeded' OR error IS NOT NULL),
-  -- Nobody saw how a lost execution ended.
+  -- How a lost execution ended is unknown.
   CHECK (state <> 'lost' OR (exit_code IS NULL AND signal IS NULL)),
   CHECK (state = 'queued' OR state = 'running' OR state = 'lost' OR wall_seconds IS NOT NULL),
   CHECK (exit_code IS NULL OR signal IS NULL),

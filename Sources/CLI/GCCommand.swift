@@ -81,7 +81,7 @@ struct GCCommand: ParsableCommand {
                 separator: ", ")
             report("total: \(byteText(freedBytes))")
             report(
-                "skipped kept outputs\(rows ? " and rows" : ""): still running: \(names) "
+                "skipped kept outputs\(rows ? " and rows" : ""): end not recorded: \(names) "
                     + "(`runs doctor` checks for lost runs)")
             if dryRun { report(unchanged) }
             throw ExitCode(1)

@@ -17,7 +17,7 @@ public protocol Engine: AnyObject, Sendable {
     var sharedDevices: (any SharedDevices)? { get }
     /// Whether executions go on when the coordinator is gone, so that another one can `reattach` to them.
     var outlivesCoordinator: Bool { get }
-    /// Readable while there are events to take; -1 once no more will come.
+    /// Readable while there are events to take; -1 when the last event has been taken.
     var descriptor: Int32 { get }
 
     /// Starts whatever the engine needs. Called once, before anything else but the properties above, and only where

@@ -15,7 +15,7 @@ final class Ticker: Sendable {
     /// - Parameters:
     ///   - interval: the time until the next tick; asked before each.
     ///   - tick: what is to be done.
-    /// - Throws: where there is no file descriptor or thread left.
+    /// - Throws: if no file descriptor or thread is available.
     init(interval: @escaping @Sendable () -> Duration, tick: @escaping @Sendable () -> Void) throws(Failure) {
         wakeup = clinux_eventfd()
         guard wakeup >= 0 else { throw noDescriptor() }

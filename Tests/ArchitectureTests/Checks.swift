@@ -42,7 +42,7 @@ struct Package {
             }
     }
 
-    /// Modules with a type of their own name in them. Tests and plugins are imported by nobody.
+    /// Modules with a type of their own name in them. No target imports tests or plugins.
     func modulesNamedLikeATypeInThem() -> Set<String> {
         Set(
             targets.filter { target in

@@ -331,7 +331,8 @@ import Testing
         let result = try project.runs("gc", "--older-than", "0s", "--rows")
         #expect(result.status == 1, "\(result.story)")
         #expect(
-            result.output.contains("skipped kept outputs and rows: still running: run 4 of 'slow'"), "\(result.story)")
+            result.output.contains("skipped kept outputs and rows: end not recorded: run 4 of 'slow'"),
+            "\(result.story)")
         #expect(project.exists(".runs/logs/4") && !project.exists(".runs/logs/1"))
         #expect(project.exists(".runs/kept/1/a"))
         #expect(try counts(project)["executions"]?.integer == 4)

@@ -68,18 +68,20 @@ import Testing
         #expect(first && !second)
     }
 
-    @Test func problemsOfOneTemplateAreOneLine() {
+    @Test func theSameProblemOfOneTemplateIsOneLine() {
         func stage(_ name: String) -> Stage { Stage(name: name, template: "t", command: .shell("true")) }
         var obstacles = Obstacles()
-        obstacles.add(stage("t@x=1"), .resources, "requests 9 cpus")
-        obstacles.add(stage("t@x=2"), .resources, "requests 9 cpus")
-        obstacles.add(stage("t@x=1"), .missingInput, "input 'a' does not exist")
-        obstacles.add(stage("t@x=2"), .missingInput, "input 'b' does not exist")
-        obstacles.add(stage("t@x=1"), .length, "too long")
+        for value in 1...3 { obstacles.add(stage("t@x=\(value)"), .resource("cpus"), "requests 9 cpus") }
+        obstacles.add(stage("t@x=2"), .resource("gpus"), "requests 1 gpus")
+        for value in 1...13 { obstacles.add(stage("t@x=\(value)"), .missingInput(0), "input '\(value)' is missing") }
+        obstacles.add(stage("t@x=1"), .missingInput(1), "input 'y' is missing")
+        obstacles.add(stage("t@x=2"), .missingInput(1), "input 'y' is missing")
+        let named = (2...11).map { "'t@x=\($0)'" }.joined(separator: ", ")
         #expect(
             obstacles.sentences == [
-                "2 stages of 't': requests 9 cpus",
-                "2 stages of 't': input 'a' does not exist (for example stage 't@x=1')", "stage 't@x=1': too long",
+                "3 stages of 't': requests 9 cpus", "stage 't@x=2': requests 1 gpus",
+                "13 stages of 't', such as 't@x=1': input '1' is missing (the same for \(named) and 2 more)",
+                "2 stages of 't': input 'y' is missing",
             ])
     }
 }

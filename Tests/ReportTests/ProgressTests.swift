@@ -101,7 +101,7 @@ import Testing
                 tabular: 3 stages (3 will run)
                 [0/3] a: started (never ran)
                 INT: stopping running stages (repeat to kill them)
-                TERM again: killing running stages
+                TERM: killing running stages
                 [1/3] a: interrupted after 2.0s: stopped because runs was interrupted
                 tabular: 1 interrupted, 2 not started in 2.0s
                   runs exec  to continue

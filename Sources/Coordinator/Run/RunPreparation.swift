@@ -35,7 +35,7 @@ public struct RunRequest: Sendable {
     public var admission: Admission
     /// The caller's environment.
     public var environment: [String: String]
-    /// The graph is a part of the pipeline: no more is looked up in the store than it needs.
+    /// The graph is a part of the pipeline: only its stages and paths are looked up in the store.
     public var isPart = false
 
     public init(
@@ -133,19 +133,22 @@ public final class RunPreparation {
             for missing in plan.missingInputs[index] ?? []
             // A run that is alive may be making it: that is waited for.
             where !living.contains(where: { $0.overlapping(missing.path) { $0 == .changing } != nil }) {
-                obstacles.add(stage, .missingInput, sentence(for: missing, of: index))
+                let place = stage.inputs.firstIndex { $0.path == missing.path } ?? 0
+                obstacles.add(stage, .missingInput(place), sentence(for: missing, of: index))
             }
             guard verdict == .run || verdict == .mayRun else { continue }
-            for phrase in pool.impossibilities(of: stage.resources) { obstacles.add(stage, .resources, phrase) }
+            for (resource, phrase) in pool.impossibilities(of: stage.resources) {
+                obstacles.add(stage, .resource(resource), phrase)
+            }
             if let phrase = stage.lengthProblem { obstacles.add(stage, .length, phrase) }
             // A folder that cannot be looked at may be repaired by an earlier stage; else the launch reports it.
             if let stray = try? strayOutput(of: stage, foldersInside: &foldersInside) {
                 obstacles.add(stage, .strayOutput, stray)
             }
             if verdict == .run, !request.options.overwrite {
-                for output in stage.outputs where try isForeign(output.path) {
+                for (place, output) in stage.outputs.enumerated() where try isForeign(output.path) {
                     obstacles.add(
-                        stage, .foreignOutput,
+                        stage, .foreignOutput(place),
                         "output '\(output.path)' exists but was not made by any execution; move it away, or use "
                             + "--overwrite to move it to .runs/kept")
                 }

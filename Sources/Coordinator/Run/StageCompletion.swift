@@ -88,7 +88,7 @@ extension Run {
         return []
     }
 
-    /// Whether reading the outputs costs no more than handing them to another thread.
+    /// Whether the outputs can be read as cheaply as passed to another thread.
     private func isQuicklyExamined(_ outputs: [Output]) -> Bool {
         var bytes: Int64 = 0
         for output in outputs {

@@ -39,8 +39,8 @@ public struct ResourcePool: Sendable {
     }
 
     /// Why the request could not be met even by an idle machine, one phrase for each resource.
-    public func impossibilities(of request: ResourceRequest) -> [String] {
-        var phrases: [String] = []
+    public func impossibilities(of request: ResourceRequest) -> [(resource: String, phrase: String)] {
+        var phrases: [(resource: String, phrase: String)] = []
         if countsMachine {
             if request.cpus > capacity.cpus {
                 phrases.append(tooMuch("cpus", "\(request.cpus) cpus", "\(capacity.cpus)"))
@@ -56,16 +56,22 @@ public struct ResourcePool: Sendable {
             if let total = capacity.counted[name] {
                 if amount > total { phrases.append(tooMuch(name, "\(amount) of resource '\(name)'", "\(total)")) }
             } else {
-                phrases.append(
+                let phrase =
                     "requests resource '\(name)', whose total is unknown; define it in \"capacity\" or with "
-                        + "--capacity \(name)=N")
+                    + "--capacity \(name)=N"
+                phrases.append((name, phrase))
             }
         }
         return phrases
     }
 
-    private func tooMuch(_ name: String, _ requested: String, _ available: String) -> String {
-        "requests \(requested), more than the total of \(available); lower the request, or set --capacity \(name)=N"
+    private func tooMuch(
+        _ name: String, _ requested: String, _ available: String
+    ) -> (resource: String, phrase: String) {
+        (
+            name,
+            "requests \(requested), more than the total of \(available); lower the request, or set --capacity \(name)=N"
+        )
     }
 
     /// Takes what is asked for, or nothing.

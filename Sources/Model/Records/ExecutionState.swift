@@ -29,7 +29,7 @@ public enum ExecutionState: String, Sendable, Hashable, CaseIterable {
 
     /// Whether an execution in this state may change to `next`: the only transitions there are.
     ///
-    /// A queued execution cannot succeed. If its result is found although nobody saw it start, it is recorded as
+    /// A queued execution cannot succeed. If its result is found although its start was not seen, it is recorded as
     /// running first, so that every success has a start time.
     public func mayBecome(_ next: ExecutionState) -> Bool {
         switch self {

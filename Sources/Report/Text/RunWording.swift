@@ -58,7 +58,7 @@ enum RunWording {
 
     static func interrupted(signal: Int32, forced: Bool) -> String {
         forced
-            ? "\(signalName(signal)) again: killing running stages"
+            ? "\(signalName(signal)): killing running stages"
             : "\(signalName(signal)): stopping running stages (repeat to kill them)"
     }
 

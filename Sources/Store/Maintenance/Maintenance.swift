@@ -1,4 +1,4 @@
-// Maintenance of a store: integrity, which files beside it are unknown, deletion of old rows. Does not know files; its
+// Maintenance of a store: integrity, unknown files in its folder, deletion of old rows. Does not know files; its
 // callers look at the disk.
 
 import Model

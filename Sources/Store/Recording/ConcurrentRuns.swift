@@ -5,7 +5,7 @@ import Model
 import RunsSQL
 
 extension Store {
-    /// Runs whose end nobody recorded, oldest first.
+    /// Runs whose end is not recorded, oldest first.
     public func runningRuns() throws(Failure) -> [RunningRun] {
         try connection.statement(SQL.runningRuns).all { row in
             RunningRun(
