@@ -168,7 +168,7 @@ struct ExecCommand: ParsableCommand {
         _ file: PipelineFile, in store: Store
     ) throws -> Bool {
         let obstacles = try preparation.obstacles()
-        guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nerror: ")) }
+        guard obstacles.isEmpty else { throw Failure(.usage, obstacles.map(sanitized).joined(separator: "\nerror: ")) }
 
         let labels = file.labels(engine: engine.name, tags: tag, notes: note)
         var display = Display(style: output, showsBench: showsBench)
@@ -235,6 +235,6 @@ struct ExecCommand: ParsableCommand {
         case .quiet: break
         }
         let obstacles = try preparation.obstacles()
-        guard obstacles.isEmpty else { throw Failure(.usage, obstacles.joined(separator: "\nerror: ")) }
+        guard obstacles.isEmpty else { throw Failure(.usage, obstacles.map(sanitized).joined(separator: "\nerror: ")) }
     }
 }

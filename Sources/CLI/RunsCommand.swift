@@ -49,9 +49,7 @@ private func status(ofCommandLine arguments: [String]) -> Int32 {
         Terminal.standardError.writeLine("error: \(sanitizedLines(failure.message))")
         return failure.kind == .usage ? 2 : 3
     } catch let errors as PipelineErrors {
-        for line in "\(errors)".split(separator: "\n") {
-            Terminal.standardError.writeLine("error: \(sanitized(String(line)))")
-        }
+        for sentence in errors.sentences { Terminal.standardError.writeLine("error: \(sanitized(sentence))") }
         return 2
     } catch let code as ExitCode {
         return code.rawValue

@@ -30,14 +30,16 @@ public struct PipelineErrors: Error, Sendable, CustomStringConvertible {
         self.problems = problems
     }
 
-    /// One line each: `pipeline.json:12:7: stages.train.resources.gpus: …`.
-    public var description: String {
+    /// One for each problem: `pipeline.json:12:7: stages.train.resources.gpus: …`. Names in it may contain line breaks.
+    public var sentences: [String] {
         problems.map { problem in
             var line = file
             if let number = problem.line, let column = problem.column { line += ":\(number):\(column)" }
             return line + ": " + (problem.place.isEmpty ? "" : problem.place + ": ") + problem.message
-        }.joined(separator: "\n")
+        }
     }
+
+    public var description: String { sentences.joined(separator: "\n") }
 }
 
 /// A message that a stage's own values are part of.

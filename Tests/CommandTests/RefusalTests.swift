@@ -126,4 +126,15 @@ import Testing
                 "\(path): \(String(status.st_mode & 0o777, radix: 8)), umask \(mask)")
         }
     }
+
+    /// Names are the user's: a line break in one starts no further message.
+    @Test(arguments: [
+        #""a": {"command": "true", "inputs": ["no\nthing"]}"#, #""a": {"command": "true", "outputs": ["na\nme*"]}"#,
+    ])
+    func oneProblemIsOneLine(stage: String) throws {
+        let project = try TestProject(stages: stage)
+        let result = try project.runs("exec")
+        #expect(result.status == 2 && result.errorOutput.contains(#"\n"#), "\(result.story)")
+        #expect(result.errorOutput.split(separator: "\n").count == 1, "\(result.story)")
+    }
 }

@@ -76,8 +76,6 @@ public final class Run {
     var devices = DeviceWaits()
     var afterCommit = AfterCommit()
     var interruption = Interruption()
-    /// The strings of stages from here on are not interned in the store yet.
-    var internedBefore: StageIndex = 0
     /// The engine does not answer, and the user knows.
     var engineIsSilent = false
     /// The answer to `ask` has not come yet.

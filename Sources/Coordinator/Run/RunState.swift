@@ -25,6 +25,8 @@ struct RunState {
     /// Stages that were not executed and are just fresh (with the execution whose outputs are used) or not selected
     /// (without).
     private(set) var unexecuted: [(stage: String, template: String, execution: ExecutionID?)] = []
+    /// The strings of stages from here on are not interned in the store yet.
+    var internedBefore: StageIndex = 0
     var counts = RunCounts()
     private(set) var failedStages: [String] = []
 

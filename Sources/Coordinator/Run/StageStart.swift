@@ -116,9 +116,9 @@ extension Run {
 
     /// Has the store intern the strings of this stage and of the next that may run.
     private func internStrings(from index: StageIndex) throws(Failure) {
-        guard internedBefore <= index else { return }
-        internedBefore = min(index + 256, graph.stages.count)
-        let next = (index..<internedBefore).filter { state.isOpen[$0] }.map { graph.stages[$0] }
+        guard state.internedBefore <= index else { return }
+        state.internedBefore = min(index + 256, graph.stages.count)
+        let next = (index..<state.internedBefore).filter { state.isOpen[$0] }.map { graph.stages[$0] }
         try store.internStrings(of: next, pipeline: graph.pipeline)
     }
 
