@@ -22,6 +22,10 @@ struct Adoption {
 
     var isOver: Bool { byStage.isEmpty && withoutStage.isEmpty }
     func isExecuting(_ stage: StageIndex) -> Bool { byStage[stage] != nil }
+    /// Whether the stage, or one that it reads from, is executed. Nearly always there is nothing to look up.
+    func holds(_ stage: StageIndex, of graph: Graph) -> Bool {
+        !byStage.isEmpty && (isExecuting(stage) || graph.predecessors[stage].contains(where: isExecuting))
+    }
 }
 
 extension Run {

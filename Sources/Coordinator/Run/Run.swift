@@ -117,11 +117,15 @@ public final class Run {
     var history: History { preparation.history }
 
     private static func makeScheduler(_ request: RunRequest, _ engine: any Engine, open: [Bool]) -> Scheduler {
-        var jobs = request.options.jobs
-        if case .inFlight(let most, _) = engine.admission { jobs = min(jobs ?? most, most) }
-        return Scheduler(
+        Scheduler(
             graph: request.graph, open: open, pool: ResourcePool(engine.admission),
-            options: Scheduler.Options(jobs: jobs, keepGoing: request.options.keepGoing))
+            options: Scheduler.Options(jobs: jobs(request, engine), keepGoing: request.options.keepGoing))
+    }
+
+    /// Most executions at a time; nil: as the resources allow.
+    private static func jobs(_ request: RunRequest, _ engine: any Engine) -> Int? {
+        guard case .inFlight(let most, _) = engine.admission else { return request.options.jobs }
+        return min(request.options.jobs ?? most, most)
     }
 
     /// Runs to the end and records everything.
@@ -192,11 +196,8 @@ public final class Run {
 
     private func reportBeginning() {
         let tally = state.plannedTally
-        let jobs: Int =
-            switch engine.admission {
-            case .pool(let capacity): options.jobs ?? max(1, capacity.cpus.thousandths / 1000)
-            case .inFlight(let most, _): min(options.jobs ?? most, most)
-            }
+        let cpus = if case .pool(let capacity) = engine.admission { capacity.cpus.thousandths / 1000 } else { 1 }
+        let jobs = Self.jobs(preparation.request, engine) ?? max(1, cpus)
         let unchanged = cachedPlan?.unchangedFresh ?? 0
         notify(
             .runStarted(

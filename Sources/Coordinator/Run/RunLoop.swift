@@ -144,7 +144,7 @@ extension Run {
     private func evaluate(_ index: StageIndex, turn: Int) throws(Failure) -> [SchedulerAction] {
         // The run is stopping, and the stage's inputs can no longer be read.
         if preparation.workspace.isReadingStopped { return [] }
-        if adoption.isExecuting(index) || graph.predecessors[index].contains(where: adoption.isExecuting) {
+        if adoption.holds(index, of: graph) {
             adoption.waiting.insert(index)
             return scheduler.handle(.held(index))
         }

@@ -177,13 +177,14 @@ extension Run {
         }
         // The stage of an adopted execution is evaluated again: that is what is reported.
         if execution.isAdopted { return }
-        let logTail = isSuccess ? [] : lastLines(ofFile: "\(root)/\(execution.logPath)", count: 20)
+        let showsLog = !isSuccess && finish.state != .lost
+        let logTail = showsLog ? lastLines(ofFile: "\(root)/\(execution.logPath)", count: 20) : []
         afterCommit.events.append(
             .stageFinished(
                 StageFinished(
                     stage: stage.name, executionID: finish.id, attempt: execution.attempt, state: finish.state,
                     exit: finish.exit, error: finish.error, note: finish.note, usage: finish.usage,
-                    logPath: execution.logPath, logTail: finish.state == .lost ? [] : logTail,
+                    logPath: execution.logPath, logTail: logTail,
                     repetition: execution.repetition)))
     }
 
