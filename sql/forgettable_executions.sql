@@ -10,6 +10,11 @@ WITH RECURSIVE needed (execution_id) AS (
           WHERE o.artifact_id = i.artifact_id AND o.execution_id < i.execution_id) AS maker
   FROM needed a JOIN execution_inputs i ON i.execution_id = a.execution_id WHERE maker IS NOT NULL
   UNION
+  SELECT (SELECT max(o.execution_id) FROM execution_outputs o
+          WHERE o.artifact_id = d.artifact_id AND o.execution_id < e.execution_id) AS maker
+  FROM needed a JOIN execution_rows e ON e.execution_id = a.execution_id
+  JOIN discovered_inputs d ON d.discovered_set_id = e.discovered_set_id WHERE maker IS NOT NULL
+  UNION
   SELECT l.maker_id FROM needed a JOIN input_makers l ON l.execution_id = a.execution_id
 )
 SELECT e.execution_id

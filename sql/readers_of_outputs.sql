@@ -9,4 +9,13 @@ WHERE o.execution_id = :execution_id
   AND NOT EXISTS (SELECT 1 FROM execution_outputs x
                   WHERE x.artifact_id = o.artifact_id AND x.execution_id > o.execution_id
                     AND x.execution_id < i.execution_id)
+UNION
+SELECT e.execution_id
+FROM execution_outputs o
+JOIN discovered_inputs d ON d.artifact_id = o.artifact_id
+JOIN execution_rows e ON e.discovered_set_id = d.discovered_set_id AND e.execution_id > o.execution_id
+WHERE o.execution_id = :execution_id
+  AND NOT EXISTS (SELECT 1 FROM execution_outputs x
+                  WHERE x.artifact_id = o.artifact_id AND x.execution_id > o.execution_id
+                    AND x.execution_id < e.execution_id)
 ORDER BY execution_id DESC LIMIT :limit

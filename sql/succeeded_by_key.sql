@@ -1,4 +1,5 @@
 -- Succeeded executions with a key, newest first: their results may be used instead of running again.
-SELECT e.execution_id, e.run_id, s.name, e.state, e.key, e.base_key, e.inputs_changed_during_run, e.rejected
+SELECT e.execution_id, e.run_id, s.name, e.state, e.key, e.base_key, e.inputs_changed_during_run, e.rejected,
+  e.discovered_set_id
 FROM execution_rows e JOIN stages s ON s.stage_id = e.stage_id
-WHERE e.key = :key AND e.state = 'succeeded' ORDER BY e.execution_id DESC LIMIT 32
+WHERE e.key = :key AND e.state = 'succeeded' ORDER BY e.execution_id DESC LIMIT 256

@@ -15,3 +15,10 @@ WHERE NOT EXISTS (
     JOIN run_rows r ON r.run_id = e.run_id
     LEFT JOIN current_executions c ON c.stage_id = e.stage_id AND c.execution_id = e.execution_id
     WHERE a.path_id = f.path_id AND (r.finished_at IS NULL OR r.finished_at >= :before OR c.stage_id IS NOT NULL))
+  AND NOT EXISTS (
+    SELECT 1 FROM artifacts a
+    JOIN discovered_inputs d ON d.artifact_id = a.artifact_id
+    JOIN execution_rows e ON e.discovered_set_id = d.discovered_set_id
+    JOIN run_rows r ON r.run_id = e.run_id
+    LEFT JOIN current_executions c ON c.stage_id = e.stage_id AND c.execution_id = e.execution_id
+    WHERE a.path_id = f.path_id AND (r.finished_at IS NULL OR r.finished_at >= :before OR c.stage_id IS NOT NULL))

@@ -128,6 +128,8 @@ final class StageDocument {
     var isFrozen: Bool?
     var keep: Int?
     var tracksProgram: Bool?
+    var tracksImports: Bool?
+    var depfile: Located<String>?
 
     var place: String { "stages." + name }
 
@@ -153,6 +155,8 @@ final class StageDocument {
         result.isFrozen = isFrozen ?? defaults.isFrozen
         result.keep = keep ?? defaults.keep
         result.tracksProgram = tracksProgram ?? defaults.tracksProgram
+        result.tracksImports = tracksImports ?? defaults.tracksImports
+        result.depfile = depfile ?? defaults.depfile
         return result
     }
 }

@@ -15,30 +15,50 @@ struct CommandWords {
         case .argv(let words):
             first = words
             all = words
+            startsPython = Self.isPython(words)
         case .shell(let text):
             let commands = simpleCommands(of: text)
             first = commands.first { !$0.isEmpty } ?? []
             all = commands.flatMap { $0 }
+            startsPython = commands.contains(where: Self.isPython)
         }
     }
 
-    /// The likely program: the first word or, after an interpreter, the first word that is not an option.
-    var program: String? {
-        guard let head = first.first else { return nil }
-        guard isInterpreter(head) else { return head }
-        for word in first.dropFirst() {
-            if word == "-m" || word == "-c" { return nil }
-            if !word.hasPrefix("-") { return word }
+    /// Whether one of the commands is Python.
+    let startsPython: Bool
+
+    /// The likely program: the first word or, after an interpreter, the first word that is not an option. Of a Python
+    /// module, the files that it may be.
+    var programs: [String] {
+        guard let head = first.first else { return [] }
+        guard let interpreter = Self.interpreter(head) else { return [head] }
+        for (place, word) in first.enumerated().dropFirst() {
+            if word == "-c" { return [] }
+            if word == "-m" {
+                guard interpreter == "python", place + 1 < first.count else { return [] }
+                let path = first[place + 1].split(separator: ".", omittingEmptySubsequences: false).joined(
+                    separator: "/")
+                return ["\(path).py", "\(path)/__main__.py"]
+            }
+            if !word.hasPrefix("-") { return [word] }
         }
-        return nil
+        return []
     }
 
-    private func isInterpreter(_ word: String) -> Bool {
+    /// The name of an interpreter without its version; nil: it is none.
+    private static func interpreter(_ word: String) -> String? {
         let base = word.split(separator: "/").last ?? ""
         // Without its version: `python3.11`.
         let name = base.prefix { !$0.isNumber && $0 != "." }
-        guard base.dropFirst(name.count).allSatisfy({ $0.isNumber || $0 == "." }) else { return false }
-        return ["python", "bash", "sh", "Rscript", "julia", "node", "perl", "ruby"].contains(String(name))
+        guard base.dropFirst(name.count).allSatisfy({ $0.isNumber || $0 == "." }) else { return nil }
+        return ["python", "bash", "sh", "Rscript", "julia", "node", "perl", "ruby"].first { $0 == name }
+    }
+
+    /// Behind what only changes how a command runs.
+    private static func isPython(_ words: [String]) -> Bool {
+        let wrappers: Set = ["env", "exec", "nice", "nohup", "time"]
+        let head = words.first { !wrappers.contains($0) && !$0.contains("=") }
+        return head.map { interpreter($0) == "python" } ?? false
     }
 }
 

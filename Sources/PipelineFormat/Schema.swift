@@ -272,6 +272,14 @@ public let pipelineSchema = #"""
             "track_program": {
               "type": "boolean", "default": true,
               "description": "Whether the script that the command runs is an input without being listed."
+            },
+            "track_imports": {
+              "type": "boolean", "default": true,
+              "description": "Whether modules of the project are inputs when Python imports them."
+            },
+            "depfile": {
+              "type": "string",
+              "description": "A file in which the stage writes what it has read, as a rule of make. Relative to its workdir."
             }
           }
         }

@@ -9,6 +9,8 @@ struct StageBuilder {
     let problems: ProblemList
     private let isFile: @Sendable (String) -> Bool
     private var files: [String: Bool] = [:]
+    /// The stages that write them.
+    private var depfiles: [String: String] = [:]
 
     init(outputs: OutputIndex, isFile: @escaping @Sendable (String) -> Bool, problems: ProblemList) {
         self.outputs = outputs
@@ -33,7 +35,8 @@ struct StageBuilder {
         let environment = draft.settings.env.sorted { $0.key < $1.key }.map { name, setting in
             EnvironmentVariable(name: name, value: draft.renderer.bare(setting.text, setting.place))
         }
-        if document.tracksProgram ?? true { trackFiles(of: command, draft) }
+        let words = CommandWords(command)
+        if document.tracksProgram ?? true { trackFiles(of: words, draft) }
         let passed = Set(document.passedEnvironment ?? []).subtracting(draft.settings.env.keys)
         return Stage(
             name: draft.name, template: document.name, summary: document.summary, command: command,
@@ -41,7 +44,10 @@ struct StageBuilder {
             params: params(of: draft), inputs: draft.inputs.map(\.input), outputs: draft.outputs.map(\.output),
             resources: draft.settings.resources.request, retries: draft.settings.retries.policy,
             timeoutSeconds: draft.settings.timeoutSeconds, isAlways: document.isAlways ?? false,
-            isFrozen: document.isFrozen ?? false, keep: document.keep ?? 1)
+            isFrozen: document.isFrozen ?? false, keep: document.keep ?? 1,
+            discovery: InputDiscovery(
+                followsImports: document.tracksImports ?? true, startsPython: words.startsPython,
+                depfile: document.depfile.flatMap { depfile($0, of: draft) }))
     }
 
     /// Lets the command and variables use inputs and outputs, relative to the folder in which the command runs.
@@ -70,8 +76,34 @@ struct StageBuilder {
         }
     }
 
-    private mutating func trackFiles(of command: Command, _ draft: Draft) {
-        let words = CommandWords(command)
+    /// Its path, relative to the pipeline's folder. It is written as the command names it: relative to the folder in
+    /// which that runs.
+    private mutating func depfile(_ written: Located<String>, of draft: Draft) -> String? {
+        let place = draft.place + ".depfile"
+        let own = draft.renderer.bare(written, place)
+        guard !own.isEmpty else {
+            problems.add(place, written.position, stage: draft.name, "the path is empty.")
+            return nil
+        }
+        let path = own.hasPrefix("/") ? cleaned(own) : cleaned(draft.workdir.map { "\($0)/\(own)" } ?? own)
+        func refuse(_ why: String) -> String? {
+            problems.add(place, written.position, stage: draft.name, "'\(path)' \(why).")
+            return nil
+        }
+        if path == "." || leavesFolder(path) { return refuse("must be a relative path inside the pipeline's folder") }
+        if path == ".runs" || path.hasPrefix(".runs/") {
+            return refuse("is inside '.runs', which is reserved for runs itself")
+        }
+        if draft.inputs.contains(where: { $0.input.path == path }) {
+            return refuse("is an input too; the depfile is a file that the stage writes")
+        }
+        if let other = depfiles.updateValue(draft.name, forKey: path) {
+            return refuse("is the depfile of stage '\(other)' too; each stage needs its own")
+        }
+        return path
+    }
+
+    private mutating func trackFiles(of words: CommandWords, _ draft: Draft) {
         let patterns = draft.inputs.filter(\.input.isGlob).map { GlobPattern($0.input.path) }
         let paths = Set(draft.inputs.map(\.input.path)).union(draft.outputs.map(\.output.path))
         func isCovered(_ path: String) -> Bool {
@@ -84,9 +116,9 @@ struct StageBuilder {
             let isOurs = path != "." && !leavesFolder(path) && !path.hasPrefix(".runs/")
             return isOurs && !isCovered(path) ? path : nil
         }
-        let program = words.program.flatMap(path(of:))
         var tracked: String?
-        if let program, outputs.holder(of: program) != nil || isProjectFile(program) {
+        for program in words.programs.compactMap(path(of:))
+        where tracked == nil && (outputs.holder(of: program) != nil || isProjectFile(program)) {
             let input = Input(name: "program", path: program)
             draft.inputs.append(
                 DraftInput(input: input, position: draft.document.position, place: draft.place + ".command"))

@@ -8,6 +8,7 @@ struct StageDecoder {
         "description", "command", "workdir", "inputs", "outputs", "matrix", "include", "exclude", "needs", "params",
         "env",
         "pass_env", "resources", "retries", "timeout", "always", "frozen", "keep", "track_program",
+        "track_imports", "depfile",
     ]
 
     let values: ValueDecoder
@@ -52,6 +53,8 @@ struct StageDecoder {
         case "frozen": stage.isFrozen = values.flag(node, own())
         case "keep": stage.keep = values.wholeNumber(node, own())
         case "track_program": stage.tracksProgram = values.flag(node, own())
+        case "track_imports": stage.tracksImports = values.flag(node, own())
+        case "depfile": stage.depfile = values.located(node, own())
         default: return settings.take(member, place, into: &stage.settings)
         }
         return true

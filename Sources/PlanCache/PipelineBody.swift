@@ -25,12 +25,14 @@ struct NumberLists: Sendable {
         starts.append(UInt32(clamping: numbers.count))
     }
 
+    var count: Int { starts.count - 1 }
+
     subscript(index: Int) -> ArraySlice<UInt32> { numbers[Int(starts[index])..<Int(starts[index + 1])] }
 }
 
 /// The cached form of a pipeline's stages.
 public struct PipelineBody: Sendable {
-    private static let version = 1
+    private static let version = 2
 
     public let capacity: [String: Quantity]
     /// Warnings of loading, printed when something runs.
@@ -41,6 +43,10 @@ public struct PipelineBody: Sendable {
     let isAlwaysEvaluated: [Bool]
     /// By selected stage: its inputs and outputs, as numbers in the index.
     let paths: NumberLists
+    /// By set of discovered inputs: its paths. Many stages share a set.
+    let sets: NumberLists
+    /// By stage: the number of its set, from 1; 0: it has none.
+    let setOfStage: [UInt32]
     let predecessors: NumberLists
     /// Topological order.
     private let order: [UInt32]
@@ -51,10 +57,11 @@ public struct PipelineBody: Sendable {
 
     public var stagesTotal: Int { isSelected.count }
 
+    /// - Parameter discovered: the paths of each set of discovered inputs, and by stage the place of its set in them.
     /// - Returns: the body, and the paths of the selected stages, each once; the body refers to them by number.
-    public static func made(of graph: Graph, isSelected: [Bool], warnings: [String]) -> (
-        body: PipelineBody, paths: PathTable
-    ) {
+    public static func made(
+        of graph: Graph, isSelected: [Bool], discovered: (sets: [[String]], ofStage: [Int?]), warnings: [String]
+    ) -> (body: PipelineBody, paths: PathTable) {
         var (table, numbers) = (PathTable(), [String: Int](minimumCapacity: graph.stages.count))
         var (paths, predecessors) = (NumberLists(), NumberLists())
         var isAlwaysEvaluated: [Bool] = []
@@ -77,9 +84,11 @@ public struct PipelineBody: Sendable {
             writer.seal(from: Int(stageStarts[index]))
             stageStarts.append(UInt32(clamping: writer.bytes.count))
         }
+        var sets = NumberLists()
+        for set in discovered.sets { sets.append(set.map(number)) }
         let body = PipelineBody(
             capacity: graph.capacity, warnings: warnings, isSelected: isSelected, isAlwaysEvaluated: isAlwaysEvaluated,
-            paths: paths,
+            paths: paths, sets: sets, setOfStage: discovered.ofStage.map { $0.map { UInt32($0 + 1) } ?? 0 },
             predecessors: predecessors, order: graph.order.map { UInt32(clamping: $0) }, stageStarts: stageStarts,
             encoded: writer.bytes, pathCount: table.count)
         return (body, table)
@@ -87,7 +96,7 @@ public struct PipelineBody: Sendable {
 
     private init(
         capacity: [String: Quantity], warnings: [String], isSelected: [Bool], isAlwaysEvaluated: [Bool],
-        paths: NumberLists,
+        paths: NumberLists, sets: NumberLists, setOfStage: [UInt32],
         predecessors: NumberLists, order: [UInt32], stageStarts: [UInt32], encoded: [UInt8], pathCount: Int
     ) {
         self.capacity = capacity
@@ -95,6 +104,8 @@ public struct PipelineBody: Sendable {
         self.isSelected = isSelected
         self.isAlwaysEvaluated = isAlwaysEvaluated
         self.paths = paths
+        self.sets = sets
+        self.setOfStage = setOfStage
         self.predecessors = predecessors
         self.order = order
         self.stageStarts = stageStarts
@@ -109,9 +120,10 @@ public struct PipelineBody: Sendable {
         writer.write(each: warnings) { $0.write($1) }
         writer.write(block: isSelected.map { $0 ? 1 : 0 })
         writer.write(block: isAlwaysEvaluated.map { $0 ? 1 : 0 })
-        for numbers in [paths.starts, paths.numbers, predecessors.starts, predecessors.numbers, order, stageStarts] {
-            writer.write(numbers)
-        }
+        for numbers in [
+            paths.starts, paths.numbers, sets.starts, sets.numbers, setOfStage, predecessors.starts,
+            predecessors.numbers, order, stageStarts,
+        ] { writer.write(numbers) }
         writer.seal()
         var whole = ByteWriter()
         whole.write(block: writer.bytes)
@@ -133,17 +145,23 @@ public struct PipelineBody: Sendable {
             let count = isSelected.count
             let usedPaths = NumberLists(
                 starts: try reader.numbers(), numbers: try reader.numbers(), count: count, limit: pathCount)
+            let setStarts = try reader.numbers()
+            let setPaths = NumberLists(
+                starts: setStarts, numbers: try reader.numbers(), count: max(0, setStarts.count - 1), limit: pathCount)
+            setOfStage = try reader.numbers()
             let edges = NumberLists(
                 starts: try reader.numbers(), numbers: try reader.numbers(), count: count, limit: count)
             order = try reader.numbers()
             stageStarts = try reader.numbers()
             encoded = Array(try whole.block())
-            guard let usedPaths, let edges, reader.isAtEnd, whole.isAtEnd, isAlwaysEvaluated.count == count,
+            guard let usedPaths, let setPaths, let edges, setOfStage.count == count,
+                setOfStage.allSatisfy({ $0 < setStarts.count }), reader.isAtEnd, whole.isAtEnd,
+                isAlwaysEvaluated.count == count,
                 order.count == count,
                 order.allSatisfy({ $0 < count }), stageStarts.count == count + 1, stageStarts[count] == encoded.count,
                 zip(stageStarts, stageStarts.dropFirst()).allSatisfy({ $0 <= $1 })
             else { return nil }
-            (paths, predecessors) = (usedPaths, edges)
+            (paths, sets, predecessors) = (usedPaths, setPaths, edges)
         } catch {
             return nil
         }
@@ -158,9 +176,11 @@ public struct PipelineBody: Sendable {
     ///   - isSuspect: by stage: whether it is evaluated in any case.
     public func concerned(isChanged: [Bool], isSuspect: [Bool]) -> [Bool] {
         var isConcerned = [Bool](repeating: false, count: stagesTotal)
+        let isSetChanged = (0..<sets.count).map { sets[$0].contains { isChanged[Int($0)] } }
         for stage in order.map({ Int($0) }) where isSelected[stage] {
             isConcerned[stage] =
                 isAlwaysEvaluated[stage] || isSuspect[stage] || paths[stage].contains { isChanged[Int($0)] }
+                || set(of: stage).map { isSetChanged[$0] } ?? false
                 || predecessors[stage].contains { isConcerned[Int($0)] }
         }
         return isConcerned
@@ -174,13 +194,24 @@ public struct PipelineBody: Sendable {
     /// The inputs and outputs of a selected stage, as numbers in the index.
     public func paths(of stage: StageIndex) -> some Sequence<Int> { paths[stage].lazy.map { Int($0) } }
 
+    /// The set of discovered inputs of a stage.
+    public func set(of stage: StageIndex) -> Int? { setOfStage[stage] == 0 ? nil : Int(setOfStage[stage]) - 1 }
+
+    /// The paths of a set, as numbers in the index.
+    public func paths(ofSet set: Int) -> some Sequence<Int> { sets[set].lazy.map { Int($0) } }
+
     /// By path: whether a selected stage other than these uses it.
     public func pathsUsed(besides members: [StageIndex]) -> [Bool] {
         var isOther = isSelected
         for member in members { isOther[member] = false }
         var isUsed = [Bool](repeating: false, count: pathCount)
+        var isSetUsed = [Bool](repeating: false, count: sets.count)
         for stage in isOther.indices where isOther[stage] {
             for path in paths[stage] { isUsed[Int(path)] = true }
+            if let set = set(of: stage) { isSetUsed[set] = true }
+        }
+        for set in isSetUsed.indices where isSetUsed[set] {
+            for path in sets[set] { isUsed[Int(path)] = true }
         }
         return isUsed
     }

@@ -33,6 +33,9 @@ extension ByteWriter {
         write(stage.isAlways)
         write(stage.isFrozen)
         write(stage.keep)
+        write(stage.discovery.followsImports)
+        write(stage.discovery.startsPython)
+        write(stage.discovery.depfile) { $0.write($1) }
     }
 
     private mutating func write(_ input: Input) {
@@ -136,7 +139,10 @@ extension ByteReader {
                 max: try integer(), delaySeconds: try double(),
                 on: Set(try list { reader throws(Malformed) in try reader.word() }), memoryFactor: try double()),
             timeoutSeconds: try optional { reader throws(Malformed) in try reader.double() }, isAlways: try flag(),
-            isFrozen: try flag(), keep: try integer())
+            isFrozen: try flag(), keep: try integer(),
+            discovery: InputDiscovery(
+                followsImports: try flag(), startsPython: try flag(),
+                depfile: try optional { reader throws(Malformed) in try reader.text() }))
     }
 
     mutating func quantities() throws(Malformed) -> [String: Quantity] {

@@ -33,10 +33,11 @@ public struct Selection: Sendable {
 ///
 /// - Parameter environment: returns the `recordedEnvironment` of a stage.
 public func plan(
-    _ graph: Graph, selection: Selection, rule: StalenessRule<some RecordedState>, files: some FileFacts,
-    history: some RecordedState, environment: (Stage) -> [EnvironmentVariable]
+    _ graph: Graph, makers: MakerIndex, selection: Selection, rule: StalenessRule<some RecordedState>,
+    files: some FileFacts, history: some RecordedState, environment: (Stage) -> [EnvironmentVariable]
 ) throws(Failure) -> Plan {
     let notSelected = Decision(verdict: .notSelected, reasons: [Reason(.notSelected)])
+    let sets = DiscoveredSets(graph: graph, makers: makers, files: files, members: history.discovered)
     var result = Plan(decisions: Array(repeating: notSelected, count: graph.stages.count), missingInputs: [:])
     for index in graph.order where selection.isSelected[index] {
         let stage = graph.stages[index]
@@ -50,7 +51,9 @@ public func plan(
         let facts = try gatherFacts(
             of: index, in: graph, decisions: result.decisions, files: files, history: history,
             environment: environment(stage))
-        let decision = try rule.evaluate(stage, facts: facts, isForced: selection.isForced[index])
+        let decision = try rule.evaluate(stage, facts: facts, isForced: selection.isForced[index]) {
+            set throws(Failure) in try sets.condition(of: set, for: index, result.decisions)
+        }
         result.decisions[index] = decision
         if decision.verdict == .run, !facts.missingInputs.isEmpty { result.missingInputs[index] = facts.missingInputs }
     }

@@ -16,6 +16,8 @@ public protocol RecordedState {
     func succeeded(baseKey: Digest) throws(Failure) -> [ExecutionRecord]
     func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath]
     func details(of execution: ExecutionID) throws(Failure) -> ExecutionDetails?
+    /// The members of a set of discovered inputs.
+    func discovered(_ set: DiscoveredSetID) throws(Failure) -> [RecordedPath]
     /// The kept version of the execution's output; nil if it does not exist or cannot be read.
     func kept(_ output: Output, madeBy execution: ExecutionID) -> Fingerprint?
 }

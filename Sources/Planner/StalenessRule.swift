@@ -17,8 +17,15 @@ public struct StalenessRule<State: RecordedState> {
         self.mayRestore = mayRestore
     }
 
+    /// What became of a set of discovered inputs.
+    public typealias SetLookup = (DiscoveredSetID) throws(Failure) -> SetCondition
+
     /// The verdict on a stage. It is `mayRun` only while inputs are undecided.
-    public func evaluate(_ stage: Stage, facts: StageFacts, isForced: Bool) throws(Failure) -> Decision {
+    ///
+    /// - Parameter condition: asked about the sets of past executions whose results may be used.
+    public func evaluate(
+        _ stage: Stage, facts: StageFacts, isForced: Bool, condition: SetLookup
+    ) throws(Failure) -> Decision {
         if stage.isFrozen { return evaluateFrozen(stage, facts: facts) }
         let base = baseKey(of: stage, environment: facts.environment)
         let isKeyKnown = facts.undecidedInputs.isEmpty && facts.missingInputs.isEmpty
@@ -29,9 +36,9 @@ public struct StalenessRule<State: RecordedState> {
         }
         let reusable: Reusable
         if let wholeKey {
-            reusable = try findReusable(stage, facts: facts, key: wholeKey)
+            reusable = try findReusable(stage, facts: facts, key: wholeKey, condition)
         } else if facts.missingInputs.isEmpty {
-            reusable = try findPossible(stage, facts: facts, base: base)
+            reusable = try findPossible(stage, facts: facts, base: base, condition)
         } else {
             reusable = .nothing
         }
@@ -40,12 +47,12 @@ public struct StalenessRule<State: RecordedState> {
             return Decision(verdict: .fresh, reasons: [Reason(.fresh)], key: wholeKey, executionID: id)
         case .kept(let id):
             return Decision(verdict: .restored, reasons: [Reason(.restored)], key: wholeKey, executionID: id)
-        case .perhaps:
-            let producers = facts.undecidedInputs.map(\.producer)
+        case .perhaps(let makers):
+            let producers = facts.undecidedInputs.map(\.producer) + makers
             return Decision(
                 verdict: .mayRun, reasons: uniqued(producers).map { Reason(.upstreamMayChange, subject: $0) })
         case .nothing:
-            let reasons = try explain(stage, facts: facts, key: wholeKey)
+            let reasons = try explain(stage, facts: facts, key: wholeKey, condition)
             return Decision(verdict: .run, reasons: reasons, key: wholeKey)
         }
     }
@@ -53,8 +60,8 @@ public struct StalenessRule<State: RecordedState> {
     private enum Reusable {
         case inPlace(ExecutionID)
         case kept(ExecutionID)
-        /// Depends on the results of earlier stages.
-        case perhaps
+        /// Depends on the results of earlier stages: those that make undecided inputs, and these.
+        case perhaps(makersOfDiscovered: [String])
         case nothing
     }
 
@@ -65,28 +72,57 @@ public struct StalenessRule<State: RecordedState> {
         return Decision(verdict: .frozen, reasons: [Reason(.frozen)])
     }
 
-    private func findReusable(_ stage: Stage, facts: StageFacts, key: Digest) throws(Failure) -> Reusable {
+    private func findReusable(
+        _ stage: Stage, facts: StageFacts, key: Digest, _ condition: SetLookup
+    ) throws(Failure) -> Reusable {
         if stage.outputs.isEmpty {
             // Without outputs on disk, only the newest execution counts.
             guard let newest = try history.newest(stage.name), newest.isReusable, newest.key == key else {
                 return .nothing
             }
-            return .inPlace(newest.id)
+            return try first(of: [newest], condition, { _ in true }, { .inPlace($0) }) ?? .nothing
         }
         // Nearly always the answer, and needs no lookup by key.
         if let current = try history.current(stage.name), current.isReusable, current.key == key,
-            isInPlace(current, stage, facts)
+            isInPlace(current, stage, facts), try holds(current, condition)
         {
             return .inPlace(current.id)
         }
         let candidates = try history.succeeded(key: key).filter(\.isReusable)
-        if let match = candidates.first(where: { isInPlace($0, stage, facts) }) { return .inPlace(match.id) }
-        if let match = candidates.first(where: { isRestorable($0, stage, facts) }) { return .kept(match.id) }
-        return .nothing
+        if let found = try first(of: candidates, condition, { isInPlace($0, stage, facts) }, { .inPlace($0) }) {
+            return found
+        }
+        return try first(of: candidates, condition, { isRestorable($0, stage, facts) }, { .kept($0) }) ?? .nothing
+    }
+
+    /// The first execution that fits and read what is there now; unless there is one, whether that of a fitting one may
+    /// yet be made.
+    private func first(
+        of candidates: [ExecutionRecord], _ condition: SetLookup, _ fits: (ExecutionRecord) -> Bool,
+        _ use: (ExecutionID) -> Reusable
+    ) throws(Failure) -> Reusable? {
+        var perhaps: Reusable?
+        for candidate in candidates where fits(candidate) {
+            guard let set = candidate.discovered else { return use(candidate.id) }
+            switch try condition(set) {
+            case .holds: return use(candidate.id)
+            case .undecided(let producers): perhaps = perhaps ?? .perhaps(makersOfDiscovered: producers)
+            case .differs: continue
+            }
+        }
+        return perhaps
+    }
+
+    private func holds(_ record: ExecutionRecord, _ condition: SetLookup) throws(Failure) -> Bool {
+        guard let set = record.discovered else { return true }
+        if case .holds = try condition(set) { return true }
+        return false
     }
 
     /// Whether any past execution matches everything that is known so far.
-    private func findPossible(_ stage: Stage, facts: StageFacts, base: Digest) throws(Failure) -> Reusable {
+    private func findPossible(
+        _ stage: Stage, facts: StageFacts, base: Digest, _ condition: SetLookup
+    ) throws(Failure) -> Reusable {
         let known = Dictionary(facts.inputs.map { ($0.path, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
         // An undecided pattern may match further paths.
         let paths: Set<String>? =
@@ -95,6 +131,7 @@ public struct StalenessRule<State: RecordedState> {
 
         func agrees(_ candidate: ExecutionRecord) throws(Failure) -> Bool {
             guard candidate.isReusable, candidate.baseKey == base else { return false }
+            if let set = candidate.discovered, case .differs = try condition(set) { return false }
             let recorded = try history.inputs(of: candidate.id)
             if let paths, paths != Set(recorded.map(\.path)) { return false }
             let then = Dictionary(recorded.map { ($0.path, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
@@ -103,11 +140,11 @@ public struct StalenessRule<State: RecordedState> {
 
         if stage.outputs.isEmpty {
             guard let newest = try history.newest(stage.name), try agrees(newest) else { return .nothing }
-            return .perhaps
+            return .perhaps(makersOfDiscovered: [])
         }
         for candidate in try history.succeeded(baseKey: base)
         where isInPlace(candidate, stage, facts) || isRestorable(candidate, stage, facts) {
-            if try agrees(candidate) { return .perhaps }
+            if try agrees(candidate) { return .perhaps(makersOfDiscovered: []) }
         }
         return .nothing
     }
@@ -137,7 +174,9 @@ public struct StalenessRule<State: RecordedState> {
     }
 
     /// Why the stage runs, compared with its newest succeeded execution.
-    private func explain(_ stage: Stage, facts: StageFacts, key: Digest?) throws(Failure) -> [Reason] {
+    private func explain(
+        _ stage: Stage, facts: StageFacts, key: Digest?, _ condition: SetLookup
+    ) throws(Failure) -> [Reason] {
         guard let newest = try history.newest(stage.name) else { return [Reason(.neverRan)] }
         var reasons: [Reason] = []
         switch newest.state {
@@ -153,6 +192,10 @@ public struct StalenessRule<State: RecordedState> {
         if reference.inputsChangedDuringRun { reasons.append(Reason(.inputChangedDuringRun)) }
         if let then = try history.details(of: reference.id) {
             reasons += differences(stage, facts: facts, then: then, thenOutputs: reference.outputs)
+        }
+        if let set = reference.discovered, case .differs(let found) = try condition(set) {
+            let told = Set(reasons.compactMap(\.subject))
+            reasons += found.filter { !told.contains($0.subject ?? "") }
         }
         if reasons.isEmpty || reference.key == key {
             reasons += outputDifferences(stage, facts: facts, then: reference.outputs)

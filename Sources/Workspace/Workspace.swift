@@ -99,6 +99,14 @@ public final class Workspace: Sendable {
         throw keepsChanging(changing)
     }
 
+    /// The fingerprint of a file with that stamp in mode `metadata`.
+    public static func metadataFingerprint(of stamp: FileStamp) -> Fingerprint {
+        var digester = Digester()
+        // A different version byte, so that a file and a folder never have the same digest.
+        withUnsafeBytes(of: (UInt64(2), stamp.sizeBytes, stamp.modifiedNanoseconds)) { digester.update($0) }
+        return Fingerprint(kind: .metadata, digest: digester.finish(), sizeBytes: stamp.sizeBytes)
+    }
+
     /// The status of a path without reading it: equal observations mean that it did not change. nil if it does not
     /// exist.
     public func observation(of path: String, mode: DigestMode) throws(WorkspaceFailure) -> Observation? {
@@ -140,12 +148,7 @@ extension Workspace {
     private func read(
         file full: String, _ stamp: FileStamp, _ mode: DigestMode, shownAs path: String
     ) throws(WorkspaceFailure) -> Reading {
-        if mode == .metadata {
-            var digester = Digester()
-            // A different version byte, so that a file and a folder never have the same digest.
-            withUnsafeBytes(of: (UInt64(2), stamp.sizeBytes, stamp.modifiedNanoseconds)) { digester.update($0) }
-            return .found(Fingerprint(kind: .metadata, digest: digester.finish(), sizeBytes: stamp.sizeBytes))
-        }
+        if mode == .metadata { return .found(Self.metadataFingerprint(of: stamp)) }
         let content: KnownContent
         if let known = memory.withLock({ $0.content(stamp) }) {
             content = known

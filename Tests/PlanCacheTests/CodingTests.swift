@@ -28,7 +28,8 @@ struct CodingTests {
         resources: ResourceRequest(
             cpus: Quantity(2), gpus: Quantity(thousandths: 500), memoryBytes: 1 << 33, counted: ["licence": .one]),
         retries: RetryPolicy(max: 3, delaySeconds: 1.5, on: [.outOfMemory], memoryFactor: 2), timeoutSeconds: 60,
-        isAlways: true, isFrozen: true, keep: 5)
+        isAlways: true, isFrozen: true, keep: 5,
+        discovery: InputDiscovery(followsImports: false, startsPython: true, depfile: "x.d"))
 
     private var shell: Stage {
         var other = Stage(name: "plain", template: "plain", command: .shell("cat 'x' > y"))
@@ -44,14 +45,20 @@ struct CodingTests {
             capacity: ["licence": Quantity(2)])
     }
 
+    /// The second stage has read what the first makes, and a module.
+    private let discovered: (sets: [[String]], ofStage: [Int?]) = ([["out", "lib.py"]], [nil, 0])
+
     @Test func aPipelineIsDecodedUnchanged() throws {
-        let (body, paths) = PipelineBody.made(of: graph, isSelected: [true, true], warnings: ["careful"])
+        let (body, paths) = PipelineBody.made(
+            of: graph, isSelected: [true, true], discovered: discovered, warnings: ["careful"])
         let back = try #require(PipelineBody(bytes: body.bytes, pathCount: paths.count))
         let again = try #require(back.graph(of: [0, 1], pipeline: "p"))
         #expect(again.stages == graph.stages)
         #expect(again.predecessors == graph.predecessors && again.producers == graph.producers)
         #expect(again.capacity == graph.capacity && back.warnings == ["careful"])
-        #expect((0..<paths.count).map { paths[$0] } == ["out", "y"])
+        #expect((0..<paths.count).map { paths[$0] } == ["out", "y", "lib.py"])
+        #expect(back.set(of: 0) == nil && back.set(of: 1) == 0 && Array(back.paths(ofSet: 0)) == [0, 2])
+        #expect(back.concerned(isChanged: [false, false, true], isSuspect: [false, false]) == [true, true])
         let part = try #require(back.graph(of: [1], pipeline: "p"))
         #expect(part.stages == [shell] && part.predecessors == [[]] && part.producers == [[[]]])
     }
@@ -95,7 +102,8 @@ struct CodingTests {
 
     /// Commands and dependencies are never decoded from corrupt bytes.
     @Test func everyChangedByteOfStagesIsRejected() {
-        let (body, paths) = PipelineBody.made(of: graph, isSelected: [true, true], warnings: ["careful"])
+        let (body, paths) = PipelineBody.made(
+            of: graph, isSelected: [true, true], discovered: discovered, warnings: ["careful"])
         func isAccepted(_ bytes: [UInt8]) -> Bool {
             guard let back = PipelineBody(bytes: bytes, pathCount: paths.count) else { return false }
             return back.graph(of: [0, 1], pipeline: "p") != nil
@@ -119,7 +127,7 @@ struct CodingTests {
     /// Neither corrupt nor truncated bytes may trap.
     @Test(arguments: testSeeds(count: 4)) func changedBytesOfAnIndexNeverTrap(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
-        let (_, paths) = PipelineBody.made(of: graph, isSelected: [true, true], warnings: [])
+        let (_, paths) = PipelineBody.made(of: graph, isSelected: [true, true], discovered: discovered, warnings: [])
         let index = PipelineIndex(pipeline: "p", stagesTotal: 2, expansionInputs: ExpansionInputs(), paths: paths)
         var rejected = 0
         for round in 0..<2000 {

@@ -19,7 +19,7 @@ import Testing
     private func planned(_ stages: [Stage], _ past: Past, _ disk: Disk, forced: Set<Int> = []) throws -> Plan {
         let graph = graph(stages)
         return try plan(
-            graph,
+            graph, makers: MakerIndex(graph),
             selection: Selection(
                 isSelected: stages.map { _ in true }, isForced: stages.indices.map { forced.contains($0) }),
             rule: StalenessRule(history: past, mayRestore: true), files: disk, history: past,
@@ -85,10 +85,46 @@ import Testing
         #expect(plan.decisions[1].reasons == [Reason(.blocked, subject: "first")])
     }
 
+    // MARK: - Discovered inputs
+
+    /// `user` has read what `maker` makes, without naming it.
+    private func plannedWithDiscovery(isOrdered: Bool, sourceChanges: Bool) throws -> Decision {
+        let maker = stage("maker", reads: ["source"], makes: ["gen.py"])
+        let user = stage("user", reads: ["other"], makes: ["end"])
+        var disk = Disk(files: ["source": "s", "gen.py": "g", "other": "o", "end": "e"])
+        var past = Past()
+        past.ran(maker, on: disk)
+        past.ran(user, on: disk, discovered: ["gen.py"])
+        if sourceChanges { disk.files["source"] = "changed" }
+        let graph = Graph(
+            pipeline: "test", stages: [maker, user], predecessors: [[], isOrdered ? [0] : []],
+            producers: [[[]], [[]]], defaultTargets: [0, 1], capacity: [:])
+        return try plan(
+            graph, makers: MakerIndex(graph),
+            selection: Selection(isSelected: [true, true], isForced: [false, false]),
+            rule: StalenessRule(history: past, mayRestore: true), files: disk, history: past,
+            environment: { $0.environment }
+        ).decisions[1]
+    }
+
+    @Test func whatAnUndecidedStageMakesMayChange() throws {
+        #expect(try plannedWithDiscovery(isOrdered: true, sourceChanges: false).verdict == .fresh)
+        let undecided = try plannedWithDiscovery(isOrdered: true, sourceChanges: true)
+        #expect(undecided.verdict == .mayRun && undecided.reasons == [Reason(.upstreamMayChange, subject: "maker")])
+    }
+
+    @Test func whatIsReadOutOfOrderNeverCountsAsFresh() throws {
+        let decision = try plannedWithDiscovery(isOrdered: false, sourceChanges: false)
+        #expect(decision.verdict == .run)
+        #expect(decision.reasons == [Reason(.inputUnordered, subject: "gen.py", new: "maker")])
+    }
+
     @Test func unselectedStagesAreNotEvaluated() throws {
         let past = Past()
+        let graph = graph([first, second])
         let plan = try Planner.plan(
-            graph([first, second]), selection: Selection(isSelected: [true, false], isForced: [false, false]),
+            graph, makers: MakerIndex(graph),
+            selection: Selection(isSelected: [true, false], isForced: [false, false]),
             rule: StalenessRule(history: past, mayRestore: true), files: disk, history: past,
             environment: { $0.environment })
         #expect(plan.decisions.map(\.verdict) == [.run, .notSelected])

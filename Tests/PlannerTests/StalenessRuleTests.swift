@@ -15,13 +15,59 @@ import Testing
         let facts = try gatherFacts(
             of: 0, in: graph, decisions: [Decision(verdict: .run, reasons: [])], files: disk, history: past,
             environment: stage.environment)
+        let decisions = [Decision(verdict: .run, reasons: [])]
+        let sets = DiscoveredSets(graph: graph, makers: MakerIndex(graph), files: disk, members: past.discovered)
         return try StalenessRule(history: past, mayRestore: mayRestore).evaluate(stage, facts: facts, isForced: forced)
+        {
+            set throws(Failure) in try sets.condition(of: set, for: 0, decisions)
+        }
     }
 
     @Test func aStageThatNeverRanRuns() throws {
         let decision = try decide(copy, Past(), Disk(files: ["in": "1"]))
         #expect(decision.verdict == .run)
         #expect(decision.reasons == [Reason(.neverRan)])
+    }
+
+    // MARK: - Discovered inputs
+
+    private let withLibrary = Disk(files: ["in": "1", "out": "made of 1", "lib.py": "one"])
+
+    @Test func aChangedDiscoveredInputIsAReason() throws {
+        var past = Past()
+        past.ran(copy, on: withLibrary, discovered: ["lib.py"])
+        #expect(try decide(copy, past, withLibrary).verdict == .fresh)
+        var now = withLibrary
+        now.files["lib.py"] = "two"
+        let changed = try decide(copy, past, now)
+        #expect(changed.verdict == .run)
+        #expect(changed.reasons.map(\.code) == [.inputChanged] && changed.reasons[0].subject == "lib.py")
+        now.files["lib.py"] = nil
+        #expect(try decide(copy, past, now).reasons.map(\.code) == [.inputRemoved])
+    }
+
+    @Test func theNewestExecutionWhoseSetHoldsIsTaken() throws {
+        var past = Past()
+        past.ran(copy, on: withLibrary, discovered: ["lib.py"])
+        var now = withLibrary
+        (now.files["lib.py"], now.files["out"]) = ("two", "made by two")
+        past.ran(copy, on: now, discovered: ["lib.py"])
+        past.kept["1/out"] = "made of 1"
+        #expect(try decide(copy, past, now).executionID == ExecutionID(2))
+        // The library goes back, and so does the output.
+        now.files["lib.py"] = "one"
+        let back = try decide(copy, past, now)
+        #expect(back.verdict == .restored && back.executionID == ExecutionID(1))
+    }
+
+    @Test func aStageWithoutOutputsHasASetToo() throws {
+        let check = stage("check", reads: ["in"], makes: [])
+        var past = Past()
+        past.ran(check, on: withLibrary, discovered: ["lib.py"])
+        #expect(try decide(check, past, withLibrary).verdict == .fresh)
+        var now = withLibrary
+        now.files["lib.py"] = "two"
+        #expect(try decide(check, past, now).verdict == .run)
     }
 
     @Test func nothingChangedIsFresh() throws {

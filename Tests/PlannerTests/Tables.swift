@@ -7,6 +7,8 @@ import Planner
 struct Past: RecordedState {
     var executions: [ExecutionRecord] = []
     var detailsByID: [ExecutionID: ExecutionDetails] = [:]
+    /// The members of sets of discovered inputs.
+    var discoveredBySet: [DiscoveredSetID: [RecordedPath]] = [:]
     /// The kept content by `EXECUTION/PATH`.
     var kept: [String: String] = [:]
 
@@ -23,14 +25,17 @@ struct Past: RecordedState {
     }
     func inputs(of execution: ExecutionID) -> [RecordedPath] { detailsByID[execution]?.inputs ?? [] }
     func details(of execution: ExecutionID) -> ExecutionDetails? { detailsByID[execution] }
+    func discovered(_ set: DiscoveredSetID) -> [RecordedPath] { discoveredBySet[set] ?? [] }
     func kept(_ output: Output, madeBy execution: ExecutionID) -> Fingerprint? {
         Disk(files: kept).fingerprint(of: "\(execution)/\(output.path)", mode: output.mode)
     }
 
     /// Records that the stage ran with the current files and did not change them.
+    ///
+    /// - Parameter discovered: what it read without naming it.
     mutating func ran(
         _ stage: Stage, on disk: Disk, state: ExecutionState = .succeeded, inputsChanged: Bool = false,
-        rejected: Bool = false
+        rejected: Bool = false, discovered: [String] = []
     ) {
         let inputs = stage.inputs.flatMap { input in
             let paths = input.isGlob ? disk.matches(of: input.path) : [input.path]
@@ -42,6 +47,14 @@ struct Past: RecordedState {
         }
         let base = baseKey(of: stage, environment: stage.environment)
         let id = ExecutionID(Int64(executions.count + 1))
+        var set: DiscoveredSetID?
+        if !discovered.isEmpty {
+            let number = DiscoveredSetID(id.value)
+            set = number
+            discoveredBySet[number] = discovered.compactMap { path in
+                disk.fingerprint(of: path, mode: .content).map { RecordedPath(discovered: path, fingerprint: $0) }
+            }
+        }
         executions.append(
             ExecutionRecord(
                 id: id, runID: RunID(1), stage: stage.name, state: state, key: key(base: base, inputs: inputs),
@@ -53,7 +66,7 @@ struct Past: RecordedState {
                         disk.fingerprint(of: output.path, mode: output.mode).map {
                             RecordedPath(name: output.name, path: output.path, fingerprint: $0)
                         }
-                    }))
+                    }, discovered: set))
         detailsByID[id] = ExecutionDetails(
             command: stage.command.displayText, workingDirectory: stage.workingDirectory,
             environment: stage.environment,

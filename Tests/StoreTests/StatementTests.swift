@@ -71,6 +71,8 @@ struct StatementTests {
         "forget_executions": ["path_owners", "current_executions", "decision_rows"],
         "forget_links": ["decision_rows", "json_each VIRTUAL TABLE INDEX 1:"],
         "forget_git_diffs": ["git_diffs", "run_rows"],
+        "forget_discovered_inputs": ["discovered_inputs USING COVERING INDEX discovered_inputs_by_artifact"],
+        "forget_discovered_sets": ["discovered_sets"],
         // One row for each kernel and driver.
         "find_machine": ["machines"],
         "forget_unexecuted_sets": ["unexecuted_sets", "run_rows", "standings"],

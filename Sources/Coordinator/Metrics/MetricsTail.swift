@@ -9,6 +9,8 @@ import Model
 struct ReportedLines: Sendable {
     var points: [MetricPoint] = []
     var params: [Param] = []
+    /// Paths of `{"input": …}` lines.
+    var inputs: [String] = []
 }
 
 /// The params of a `{"param": {…}}` line; nested objects are flattened with dots. False as for metrics.
@@ -118,6 +120,7 @@ struct MetricsTail {
         }
         // Counts, not a copy: it would be made for each line.
         let (pointsBefore, paramsBefore) = (reported.points.count, reported.params.count)
+        let inputsBefore = reported.inputs.count
         var isGood = true
         var figures: [JSONValue.Member] = []
         for member in members {
@@ -126,6 +129,7 @@ struct MetricsTail {
             case ("summary", .object(let inner)):
                 isGood = isGood && flatten(inner, prefix: "", step: nil, at: time, into: &reported.points)
             case ("step", _): continue
+            case ("input", .string(let path)): reported.inputs.append(path)
             default: figures.append(member)
             }
         }
@@ -135,10 +139,13 @@ struct MetricsTail {
         isGood = isGood && flatten(figures, prefix: "", step: step, at: time, into: &reported.points)
         // A line that reports nothing is a mistake.
         isGood =
-            isGood && (reported.points.count > pointsBefore || reported.params.count > paramsBefore || members.isEmpty)
+            isGood
+            && (reported.points.count > pointsBefore || reported.params.count > paramsBefore
+                || reported.inputs.count > inputsBefore || members.isEmpty)
         if !isGood {
             reported.points.removeSubrange(pointsBefore...)
             reported.params.removeSubrange(paramsBefore...)
+            reported.inputs.removeSubrange(inputsBefore...)
             badLines += 1
         }
     }

@@ -7,19 +7,23 @@ import Programs
 import Workspace
 
 extension Run {
-    /// Writes the module where it is missing or of another version.
-    func preparePythonModule() throws(Failure) {
+    /// Writes the module, and the hook into imports, where they are missing or of another version.
+    func preparePythonModules() throws(Failure) {
+        try prepare(pythonModule, at: RunFiles.pythonModule)
+        try prepare(pythonHook, at: RunFiles.pythonHook)
+    }
+
+    private func prepare(_ text: String, at path: String) throws(Failure) {
         let area = preparation.area
-        if readText("\(root)/\(RunFiles.pythonModule)") == pythonModule { return }
+        if readText("\(root)/\(path)") == text { return }
         // A rename, so that a stage of another run never finds half of it.
-        let new = "\(RunFiles.pythonModule).\(identity.run)"
+        let new = "\(path).\(identity.run)"
         try asFailure { () throws(WorkspaceFailure) in
             try area.makeParents(of: new)
-            try area.write(pythonModule, to: new)
+            try area.write(text, to: new)
         }
-        guard rename("\(root)/\(new)", "\(root)/\(RunFiles.pythonModule)") == 0 else {
-            throw Failure(
-                .workspace, "\(RunFiles.pythonModule) cannot be written: \(String(cString: strerror(errno))).")
+        guard rename("\(root)/\(new)", "\(root)/\(path)") == 0 else {
+            throw Failure(.workspace, "\(path) cannot be written: \(String(cString: strerror(errno))).")
         }
     }
 }
@@ -37,7 +41,7 @@ let pythonModule = #"""
     import json
     import os
 
-    __all__ = ["param", "report", "summary"]
+    __all__ = ["input", "param", "report", "summary"]
     _file = None
 
 
@@ -57,6 +61,11 @@ let pythonModule = #"""
     def summary(values=None, **metrics):
         """Adds numbers without a step."""
         _write({"summary": dict(values or {}, **metrics)})
+
+
+    def input(path):
+        """Names a file of the project that was read: the stage runs again when it changes. Modules need no naming."""
+        _write({"input": os.path.abspath(path)})
 
 
     def _write(line):

@@ -16,6 +16,8 @@ final class History: RecordedState {
     private let workspace: Workspace
     private var currentByStage: [String: ExecutionRecord] = [:]
     private var newestByStage: [String: ExecutionRecord] = [:]
+    /// A set never changes.
+    private var discoveredBySet: [DiscoveredSetID: [RecordedPath]] = [:]
     private var keptExecutions = Set<ExecutionID>()
     /// Those of them whose stage was not asked for yet.
     private var unsortedKept = Set<ExecutionID>()
@@ -54,6 +56,13 @@ final class History: RecordedState {
     }
     func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath] { try store.inputs(of: execution) }
     func details(of execution: ExecutionID) throws(Failure) -> ExecutionDetails? { try store.details(of: execution) }
+
+    func discovered(_ set: DiscoveredSetID) throws(Failure) -> [RecordedPath] {
+        if let known = discoveredBySet[set] { return known }
+        let members = try store.discovered(set)
+        discoveredBySet[set] = members
+        return members
+    }
 
     func kept(_ output: Output, madeBy execution: ExecutionID) -> Fingerprint? {
         guard keptExecutions.contains(execution) else { return nil }

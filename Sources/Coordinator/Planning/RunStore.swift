@@ -15,6 +15,10 @@ public protocol PlanningStore: AnyObject {
     func succeededExecutions(baseKey: Digest) throws(Failure) -> [ExecutionRecord]
     func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath]
     func details(of execution: ExecutionID) throws(Failure) -> ExecutionDetails?
+    /// The members of a set of discovered inputs.
+    func discovered(_ set: DiscoveredSetID) throws(Failure) -> [RecordedPath]
+    /// Those of the current and the newest executions of stages.
+    func discoveredPaths(pipeline: String, of stages: [String]) throws(Failure) -> [String]
     func owner(ofPath path: String) throws(Failure) -> ExecutionID?
     func maker(ofPath path: String, holding fingerprint: Fingerprint) throws(Failure) -> ExecutionID?
     func stage(of execution: ExecutionID) throws(Failure) -> (pipeline: String, stage: String, state: ExecutionState)?
@@ -39,6 +43,8 @@ public protocol RecordingStore: AnyObject {
     func markRunning(_ running: ExecutionRunning) throws(Failure)
     /// From `queued` or `running` to a final state.
     func finish(_ finish: ExecutionFinish) throws(Failure)
+    /// What an execution read without naming it, each path once.
+    func recordDiscovered(_ members: [RecordedPath], of execution: ExecutionID) throws(Failure) -> DiscoveredSetID
     func record(decision: Decision, stage: String, template: String, run: RunID, pipeline: String) throws(Failure)
     func stageIDs(of stages: [(name: String, template: String)], pipeline: String) throws(Failure) -> [Int64]
     /// The verdicts that are kept as one set: fresh (with the execution taken) and not selected (without).

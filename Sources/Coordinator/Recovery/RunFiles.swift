@@ -28,11 +28,18 @@ enum RunFiles {
     /// On the path of Python stages.
     static let pythonFolder = "\(folder)/python"
     static let pythonModule = "\(pythonFolder)/runs.py"
+    /// Runs at the start of each Python.
+    static let pythonHook = "\(pythonFolder)/sitecustomize.py"
 
     /// Stages with the same params share a file, so that 10,000 stages without params need one.
     static func params(of run: RunID, number: Int) -> String { "\(scratchFolder(of: run))/params-\(number).json" }
     static func metrics(of run: RunID, _ execution: ExecutionID) -> String {
         "\(scratchFolder(of: run))/metrics-\(execution).jsonl"
+    }
+
+    /// What Python has imported.
+    static func imports(of run: RunID, _ execution: ExecutionID) -> String {
+        "\(scratchFolder(of: run))/imports-\(execution)"
     }
 
     /// Shell text that is too long for an argument.

@@ -67,7 +67,7 @@ private struct Acceptor {
         let stage = graph.stages[index]
         try refuseUnacceptable(stage)
         let facts = try decidedFacts(of: index)
-        let decision = try preparation.rule.evaluate(stage, facts: facts, isForced: false)
+        let decision = try preparation.evaluate(index, facts: facts, isForced: false, decisions)
         if decision.verdict == .fresh {
             decisions[index] = decision
             result.fresh.append(stage.name)
@@ -161,6 +161,7 @@ private struct Acceptor {
         _ index: StageIndex, _ facts: StageFacts, outputs: [RecordedPath], key: Digest, base: Digest
     ) throws(Failure) -> ExecutionID {
         let (store, stage) = (preparation.store, graph.stages[index])
+        let discovered = try discoveredInputs(of: index)
         let run = try begunRun()
         let start = ExecutionStart(
             stage: stage.name, template: stage.template, attempt: 1, key: key, baseKey: base,
@@ -179,9 +180,37 @@ private struct Acceptor {
             ExecutionFinish(
                 id: id, state: .succeeded, exit: .code(0), error: nil, note: "not executed: its outputs were accepted",
                 finishedAt: now, usage: Usage(wallSeconds: 0), outputs: outputs, metrics: try metrics(of: stage)))
+        if !discovered.isEmpty { _ = try store.recordDiscovered(discovered, of: id) }
         try store.addNote("accepted\(why)", to: .execution(id), at: now)
         logPaths.append(start.logPath)
         return id
+    }
+
+    /// What the stage's last execution has read without naming it, as that is now.
+    private mutating func discoveredInputs(of index: StageIndex) throws(Failure) -> [RecordedPath] {
+        let (stage, history) = (graph.stages[index], preparation.history)
+        let last = try history.newestSucceeded(stage.name) ?? history.newest(stage.name)
+        guard let set = last?.discovered else {
+            if last == nil, stage.discovery.startsPython, stage.discovery.followsImports {
+                result.warnings.append(
+                    "it is not known which modules stage '\(stage.name)' imports, because it was never executed: edits of "
+                        + "these will not be noticed")
+            }
+            if last == nil, stage.discovery.depfile != nil {
+                result.warnings.append(
+                    "it is not known what stage '\(stage.name)' names in its depfile, because it was never executed: "
+                        + "edits of these files will not be noticed")
+            }
+            return []
+        }
+        var inputs: [RecordedPath] = []
+        for member in try history.discovered(set) {
+            let now = try asFailure { () throws(WorkspaceFailure) in
+                try preparation.workspace.fingerprint(of: member.path, mode: .content)
+            }
+            if let now { inputs.append(RecordedPath(discovered: member.path, fingerprint: now)) }
+        }
+        return inputs
     }
 
     private var why: String { reason.map { ": \($0)" } ?? "" }

@@ -78,6 +78,8 @@ public final class Run {
     var interruption = Interruption()
     /// The engine does not answer, and the user knows.
     var engineIsSilent = false
+    /// Templates whose stages were found to import modules unheard.
+    var unheardTemplates = Set<String>()
     /// The answer to `ask` has not come yet.
     var awaitsProvenance = false
 
@@ -152,7 +154,7 @@ public final class Run {
             devices.shared = engine.sharedDevices
             reattach()
             do {
-                try preparePythonModule()
+                try preparePythonModules()
                 ask(provenance)
                 try loop(lock: lock, tick: tick)
             } catch {

@@ -138,7 +138,7 @@ extension Run {
             of: index, in: graph, decisions: state.decisions, files: DiskFacts(workspace: preparation.workspace),
             history: history, environment: preparation.recordedEnvironment(of: stage))
         let isForced = preparation.request.selection.isForced[index]
-        return (try preparation.rule.evaluate(stage, facts: facts, isForced: isForced), facts)
+        return (try preparation.evaluate(index, facts: facts, isForced: isForced, state.decisions), facts)
     }
 
     private func evaluate(_ index: StageIndex, turn: Int) throws(Failure) -> [SchedulerAction] {

@@ -64,6 +64,8 @@ public final class RunPreparation {
     /// The newest run that there was before anything was looked at.
     private let newestRun: RunID?
     private let commitsOfOthers: Int64
+    /// Of paths that no input names.
+    let makers: MakerIndex
 
     /// Looks at the files and the store, and evaluates every selected stage. Writes nothing.
     public init(_ request: RunRequest, store: any RunStore) throws(Failure) {
@@ -74,18 +76,21 @@ public final class RunPreparation {
         newestRun = try store.newestRun()
         area = OutputArea(root: request.root)
         let isPart = request.isPart
-        let paths = graph.stages.flatMap { $0.inputs.map(\.path) + $0.outputs.map(\.path) }
+        var paths = graph.stages.flatMap { $0.inputs.map(\.path) + $0.outputs.map(\.path) }
         let stages = isPart ? graph.stages.map(\.name) : nil
+        if let stages { paths += try store.discoveredPaths(pipeline: graph.pipeline, of: stages) }
+        makers = MakerIndex(graph)
         workspace = Workspace(
             root: request.root, cache: try store.cachedDigests(of: isPart ? paths : nil),
             ignoresCache: request.options.rehash)
         history = try History(store: store, pipeline: graph.pipeline, stages: stages, area: area, workspace: workspace)
         rule = StalenessRule(history: history, mayRestore: request.options.mayRestore)
         medians = try store.medianWallSeconds(pipeline: graph.pipeline, of: stages)
-        let seen = try Self.digestAhead(graph, request.selection, workspace)
+        let seen = try Self.digestAhead(graph, request.selection, workspace, history)
         let salt = store.salt
         plan = try Planner.plan(
-            graph, selection: request.selection, rule: rule, files: DiskFacts(workspace: workspace, seen: seen),
+            graph, makers: makers, selection: request.selection, rule: rule,
+            files: DiskFacts(workspace: workspace, seen: seen),
             history: history,
             environment: { Planner.recordedEnvironment(of: $0, salt: salt) { request.environment[$0] } })
     }
@@ -101,14 +106,22 @@ public final class RunPreparation {
     /// - Returns: what was found, and where nothing exists. The evaluation looks at no path twice, above all at no
     ///   large folder.
     private static func digestAhead(
-        _ graph: Graph, _ selection: Selection, _ workspace: Workspace
+        _ graph: Graph, _ selection: Selection, _ workspace: Workspace, _ history: History
     ) throws(Failure) -> [DiskFacts.Question: Fingerprint?] {
         var paths: [(path: String, mode: DigestMode)] = []
+        var sets = Set<DiscoveredSetID>()
         for (index, stage) in graph.stages.enumerated() where selection.isSelected[index] {
+            let record = stage.outputs.isEmpty ? history.newest(stage.name) : history.current(stage.name)
+            if let set = record?.discovered { sets.insert(set) }
             for output in stage.outputs { paths.append((output.path, output.mode)) }
             for (position, input) in stage.inputs.enumerated()
             where !input.isGlob && graph.producers[index][position].isEmpty {
                 paths.append((input.path, input.mode))
+            }
+        }
+        for set in sets {
+            for member in try history.discovered(set) where member.fingerprint.kind != .metadata {
+                paths.append((member.path, .content))
             }
         }
         let requests = paths
@@ -177,6 +190,30 @@ public final class RunPreparation {
                 + "link; move it inside, or add \"external\": true to the output"
         }
         return nil
+    }
+
+    /// The verdict on a stage by these facts, by what is on disk now and by the verdicts on the stages before it.
+    func evaluate(
+        _ index: StageIndex, facts: StageFacts, isForced: Bool, _ decisions: [Decision]
+    ) throws(Failure) -> Decision {
+        let sets = discoveredSets()
+        return try rule.evaluate(request.graph.stages[index], facts: facts, isForced: isForced) { set throws(Failure) in
+            try sets.condition(of: set, for: index, decisions)
+        }
+    }
+
+    /// Whether what an execution of a stage read without naming it is as it was then.
+    func holds(_ set: DiscoveredSetID?, for index: StageIndex, _ decisions: [Decision]) throws(Failure) -> Bool {
+        guard let set else { return true }
+        if case .holds = try discoveredSets().condition(of: set, for: index, decisions) { return true }
+        return false
+    }
+
+    private func discoveredSets() -> DiscoveredSets {
+        let history = history
+        return DiscoveredSets(graph: request.graph, makers: makers, files: DiskFacts(workspace: workspace)) {
+            set throws(Failure) in try history.discovered(set)
+        }
     }
 
     private func sentence(for missing: MissingInput, of index: StageIndex) -> String {

@@ -24,6 +24,10 @@ struct RunningStage {
     /// An earlier coordinator submitted it: its end decides nothing but itself, and its stage is evaluated again.
     var isAdopted = false
     let inputs: WatchedInputs
+    /// Where it tells what it reads without naming it.
+    var sources: DiscoverySources?
+    /// The paths that it reported so far.
+    var reportedInputs = Set<String>()
     var tail: MetricsTail
     /// Why this program ended it, where it did.
     var stopCause: StopCause?
@@ -64,6 +68,9 @@ struct WatchedInputs: Sendable {
     private static func modes(of stage: Stage) -> [String: DigestMode] {
         Dictionary(stage.inputs.map { ($0.name, $0.mode) }, uniquingKeysWith: { first, _ in first })
     }
+
+    /// As they were found.
+    var paths: [String] { entries.map(\.recorded.path) }
 
     /// Whether their stats alone show that all of them are what was read. Asked only where that takes no time: of files
     /// that are named one by one.

@@ -14,6 +14,9 @@ struct Examination: Sendable {
     var problem: String?
     var inputsChanged = false
     var metrics: [MetricPoint] = []
+    var discovery = Discovery()
+    /// What the execution reported to have read is part of it.
+    var hasReportedInputs = false
 }
 
 extension Run {
@@ -73,16 +76,35 @@ extension Run {
         guard running[id] != nil, running[id]?.outcome == nil else { return [] }
         if case .notStarted = outcome.exit {} else { try started(id, StartedExecution()) }
         running[id]?.outcome = outcome
-        guard outcome.exit == .code(0), let execution = running[id] else { return try examined(id, Examination()) }
+        guard let execution = running[id] else { return [] }
         let (workspace, root, queue, inputs) = (preparation.workspace, root, queue, execution.inputs)
+        let sources = execution.isAdopted ? sources(ofAdopted: execution) : execution.sources
+        running[id]?.sources = sources
+        let discoverer = sources.map { Discoverer(sources: $0, workspace: workspace) }
+        let isTold = sources?.areThere(root: root) ?? false
+        guard outcome.exit == .code(0) else {
+            // It counts even so: what it leaves is continued only by the same program.
+            guard isTold, let discoverer else { return try examined(id, Examination()) }
+            driver.inBackground {
+                var found = Examination()
+                found.discovery = discoverer.find(isSuccess: false)
+                queue.put(.examined(id, found))
+            }
+            return []
+        }
         let outputs = graph.stages[execution.stage].outputs
         let now = driver.now()
-        if isQuicklyExamined(outputs), inputs.areUntouchedFiles(in: workspace) {
+        let mayTell = isTold || graph.stages[execution.stage].discovery.depfile != nil
+        if !mayTell, isQuicklyExamined(outputs), inputs.areUntouchedFiles(in: workspace) {
             return try examined(id, examine(outputs, in: workspace, root: root, at: now))
         }
         driver.inBackground {
             var found = examine(outputs, in: workspace, root: root, at: now)
             found.inputsChanged = inputs.haveChanged(in: workspace)
+            if mayTell, let discoverer {
+                found.discovery = discoverer.find(isSuccess: true)
+                found.problem = found.problem ?? found.discovery.problem
+            }
             queue.put(.examined(id, found))
         }
         return []
@@ -107,26 +129,33 @@ extension Run {
             queue.put(.examined(id, examination))
             return []
         }
+        if examineReportedInputs(of: id, examination) { return [] }
         guard var execution = running.removeValue(forKey: id), let outcome = execution.outcome else { return [] }
         let stage = graph.stages[execution.stage]
         let now = driver.now()
         // Its outputs were not read to the end.
         if preparation.workspace.isReadingStopped { execution.stopCause = execution.stopCause ?? .interruption }
-        try recordReport(execution.tail.readLastLine(at: now), of: id)
         let (state, error) = ExecutionState.after(
             ExecutionEnding(
                 exit: outcome.exit, stopCause: outcome.stopCause ?? execution.stopCause,
                 sawOutOfMemoryKill: outcome.sawOutOfMemoryKill, missingOutputs: examination.missing,
                 outputProblem: examination.problem))
         let isSuccess = state == .succeeded
+        let discovery = examination.discovery
+        let remarks = remarks(on: discovery, of: execution, isSuccess: isSuccess)
+        if isSuccess { reportUnheardImports(discovery, of: execution) }
         try record(
             execution,
             ExecutionFinish(
-                id: id, state: state, exit: outcome.exit, error: error, note: note(of: execution, outcome),
+                id: id, state: state, exit: outcome.exit, error: error, note: note(of: execution, outcome, remarks),
                 finishedAt: now, usage: outcome.usage, outputs: isSuccess ? examination.outputs : [],
-                inputsChangedDuringRun: isSuccess && examination.inputsChanged,
+                discovered: discovery.inputs,
+                inputsChangedDuringRun: isSuccess && (examination.inputsChanged || !discovery.changed.isEmpty),
                 metrics: isSuccess ? examination.metrics : [], gpuSamples: outcome.gpuSamples))
         afterCommit.finishedFiles.append(execution.tail.path)
+        if discovery.heardOfImports, let path = execution.sources?.importNotes {
+            afterCommit.finishedFiles.append(path)
+        }
         if stage.command.textForFile != nil {
             afterCommit.finishedFiles.append("\(root)/\(RunFiles.command(of: execution.filesOf, id))")
         }
@@ -161,10 +190,13 @@ extension Run {
         let stage = graph.stages[execution.stage]
         let isSuccess = finish.state == .succeeded
         try store.finish(finish)
+        let set =
+            finish.discovered.isEmpty ? nil : try store.recordDiscovered(finish.discovered, of: finish.id)
         let record = ExecutionRecord(
             id: finish.id, runID: identity.run, stage: stage.name, state: finish.state,
             key: execution.record.key, baseKey: execution.record.baseKey,
-            inputsChangedDuringRun: finish.inputsChangedDuringRun, isRejected: false, outputs: finish.outputs)
+            inputsChangedDuringRun: finish.inputsChangedDuringRun, isRejected: false, outputs: finish.outputs,
+            discovered: set)
         history.started(record)
         if isSuccess {
             history.becameCurrent(record, for: stage.name)
@@ -216,22 +248,25 @@ extension Run {
 
     // MARK: - What the stage itself reported
 
-    /// Records a piece of what an ended stage reported. Returns whether at most a last line is left.
+    /// Records a piece of what an ended stage reported. Returns whether nothing is left.
     private func readReportedLines(of id: ExecutionID) throws(Failure) -> Bool {
         guard var tail = running[id]?.tail else { return true }
         tail.end()
-        try recordReport(tail.read(at: driver.now()), of: id)
+        let now = driver.now()
+        try recordReport(tail.read(at: now), of: id)
+        if !tail.isBehind { try recordReport(tail.readLastLine(at: now), of: id) }
         running[id]?.tail = tail
         return !tail.isBehind
     }
 
     func recordReport(_ reported: ReportedLines, of id: ExecutionID) throws(Failure) {
+        for path in reported.inputs { running[id]?.reportedInputs.insert(path) }
         if !reported.points.isEmpty { try store.addMetrics(reported.points, to: id) }
         if !reported.params.isEmpty { try store.addReportedParams(reported.params, to: id) }
     }
 
-    private func note(of execution: RunningStage, _ outcome: EngineOutcome) -> String? {
-        var notes: [String] = []
+    private func note(of execution: RunningStage, _ outcome: EngineOutcome, _ remarks: [String]) -> String? {
+        var notes = remarks
         if outcome.leftoverProcesses > 0 {
             let isOne = outcome.leftoverProcesses == 1
             notes.append("\(outcome.leftoverProcesses) leftover process\(isOne ? " was" : "es were") ended")

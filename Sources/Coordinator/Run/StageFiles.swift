@@ -37,7 +37,8 @@ struct StageFiles {
         self.root = root
         self.area = area
         self.inherited = inherited
-        inheritedVariables = inherited.map { ($0.key, "\($0.key)=\($0.value)") }
+        // That of a stage which started this program is not this program's.
+        inheritedVariables = inherited.filter { $0.key != importsVariable }.map { ($0.key, "\($0.key)=\($0.value)") }
     }
 
     /// Creates folders for outputs and log, the params file, and a script for a shell command that is too long for an
@@ -46,6 +47,7 @@ struct StageFiles {
         let params = JSONValue.object(stage.params.map { JSONValue.Member(name: $0.name, value: $0.value) }).text
         let paramsPath = paramsFiles[params] ?? RunFiles.params(of: execution.run, number: paramsFiles.count)
         for output in stage.outputs { try area.makeParents(of: output.path) }
+        if let depfile = stage.discovery.depfile { try area.makeParents(of: depfile) }
         try area.makeParents(of: execution.logPath)
         if paramsFiles[params] == nil {
             try area.makeParents(of: paramsPath)
@@ -80,6 +82,9 @@ struct StageFiles {
         if let bytes = request.memoryBytes { own["RUNS_MEMORY_BYTES"] = String(bytes) }
         own["RUNS_PARAMS"] = "\(root)/\(paramsPath)"
         own["RUNS_METRICS"] = "\(root)/\(RunFiles.metrics(of: execution.run, execution.id))"
+        if stage.discovery.followsImports {
+            own[importsVariable] = "\(root)/\(RunFiles.imports(of: execution.run, execution.id))"
+        }
         own[tokenVariable] = execution.token
         if own["OMP_NUM_THREADS"] == nil, inherited["OMP_NUM_THREADS"] == nil {
             own["OMP_NUM_THREADS"] = String(max(1, (request.cpus.thousandths + 999) / 1000))
@@ -97,6 +102,9 @@ struct StageFiles {
         return inherited.map { $0.isEmpty ? folder : "\(folder):\($0)" } ?? folder
     }
 }
+
+/// The variable that has Python write down what it imports: Python/sitecustomize.py.
+private let importsVariable = "RUNS_IMPORTS"
 
 /// 128 random bits, in hexadecimal.
 func randomToken() -> String {

@@ -35,9 +35,14 @@ extension Run {
         }
         let previous = history.newest(stage.name)
         let isFirstOfForced = attempt == 1 && (preparation.request.selection.isForced[index] || stage.isAlways)
-        let keepsPersistent = !isFirstOfForced && previous != nil && (previous?.key == key || options.resume)
+        var isContinued = previous?.key == key
+        if isContinued, stage.outputs.contains(where: \.isPersistent) {
+            // An edited import makes another result, as a changed key does.
+            isContinued = try preparation.holds(previous?.discovered, for: index, state.decisions)
+        }
+        let keepsPersistent = !isFirstOfForced && previous != nil && (isContinued || options.resume)
         let isResumed =
-            keepsPersistent && previous?.key != key
+            keepsPersistent && !isContinued
             && stage.outputs.contains { $0.isPersistent && preparation.area.exists($0.path) }
         var problem = try clearWay(for: stage, keepsPersistent: keepsPersistent)
         let repetition = repetitions.next(of: index)
@@ -84,6 +89,7 @@ extension Run {
             }
         }
         if let problem { return try rejected(id, because: problem) }
+        running[id]?.sources = sources(of: execution, stage, evaluated.facts, startedAt: now)
         let environment = files.environment(of: stage, execution, paramsPath: prepared.paramsPath)
         afterCommit.launches.append(
             Launch(

@@ -96,6 +96,22 @@ public struct Output: Hashable, Sendable {
     }
 }
 
+/// How inputs are found out that a stage reads without naming them.
+public struct InputDiscovery: Hashable, Sendable {
+    /// Whether modules of the project are inputs when Python imports them.
+    public var followsImports: Bool
+    /// Whether the command starts Python, so that it should tell what it imports.
+    public var startsPython: Bool
+    /// A file in which the stage writes what it has read, as a rule of make. Relative to the pipeline's folder.
+    public var depfile: String?
+
+    public init(followsImports: Bool = true, startsPython: Bool = false, depfile: String? = nil) {
+        self.followsImports = followsImports
+        self.startsPython = startsPython
+        self.depfile = depfile
+    }
+}
+
 /// A named value that belongs to a stage's key.
 public struct Param: Hashable, Sendable {
     public let name: String
@@ -131,13 +147,14 @@ public struct Stage: Hashable, Sendable {
     public var isFrozen: Bool
     /// Earlier versions of its outputs that stay restorable.
     public var keep: Int
+    public var discovery: InputDiscovery
 
     public init(
         name: String, template: String, summary: String? = nil, command: Command, workingDirectory: String? = nil,
         environment: [EnvironmentVariable] = [], passedEnvironment: [String] = [], params: [Param] = [],
         inputs: [Input] = [], outputs: [Output] = [], resources: ResourceRequest = ResourceRequest(),
         retries: RetryPolicy = RetryPolicy(), timeoutSeconds: Double? = nil, isAlways: Bool = false,
-        isFrozen: Bool = false, keep: Int = 1
+        isFrozen: Bool = false, keep: Int = 1, discovery: InputDiscovery = InputDiscovery()
     ) {
         self.name = name
         self.template = template
@@ -155,6 +172,7 @@ public struct Stage: Hashable, Sendable {
         self.isAlways = isAlways
         self.isFrozen = isFrozen
         self.keep = keep
+        self.discovery = discovery
     }
 }
 

@@ -33,6 +33,8 @@ public struct Reason: Hashable, Sendable {
         case outputModified = "output_modified"
         case outputsChanged = "outputs_changed"
         case inputChangedDuringRun = "input_changed_during_run"
+        /// It read what another stage makes that is not done before it: an input that is not named.
+        case inputUnordered = "input_unordered"
         case upstreamMayChange = "upstream_may_change"
         case always
         /// Not executed: the existing outputs were accepted (`runs accept`).

@@ -23,10 +23,12 @@ public struct ExecutionRecord: Hashable, Sendable {
     public let inputsChangedDuringRun: Bool
     public let isRejected: Bool
     public let outputs: [RecordedPath]
+    /// What it read without naming it; nil: nothing, or unknown.
+    public let discovered: DiscoveredSetID?
 
     public init(
         id: ExecutionID, runID: RunID, stage: String, state: ExecutionState, key: Digest, baseKey: Digest,
-        inputsChangedDuringRun: Bool, isRejected: Bool, outputs: [RecordedPath]
+        inputsChangedDuringRun: Bool, isRejected: Bool, outputs: [RecordedPath], discovered: DiscoveredSetID? = nil
     ) {
         self.id = id
         self.runID = runID
@@ -37,6 +39,7 @@ public struct ExecutionRecord: Hashable, Sendable {
         self.inputsChangedDuringRun = inputsChangedDuringRun
         self.isRejected = isRejected
         self.outputs = outputs
+        self.discovered = discovered
     }
 
     /// Whether its result may be used instead of running again.
@@ -214,6 +217,8 @@ public struct ExecutionFinish: Sendable {
     public var usage: Usage
     /// Digests of its outputs; empty unless it succeeded.
     public var outputs: [RecordedPath]
+    /// What it read without naming it, however it ended.
+    public var discovered: [RecordedPath]
     public var inputsChangedDuringRun: Bool
     /// Numbers of its `metrics` outputs; empty unless it succeeded.
     public var metrics: [MetricPoint]
@@ -221,8 +226,9 @@ public struct ExecutionFinish: Sendable {
 
     public init(
         id: ExecutionID, state: ExecutionState, exit: Exit?, error: String?, note: String? = nil, finishedAt: Timestamp,
-        usage: Usage, outputs: [RecordedPath] = [], inputsChangedDuringRun: Bool = false, metrics: [MetricPoint] = [],
-        gpuSamples: [GPUSample] = []
+        usage: Usage, outputs: [RecordedPath] = [], discovered: [RecordedPath] = [],
+        inputsChangedDuringRun: Bool = false,
+        metrics: [MetricPoint] = [], gpuSamples: [GPUSample] = []
     ) {
         self.id = id
         self.state = state
@@ -232,6 +238,7 @@ public struct ExecutionFinish: Sendable {
         self.finishedAt = finishedAt
         self.usage = usage
         self.outputs = outputs
+        self.discovered = discovered
         self.inputsChangedDuringRun = inputsChangedDuringRun
         self.metrics = metrics
         self.gpuSamples = gpuSamples

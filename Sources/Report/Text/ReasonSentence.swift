@@ -36,6 +36,9 @@ public func sentence(for reason: Reason) -> String {
         return about("output", reason.new == nil ? "is no longer declared" : "is newly declared")
     case .inputChangedDuringRun:
         return subject == nil ? "an input changed while it ran" : about("input", "changed while it ran")
+    case .inputUnordered:
+        let maker = reason.new.map { "stage '\(sanitized($0))'" } ?? "another stage"
+        return "reads \(subject ?? "a file"), which \(maker) makes: name it as an input"
     case .upstreamMayChange: return subject.map { "stage \($0) may change it" } ?? "an upstream stage may change it"
     case .always: return "always runs"
     case .accepted: return "outputs were accepted"

@@ -153,6 +153,8 @@ extension Store {
         try deletePlanCaches()
         try connection.statement(SQL.forgetUnexecutedSets).run()
         try connection.statement(SQL.forgetGitDiffs).run()
+        try connection.statement(SQL.forgetDiscoveredInputs).run()
+        try connection.statement(SQL.forgetDiscoveredSets).run()
         if let broken = try brokenReferences().first {
             throw Failure(
                 .store, "nothing was deleted: in the store \(connection.path), \(broken). Run `runs doctor`.")

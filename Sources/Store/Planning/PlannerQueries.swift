@@ -162,15 +162,18 @@ extension Store {
         ExecutionRecord(
             id: ExecutionID(row.integer(first)), runID: RunID(row.integer(first + 1)), stage: row.text(first + 2),
             state: try state(row.text(first + 3)), key: try row.digest(first + 4), baseKey: try row.digest(first + 5),
-            inputsChangedDuringRun: row.flag(first + 6), isRejected: row.flag(first + 7), outputs: outputs)
+            inputsChangedDuringRun: row.flag(first + 6), isRejected: row.flag(first + 7), outputs: outputs,
+            discovered: row.isNull(first + 8) ? nil : DiscoveredSetID(row.integer(first + 8)))
     }
 
     func recordedPath(_ row: Row, from first: Int32) throws(Failure) -> RecordedPath {
         RecordedPath(
-            name: row.text(first), path: row.text(first + 1),
-            fingerprint: Fingerprint(
-                kind: try digestKind(row.text(first + 2)), digest: try row.digest(first + 3),
-                sizeBytes: row.integer(first + 4)))
+            name: row.text(first), path: row.text(first + 1), fingerprint: try fingerprint(row, from: first + 2))
+    }
+
+    func fingerprint(_ row: Row, from first: Int32) throws(Failure) -> Fingerprint {
+        Fingerprint(
+            kind: try digestKind(row.text(first)), digest: try row.digest(first + 1), sizeBytes: row.integer(first + 2))
     }
 
     func state(_ text: String) throws(Failure) -> ExecutionState {

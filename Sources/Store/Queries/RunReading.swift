@@ -88,7 +88,7 @@ extension Store {
         }
         guard inDetail else { return facts }
         for id in facts.keys {
-            facts[id]?.inputs = try inputs(of: id)
+            facts[id]?.inputs = try inputs(of: id) + discovered(of: id)
             facts[id]?.outputs = try outputs(of: id)
             facts[id]?.environment = try variables(of: id)
         }

@@ -26,6 +26,7 @@ final class FakeDatabase {
         var exit: Exit?
         var error: String?
         var outputs: [RecordedPath] = []
+        var discovered: [RecordedPath] = []
         var inputsChanged = false
         var metrics: [MetricPoint] = []
     }
@@ -130,7 +131,7 @@ final class FakeStore: RunStore {
         ExecutionRecord(
             id: row.id, runID: row.run, stage: row.start.stage, state: row.state, key: row.start.key,
             baseKey: row.start.baseKey, inputsChangedDuringRun: row.inputsChanged, isRejected: false,
-            outputs: row.outputs)
+            outputs: row.outputs, discovered: row.discovered.isEmpty ? nil : DiscoveredSetID(row.id.value))
     }
 
     private func records(where isMeant: (FakeDatabase.Execution) -> Bool) -> [ExecutionRecord] {
@@ -164,6 +165,13 @@ final class FakeStore: RunStore {
     func details(of execution: ExecutionID) -> ExecutionDetails? {
         database.rows.executions[execution]?.start.details
     }
+
+    /// Each execution has a set of its own.
+    func discovered(_ set: DiscoveredSetID) -> [RecordedPath] {
+        database.rows.executions[ExecutionID(set.value)]?.discovered ?? []
+    }
+
+    func discoveredPaths(pipeline: String, of stages: [String]) -> [String] { [] }
 
     func owner(ofPath path: String) -> ExecutionID? { database.rows.owners[path] }
 
@@ -224,6 +232,13 @@ final class FakeStore: RunStore {
                 if let stage = rows.executions[finish.id]?.start.stage { rows.current[stage] = finish.id }
             }
         }
+    }
+
+    func recordDiscovered(
+        _ members: [RecordedPath], of execution: ExecutionID
+    ) throws(Failure) -> DiscoveredSetID {
+        try change { $0.executions[execution]?.discovered = members }
+        return DiscoveredSetID(execution.value)
     }
 
     func record(

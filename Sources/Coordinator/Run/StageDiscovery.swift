@@ -1,0 +1,81 @@
+// What an execution has read without naming it: where it tells that, when it is looked at, and what is said of it. Knows
+// the graph and the run; how it is found out is `Discoverer`'s.
+
+import EngineAPI
+import Model
+import Planner
+import Workspace
+
+extension Run {
+    /// Where an execution will tell what it reads.
+    func sources(
+        of execution: StageFiles.Execution, _ stage: Stage, _ facts: StageFacts, startedAt: Timestamp
+    ) -> DiscoverySources {
+        let depfile = stage.discovery.depfile
+        return DiscoverySources(
+            importNotes: stage.discovery.followsImports
+                ? "\(root)/\(RunFiles.imports(of: execution.run, execution.id))" : nil,
+            depfile: depfile, earlierDepfile: depfile.flatMap { (try? preparation.workspace.stamp(of: $0)) ?? nil },
+            workingDirectory: stage.workingDirectory,
+            named: Set(facts.inputs.map(\.path) + stage.outputs.map(\.path)), startedAt: startedAt)
+    }
+
+    /// The same of an execution that an earlier coordinator started.
+    func sources(ofAdopted execution: RunningStage) -> DiscoverySources {
+        let stage = graph.stages[execution.stage]
+        return DiscoverySources(
+            importNotes: stage.discovery.followsImports
+                ? "\(root)/\(RunFiles.imports(of: execution.filesOf, execution.record.id))" : nil,
+            depfile: stage.discovery.depfile, earlierDepfile: nil, workingDirectory: stage.workingDirectory,
+            named: Set(execution.inputs.paths + stage.outputs.map(\.path)), startedAt: execution.since)
+    }
+
+    /// Looks, off the deciding thread, at what an ended execution reported to have read.
+    ///
+    /// - Returns: false where there is nothing more to look at.
+    func examineReportedInputs(of id: ExecutionID, _ examination: Examination) -> Bool {
+        guard !examination.hasReportedInputs, let execution = running[id], let sources = execution.sources,
+            !execution.reportedInputs.isEmpty
+        else { return false }
+        let (workspace, queue, paths) = (preparation.workspace, queue, execution.reportedInputs.sorted())
+        driver.inBackground {
+            var examination = examination
+            examination.hasReportedInputs = true
+            examination.discovery.merge(
+                Discoverer(sources: sources, workspace: workspace).find(reported: paths))
+            queue.put(.examined(id, examination))
+        }
+        return true
+    }
+
+    /// What is remarkable about what an execution has read.
+    func remarks(on discovery: Discovery, of execution: RunningStage, isSuccess: Bool) -> [String] {
+        var remarks: [String] = []
+        let index = execution.stage
+        if isSuccess, let path = discovery.changed.first {
+            let more = discovery.changed.count > 1 ? " and \(discovery.changed.count - 1) more" : ""
+            remarks.append("input \(path)\(more) changed while it ran: it will run again")
+        }
+        for input in discovery.inputs {
+            let makers = preparation.makers.makers(of: input)
+            for maker in makers where maker != index && !preparation.makers.comes(maker, before: index) {
+                remarks.append(
+                    "reads \(input.path), which stage '\(graph.stages[maker].name)' makes: name it as an input")
+            }
+        }
+        return remarks
+    }
+
+    /// Says, once for each template, that a Python stage did not tell what it imports.
+    func reportUnheardImports(_ discovery: Discovery, of execution: RunningStage) {
+        let stage = graph.stages[execution.stage]
+        guard stage.discovery.followsImports, stage.discovery.startsPython, !discovery.heardOfImports,
+            unheardTemplates.insert(stage.template).inserted
+        else { return }
+        afterCommit.events.append(
+            .warning(
+                "stage '\(stage.name)': its Python does not tell which modules it imports (it was started with -E, -I or "
+                    + "-S, with another PYTHONPATH or in a container), so edits of these are not noticed; name them as "
+                    + "inputs, or set \"track_imports\": false"))
+    }
+}

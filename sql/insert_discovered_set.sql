@@ -1,0 +1,2 @@
+-- Once for each set.
+INSERT INTO discovered_sets (digest) VALUES (:digest)
