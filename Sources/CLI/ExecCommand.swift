@@ -182,7 +182,8 @@ struct ExecCommand: ParsableCommand {
                 labels: labels,
                 // If nothing will run, an earlier run has printed them, and the output is a single line.
                 warnings: preparation.plan.willOrMayRun ? warnings : [],
-                provenance: labels.deferredProvenance(keepsGitDiff: !noGitDiff),
+                provenance: labels.provenanceQuestions(
+                    root: preparation.request.root, keepsGitDiff: !noGitDiff),
                 tick: { display.redraw(now: .now()) })
         } catch {
             display.close()

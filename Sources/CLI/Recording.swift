@@ -49,16 +49,22 @@ extension LostRuns {
 
 extension RunLabels {
     /// Provenance that takes longer to find out: uncommitted changes and GPUs.
-    func deferredProvenance(keepsGitDiff: Bool) -> @Sendable () -> DeferredProvenance {
+    func provenanceQuestions(root: String, keepsGitDiff: Bool) -> ProvenanceQuestions {
         let (checkout, machine) = (checkout, machine)
-        return {
+        @Sendable func with(_ paths: [String], _ diff: GitDiff?) -> GitDiff? {
+            guard keepsGitDiff, let checkout else { return diff }
+            return checkout.adding(untracked: paths, below: root, to: diff)
+        }
+        @Sendable func atStart(_ paths: [String]) -> DeferredProvenance {
             let difference = checkout?.difference(keepsPatch: keepsGitDiff)
             var machine = machine
             if let inventory = GPUDriver().inventory, !inventory.gpus.isEmpty {
                 machine.gpuNames = inventory.gpus.map(\.name).joined(separator: ", ")
                 machine.gpuDriver = inventory.driverVersion
             }
-            return DeferredProvenance(machine: machine, isDirty: difference?.isDirty, diff: difference?.diff)
+            return DeferredProvenance(
+                machine: machine, isDirty: difference?.isDirty, diff: with(paths, difference?.diff))
         }
+        return ProvenanceQuestions(atStart: atStart, withMore: with)
     }
 }

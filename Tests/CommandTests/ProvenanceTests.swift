@@ -54,6 +54,36 @@ struct ProvenanceTests {
         #expect(try project.runs("--version").output == "\(machine["runs_version"]?.text ?? "")\n")
     }
 
+    /// Programs and imported modules are code, whether or not git tracks them.
+    @Test func untrackedCodeIsKept() throws {
+        let project = try repository()
+        try project.write(
+            "pipeline.json",
+            #"{"name": "p", "stages": {"a": {"command": ["python3", "sub/run.py"], "workdir": "."}, "b": {"command": ["python3", "-c", "import tracked"]}}}"#
+        )
+        try project.write("sub/run.py", "import lïb, tracked_not\n")
+        try project.write("sub/lïb.py", "x = 1")
+        try project.write("sub/tracked_not.py", "")
+        try project.write("tracked.py", "y = 2\n")
+        try project.write("sub/unused.py", "never read\n")
+        try project.shell("git add tracked.py && git -c user.name=a -c user.email=a@b commit -q -a -m two")
+        for run in 1...2 {
+            #expect(try project.runs("exec", "--force").status == 0)
+            let patch = try project.runs("show", "latest", "--git-diff")
+            #expect(patch.status == 0, "\(patch.story)")
+            for text in ["+import lïb, tracked_not\n", "+x = 1\n\\ No newline at end of file", "sub/tracked_not.py"] {
+                #expect(patch.output.contains(text), "run \(run): \(patch.story)")
+            }
+            #expect(!patch.output.contains("y = 2") && !patch.output.contains("never read"))
+            try project.write("patch", patch.output)
+            try project.shell(
+                "mkdir new && cd new && git init -q && git apply ../patch && cmp sub/lïb.py ../sub/lïb.py "
+                    + "&& cmp sub/run.py ../sub/run.py && test -e sub/tracked_not.py && rm -rf ../new")
+        }
+        #expect(try project.runs("exec", "--force", "--no-git-diff").status == 0)
+        #expect(try project.query(question)[0]["git_diff_bytes"] == .null)
+    }
+
     @Test func noGitDiffRecordsNoPatch() throws {
         let project = try repository()
         try project.write("code", "secret\n")

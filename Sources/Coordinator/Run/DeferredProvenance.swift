@@ -1,30 +1,82 @@
 // What takes long to find out about the code and the machine: asked for on a thread of its own when the first stage may
-// start, and recorded when the answer comes. Does not know what is asked.
+// start, and recorded when the answer comes. What only the stages told is added in the end. Does not know how it is found
+// out.
 
 import Model
 
+/// Asks for provenance.
+public struct ProvenanceQuestions: Sendable {
+    /// - Parameter paths: files whose text is kept if git does not track them, relative to the pipeline's folder.
+    public var atStart: @Sendable (_ paths: [String]) -> DeferredProvenance
+    /// The uncommitted changes with further such files.
+    public var withMore: @Sendable (_ paths: [String], GitDiff?) -> GitDiff?
+
+    public init(
+        atStart: @escaping @Sendable (_ paths: [String]) -> DeferredProvenance,
+        withMore: @escaping @Sendable (_ paths: [String], GitDiff?) -> GitDiff?
+    ) {
+        self.atStart = atStart
+        self.withMore = withMore
+    }
+}
+
+/// What a run has asked for.
+struct ProvenanceState {
+    /// The answer has not come yet.
+    var isAwaited = false
+    var answer: DeferredProvenance?
+    /// Files that were asked about.
+    var paths = Set<String>()
+    /// Further ones, which executions have read.
+    var newPaths = Set<String>()
+}
+
 extension Run {
     /// Begins to ask.
-    func ask(_ question: @escaping @Sendable () -> DeferredProvenance) {
+    func ask(_ questions: ProvenanceQuestions) throws(Failure) {
         let queue = queue
-        awaitsProvenance = driver.onThreadOfItsOwn { queue.put(.provenance(question())) }
+        for (index, stage) in graph.stages.enumerated() where state.isOpen[index] {
+            for input in stage.inputs where input.name == "program" { provenance.paths.insert(input.path) }
+            if let set = history.newest(stage.name)?.discovered {
+                for member in try history.discovered(set) { provenance.paths.insert(member.path) }
+            }
+        }
+        let paths = provenance.paths.sorted()
+        provenance.isAwaited = driver.onThreadOfItsOwn { queue.put(.provenance(questions.atStart(paths))) }
     }
 
-    func record(_ provenance: DeferredProvenance) throws(Failure) {
-        awaitsProvenance = false
-        try store.recordProvenance(provenance, of: identity.run)
+    func record(_ found: DeferredProvenance) throws(Failure) {
+        provenance.isAwaited = false
+        provenance.answer = found
+        try store.recordProvenance(found, of: identity.run)
     }
 
-    /// A run that is over before the answer comes waits a little for it.
-    func awaitProvenance() throws(Failure) {
+    /// Notes what an execution has read.
+    func noteUse(of discovery: Discovery) {
+        for input in discovery.inputs where !provenance.paths.contains(input.path) {
+            provenance.newPaths.insert(input.path)
+        }
+    }
+
+    /// A run that is over before the answer comes waits a little for it, and then adds what was not known before.
+    func completeProvenance(_ questions: ProvenanceQuestions) throws(Failure) {
+        try awaitProvenance()
+        guard var answer = provenance.answer, !provenance.newPaths.isEmpty else { return }
+        let diff = questions.withMore(provenance.newPaths.sorted(), answer.diff)
+        guard diff != answer.diff else { return }
+        answer.diff = diff
+        try store.recordProvenance(answer, of: identity.run)
+    }
+
+    private func awaitProvenance() throws(Failure) {
         let deadline = driver.now().adding(seconds: 2)
-        while awaitsProvenance, interruption.signal == nil {
+        while provenance.isAwaited, interruption.signal == nil {
             let left = deadline.seconds(since: driver.now())
             guard left > 0 else { return }
             _ = driver.wait(seconds: left, for: [queue.descriptor])
             if driver.nextSignal() != nil { return }
             for message in queue.take() {
-                if case .provenance(let provenance) = message { try record(provenance) }
+                if case .provenance(let found) = message { try record(found) }
             }
         }
     }

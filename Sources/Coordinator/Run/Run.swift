@@ -80,8 +80,7 @@ public final class Run {
     var engineIsSilent = false
     /// Templates whose stages were found to import modules unheard.
     var unheardTemplates = Set<String>()
-    /// The answer to `ask` has not come yet.
-    var awaitsProvenance = false
+    var provenance = ProvenanceState()
 
     struct RetryTimer {
         let at: Timestamp
@@ -134,13 +133,13 @@ public final class Run {
     ///
     /// - Parameters:
     ///   - warnings: are reported first.
-    ///   - provenance: is called, on a thread of its own, when the first process is needed.
+    ///   - questions: are asked on a thread of its own when the first process is needed, and in the end.
     ///   - tick: is called about ten times a second while something runs.
     /// - Returns: nil, and nothing is recorded, where the stages that the cached plan leaves out may have changed.
     /// - Throws: when the store or the engine cannot be used; what ran is stopped first, or goes on where the engine
     ///   outlives this program.
     public func execute(
-        labels: RunLabels, warnings: [String], provenance: @escaping @Sendable () -> DeferredProvenance,
+        labels: RunLabels, warnings: [String], provenance questions: ProvenanceQuestions,
         tick: () -> Void
     ) throws(Failure) -> RunOutcome? {
         let startedAt = driver.now()
@@ -155,7 +154,7 @@ public final class Run {
             reattach()
             do {
                 try preparePythonModules()
-                ask(provenance)
+                try ask(questions)
                 try loop(lock: lock, tick: tick)
             } catch {
                 engine.close(engine.outlivesCoordinator ? .detach : .cancelAll)
@@ -167,7 +166,7 @@ public final class Run {
             }
             engine.close(.cancelAll)
         }
-        try awaitProvenance()
+        try completeProvenance(questions)
         let finished = try end(startedAt: startedAt)
         return RunOutcome(finished: finished, signal: interruption.signal)
     }

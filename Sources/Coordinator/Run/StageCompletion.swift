@@ -144,6 +144,7 @@ extension Run {
         let discovery = examination.discovery
         let remarks = remarks(on: discovery, of: execution, isSuccess: isSuccess)
         if isSuccess { reportUnheardImports(discovery, of: execution) }
+        noteUse(of: discovery)
         try record(
             execution,
             ExecutionFinish(

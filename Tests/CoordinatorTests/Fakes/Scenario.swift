@@ -130,7 +130,9 @@ final class Scenario {
                 checkout: nil, machine: Self.machine, tags: [], notes: [])
             return try run.execute(
                 labels: labels, warnings: [],
-                provenance: { DeferredProvenance(machine: Self.machine, isDirty: nil, diff: nil) }, tick: {})
+                provenance: ProvenanceQuestions(
+                    atStart: { _ in DeferredProvenance(machine: Self.machine, isDirty: nil, diff: nil) },
+                    withMore: { $1 }), tick: {})
         } catch {
             guard store.isDead || error.message.contains("taken over") else { throw error }
             return nil
