@@ -199,7 +199,7 @@ struct InputDocument {
 struct OutputDocument {
     var path: String
     var mode: DigestMode
-    var isPersistent: Bool
+    var persistence: Persistence
     var isMetrics: Bool
     var isExternal: Bool
     var position: JSONPosition

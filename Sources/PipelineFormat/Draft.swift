@@ -68,7 +68,7 @@ struct Drafting {
             let path = cleaned(draft.renderer.bare(Located(value: item.path, position: item.position), place))
             guard isOutputPath(path, isExternal: item.isExternal, draft, place, item.position) else { return nil }
             let output = Output(
-                name: name, path: path, mode: item.mode, isPersistent: item.isPersistent, isMetrics: item.isMetrics,
+                name: name, path: path, mode: item.mode, persistence: item.persistence, isMetrics: item.isMetrics,
                 isExternal: item.isExternal)
             return DraftOutput(output: output, position: item.position, place: place)
         }

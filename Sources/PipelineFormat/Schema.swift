@@ -182,8 +182,8 @@ public let pipelineSchema = #"""
               "properties": {
                 "path": {"type": "string", "minLength": 1},
                 "persist": {
-                  "type": "boolean", "default": false,
-                  "description": "Kept between attempts and reruns with the same key, such as checkpoints."
+                  "enum": [false, true, "always"], "default": false,
+                  "description": "Left in place between attempts and reruns with the same key (true), or any key (always)."
                 },
                 "metrics": {
                   "type": "boolean", "default": false,

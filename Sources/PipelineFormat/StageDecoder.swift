@@ -131,7 +131,7 @@ struct StageDecoder {
     private func outputs(_ node: JSONNode, _ place: String) -> OutputList? {
         paths(node, place, "outputs") { node, own in
             var output = OutputDocument(
-                path: "", mode: .content, isPersistent: false, isMetrics: false, isExternal: false,
+                path: "", mode: .content, persistence: .no, isMetrics: false, isExternal: false,
                 position: node.position, place: own)
             let full = join(place, own)
             guard case .object = node.content else {
@@ -146,7 +146,7 @@ struct StageDecoder {
                 case "path":
                     hasPath = true
                     output.path = path(node, join(full, "path")) ?? ""
-                case "persist": output.isPersistent = values.flag(node, join(full, "persist")) ?? false
+                case "persist": output.persistence = persistence(node, join(full, "persist")) ?? .no
                 case "metrics": output.isMetrics = values.flag(node, join(full, "metrics")) ?? false
                 case "external": output.isExternal = values.flag(node, join(full, "external")) ?? false
                 case "digest": output.mode = digestMode(node, join(full, "digest")) ?? .content
@@ -206,6 +206,16 @@ struct StageDecoder {
         guard path.isEmpty else { return path }
         values.report(place, node.position, "the path is empty.")
         return nil
+    }
+
+    private func persistence(_ node: JSONNode, _ place: String) -> Persistence? {
+        switch node.content {
+        case .bool(let isPersistent): return isPersistent ? .sameKey : .no
+        case .string("always"): return .always
+        default:
+            values.wrongType(node, place, expected: "true, false or \"always\"")
+            return nil
+        }
     }
 
     private func digestMode(_ node: JSONNode, _ place: String) -> DigestMode? {

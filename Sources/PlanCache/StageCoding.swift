@@ -49,7 +49,7 @@ extension ByteWriter {
         write(output.name)
         write(output.path)
         write(output.mode.rawValue)
-        write(output.isPersistent)
+        write(output.persistence.rawValue)
         write(output.isMetrics)
         write(output.isExternal)
     }
@@ -127,7 +127,7 @@ extension ByteReader {
             outputs: try list { reader throws(Malformed) in
                 Output(
                     name: try reader.text(), path: try reader.text(), mode: try reader.word(),
-                    isPersistent: try reader.flag(),
+                    persistence: try reader.word(),
                     isMetrics: try reader.flag(), isExternal: try reader.flag())
             },
             resources: ResourceRequest(

@@ -76,7 +76,7 @@ import Testing
         #expect(
             train.outputs == [
                 Output(name: "model", path: "models/breast_cancer.json"),
-                Output(name: "checkpoint", path: "checkpoints/breast_cancer", isPersistent: true),
+                Output(name: "checkpoint", path: "checkpoints/breast_cancer", persistence: .sameKey),
                 Output(name: "scores", path: "metrics/breast_cancer.json", isMetrics: true),
             ])
         #expect(

@@ -23,7 +23,7 @@ struct CodingTests {
         ],
         inputs: [Input(name: "in", path: "data/*.csv", isGlob: true, mode: .metadata)],
         outputs: [
-            Output(name: "o", path: "out", mode: .metadata, isPersistent: true, isMetrics: true, isExternal: true)
+            Output(name: "o", path: "out", mode: .metadata, persistence: .always, isMetrics: true, isExternal: true)
         ],
         resources: ResourceRequest(
             cpus: Quantity(2), gpus: Quantity(thousandths: 500), memoryBytes: 1 << 33, counted: ["licence": .one]),

@@ -34,17 +34,16 @@ extension Run {
             }
         }
         let previous = history.newest(stage.name)
-        let isFirstOfForced = attempt == 1 && (preparation.request.selection.isForced[index] || stage.isAlways)
         var isContinued = previous?.key == key
-        if isContinued, stage.outputs.contains(where: \.isPersistent) {
+        if isContinued, stage.outputs.contains(where: { $0.persistence == .sameKey }) {
             // An edited import makes another result, as a changed key does.
             isContinued = try preparation.holds(previous?.discovered, for: index, state.decisions)
         }
-        let keepsPersistent = !isFirstOfForced && previous != nil && (isContinued || options.resume)
+        let persisting = previous == nil ? [] : persisting(index, attempt: attempt, isContinued: isContinued)
         let isResumed =
-            keepsPersistent && !isContinued
-            && stage.outputs.contains { $0.isPersistent && preparation.area.exists($0.path) }
-        var problem = try clearWay(for: stage, keepsPersistent: keepsPersistent)
+            !isContinued
+            && stage.outputs.contains { persisting.contains($0.persistence) && preparation.area.exists($0.path) }
+        var problem = try clearWay(for: stage, persisting: persisting)
         let repetition = repetitions.next(of: index)
         let now = driver.now()
         let start = ExecutionStart(
@@ -143,11 +142,20 @@ extension Run {
         }
     }
 
+    /// Which outputs an attempt leaves in place. `--force` begins anew, unless `--resume` asks for the opposite.
+    ///
+    /// - Parameter isContinued: what determines the result is as it was at the execution before.
+    private func persisting(_ index: StageIndex, attempt: Int, isContinued: Bool) -> Set<Persistence> {
+        let beginsAnew = attempt == 1 && preparation.request.selection.isForced[index] && !options.resume
+        if beginsAnew { return [] }
+        return isContinued || options.resume ? [.sameKey, .always] : [.always]
+    }
+
     /// Moves aside what lies where outputs will be made. A sentence when that must not or cannot be done.
-    private func clearWay(for stage: Stage, keepsPersistent: Bool) throws(Failure) -> String? {
+    private func clearWay(for stage: Stage, persisting: Set<Persistence>) throws(Failure) -> String? {
         if let stray = strayOutput(of: stage) { return stray }
         for output in stage.outputs {
-            if output.isPersistent && keepsPersistent { continue }
+            if persisting.contains(output.persistence) { continue }
             guard preparation.area.exists(output.path) else { continue }
             let owner = try store.owner(ofPath: output.path)
             if owner == nil, !options.overwrite {

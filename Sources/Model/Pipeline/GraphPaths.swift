@@ -12,7 +12,7 @@ extension Graph {
             }
             stage.outputs = stage.outputs.map {
                 Output(
-                    name: $0.name, path: moved($0.path), mode: $0.mode, isPersistent: $0.isPersistent,
+                    name: $0.name, path: moved($0.path), mode: $0.mode, persistence: $0.persistence,
                     isMetrics: $0.isMetrics, isExternal: $0.isExternal)
             }
             return stage

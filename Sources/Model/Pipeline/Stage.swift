@@ -71,26 +71,35 @@ public struct Input: Hashable, Sendable {
     }
 }
 
+/// Whether an output is left in place when its stage runs again, instead of being moved aside.
+public enum Persistence: String, Hashable, Sendable {
+    case no
+    /// While the key is unchanged: checkpoints.
+    case sameKey
+    /// Also when the key changes: caches.
+    case always
+}
+
 /// One path that a stage makes: a file or a directory.
 public struct Output: Hashable, Sendable {
     public let name: String
     public let path: String
     public let mode: DigestMode
-    /// Kept in place between attempts and reruns while the key is unchanged: checkpoints.
-    public let isPersistent: Bool
+    public let persistence: Persistence
     /// A JSON file whose numbers are read into the store after success.
     public let isMetrics: Bool
     /// May lie outside the pipeline's folder.
     public let isExternal: Bool
 
     public init(
-        name: String, path: String, mode: DigestMode = .content, isPersistent: Bool = false, isMetrics: Bool = false,
+        name: String, path: String, mode: DigestMode = .content, persistence: Persistence = .no,
+        isMetrics: Bool = false,
         isExternal: Bool = false
     ) {
         self.name = name
         self.path = path
         self.mode = mode
-        self.isPersistent = isPersistent
+        self.persistence = persistence
         self.isMetrics = isMetrics
         self.isExternal = isExternal
     }

@@ -109,7 +109,7 @@ public struct ExecutionStart: Sendable {
     /// 128 random bits in hexadecimal that mark the processes of this execution.
     public var token: String
     public var reasons: [Reason]
-    /// A `persist` output was kept although the key changed (`--resume`).
+    /// A persistent output was left in place although the key changed (`--resume`, or `"persist": "always"`).
     public var resumed: Bool
     public var gpuIDs: [String]
     /// 1, 2, … if `--repeat` executes the stage several times.
