@@ -87,7 +87,7 @@ struct GCCommand: ParsableCommand {
             throw ExitCode(1)
         }
         let kept = try stateFolder.keptExecutions()
-        let surplus = try surplusVersions(among: kept, before, store)
+        let surplus = try surplusVersions(among: stateFolder.byTimeInPlace(kept), before, store)
         freedBytes += try remove(
             surplus.map { .kept($0) }, "kept outputs of \(countText(surplus.count, "execution"))", stateFolder)
 
@@ -116,17 +116,21 @@ struct GCCommand: ParsableCommand {
         return bytes
     }
 
-    /// Old versions of stages that keep enough newer successes.
+    /// Old versions of stages that keep enough successes which were in place later.
+    ///
+    /// - Parameter kept: those first whose outputs were in place last.
     private func surplusVersions(among kept: [ExecutionID], _ before: Timestamp, _ store: Store) throws -> [ExecutionID]
     {
-        var newerByStage: [Int64: Int] = [:]
+        var laterByStage: [Int64: Int] = [:]
         var surplus: [ExecutionID] = []
-        for maker in try store.makers(ofKept: kept, endedBefore: before) {
-            let newer = newerByStage[maker.stageID, default: 0]
-            if maker.isOld, newer >= maker.keep {
+        let makers = try store.makers(ofKept: kept, endedBefore: before).map { ($0.id, $0) }
+        let makerByID = Dictionary(makers, uniquingKeysWith: { first, _ in first })
+        for maker in kept.compactMap({ makerByID[$0] }) {
+            let later = laterByStage[maker.stageID, default: 0]
+            if maker.isOld, later >= maker.keep {
                 surplus.append(maker.id)
             } else if maker.isSucceeded {
-                newerByStage[maker.stageID] = newer + 1
+                laterByStage[maker.stageID] = later + 1
             }
         }
         return surplus
@@ -136,7 +140,8 @@ struct GCCommand: ParsableCommand {
         let stateFolder = StateFolder(root: pipeline.project.root)
         let stages = Set(pipeline.graph.stages.map(\.name))
         let outputs = Set(pipeline.graph.stages.flatMap { $0.outputs.map(\.path) })
-        let orphaned = try store.ownedPaths(pipeline: pipeline.graph.pipeline).filter { owned in
+        let name = try pipeline.file.name(of: pipeline.graph, in: store)
+        let orphaned = try store.ownedPaths(pipeline: name).filter { owned in
             !stages.contains(owned.stage) && !isInside(outputs, owned.path) && stateFolder.exists(owned.path)
         }
         for orphan in orphaned.sorted(by: { $0.path < $1.path }) {

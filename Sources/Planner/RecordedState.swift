@@ -10,6 +10,8 @@ public protocol RecordedState {
     /// The newest execution in any state.
     func newest(_ stage: String) throws(Failure) -> ExecutionRecord?
     func newestSucceeded(_ stage: String) throws(Failure) -> ExecutionRecord?
+    /// The execution of any stage that last made, or restored, the path.
+    func owner(ofPath path: String) throws(Failure) -> ExecutionRecord?
     /// Succeeded executions of any stage with the key, newest first.
     func succeeded(key: Digest) throws(Failure) -> [ExecutionRecord]
     /// Succeeded executions of any stage with the base key, newest first.

@@ -173,21 +173,26 @@ public struct StalenessRule<State: RecordedState> {
         return true
     }
 
-    /// Why the stage runs, compared with its newest succeeded execution.
+    /// Why the stage runs, compared with the execution that made its current outputs.
     private func explain(
         _ stage: Stage, facts: StageFacts, key: Digest?, _ condition: SetLookup
     ) throws(Failure) -> [Reason] {
-        guard let newest = try history.newest(stage.name) else { return [Reason(.neverRan)] }
         var reasons: [Reason] = []
-        switch newest.state {
-        // That another run is executing it now is not a reason.
-        case .succeeded, .queued, .running: break
-        case .failed, .timedOut, .outOfMemory: reasons.append(Reason(.lastFailed, new: newest.state.rawValue))
-        case .interrupted, .lost, .stopped: reasons.append(Reason(.lastInterrupted, new: newest.state.rawValue))
+        var reference: ExecutionRecord?
+        if let newest = try history.newest(stage.name) {
+            switch newest.state {
+            // That another run is executing it now is not a reason.
+            case .succeeded, .queued, .running: break
+            case .failed, .timedOut, .outOfMemory: reasons.append(Reason(.lastFailed, new: newest.state.rawValue))
+            case .interrupted, .lost, .stopped: reasons.append(Reason(.lastInterrupted, new: newest.state.rawValue))
+            }
+            reference = try history.current(stage.name)
+            if reference == nil { reference = try history.newestSucceeded(stage.name) }
+        } else if let maker = try makerOfOutputs(of: stage, facts) {
+            reasons.append(Reason(.neverRan, subject: maker.stage))
+            reference = maker
         }
-        guard let reference = try history.newestSucceeded(stage.name) else {
-            return reasons.isEmpty ? [Reason(.neverRan)] : reasons
-        }
+        guard let reference else { return reasons.isEmpty ? [Reason(.neverRan)] : reasons }
         if reference.isRejected { reasons.append(Reason(.rejected, subject: "execution \(reference.id)")) }
         if reference.inputsChangedDuringRun { reasons.append(Reason(.inputChangedDuringRun)) }
         if let then = try history.details(of: reference.id) {
@@ -202,6 +207,15 @@ public struct StalenessRule<State: RecordedState> {
         }
         // Older executions match, but none that the history offers for reuse.
         return reasons.isEmpty ? [Reason(.neverRan)] : reasons
+    }
+
+    /// For a stage that never ran, the execution of another stage that made what is at one of its outputs: it was
+    /// renamed.
+    private func makerOfOutputs(of stage: Stage, _ facts: StageFacts) throws(Failure) -> ExecutionRecord? {
+        for (output, found) in zip(stage.outputs, facts.outputs) where found != nil {
+            if let owner = try history.owner(ofPath: output.path), owner.state == .succeeded { return owner }
+        }
+        return nil
     }
 }
 

@@ -81,9 +81,9 @@ public struct OutputArea: Sendable {
     /// The path of an execution's kept version, relative to the root.
     public func keptPath(_ path: String, madeBy id: ExecutionID) -> String {
         let place = path.hasPrefix("/") ? "_root" + path : path
-        guard place.split(separator: "/").contains("..") else { return "\(stateDirectory)/kept/\(id)/\(place)" }
+        guard place.split(separator: "/").contains("..") else { return "\(keptFolder(of: id))/\(place)" }
         let words = place.split(separator: "/").map { $0 == ".." ? "_up" : $0 }
-        return "\(stateDirectory)/kept/\(id)/\(words.joined(separator: "/"))"
+        return "\(keptFolder(of: id))/\(words.joined(separator: "/"))"
     }
 
     /// Whether the execution's version of a path is kept.
@@ -125,8 +125,25 @@ public struct OutputArea: Sendable {
         // A rename replaces a file, but not a folder.
         if let older = status(kept), older.kind == .folder || found.kind == .folder { try remove(kept) }
         try move(path, to: kept)
+        stampKept(id)
         return true
     }
+
+    /// Executions with kept versions, those first whose outputs were in place last.
+    public func byTimeInPlace(_ executions: some Sequence<ExecutionID>) -> [ExecutionID] {
+        let moved = executions.map { (id: $0, at: status(keptFolder(of: $0))?.stamp.modifiedNanoseconds ?? 0) }
+        return moved.sorted { ($0.at, $0.id) > ($1.at, $1.id) }.map(\.id)
+    }
+
+    /// The folder's own modification time says when a version was moved aside. Written with the clock's full
+    /// resolution: the kernel's own is so coarse that two versions could get the same.
+    private func stampKept(_ id: ExecutionID) {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        _ = utimensat(AT_FDCWD, absolute(keptFolder(of: id)), [now, now], 0)
+    }
+
+    private func keptFolder(of id: ExecutionID) -> String { "\(stateDirectory)/kept/\(id)" }
 
     /// The reverse; the path must not exist.
     public func putBack(
@@ -146,7 +163,7 @@ public struct OutputArea: Sendable {
     }
 
     /// Removes all kept versions of an execution.
-    public func dropKept(_ id: ExecutionID) throws(WorkspaceFailure) { try remove("\(stateDirectory)/kept/\(id)") }
+    public func dropKept(_ id: ExecutionID) throws(WorkspaceFailure) { try remove(keptFolder(of: id)) }
 
     private func move(_ source: String, to target: String) throws(WorkspaceFailure) {
         if rename(absolute(source), absolute(target)) == 0 { return }

@@ -203,6 +203,64 @@ import Testing
                 == [0, 0, 0, 1, 0])
     }
 
+    @Test func aCheckpointStaysOfAStageThatAlwaysRuns() throws {
+        let project = try project(
+            #"""
+            {"stages": {"t": {"command": "echo l >> log; echo l >> new", "always": true,
+              "outputs": {"l": {"path": "log", "persist": true}, "n": "new"}}}}
+            """#)
+        for _ in 0..<3 { #expect(try project.runs("exec").status == 0) }
+        #expect(project.read("log") == "l\nl\nl\n")
+        #expect(project.read("new") == "l\n", "an output that does not persist is made anew")
+        #expect(try project.runs("exec", "--force", "--resume").status == 0)
+        #expect(project.read("log") == "l\nl\nl\nl\n")
+        #expect(try project.runs("exec", "--force").status == 0)
+        #expect(project.read("log") == "l\n", "--force alone begins anew")
+        #expect(try project.query("select sum(resumed) as n from executions").first?["n"]?.integer == 0)
+    }
+
+    @Test func aCacheStaysWhenTheKeyChanges() throws {
+        let project = try project(
+            #"""
+            {"params": {"v": 1}, "stages": {"t": {"command": "echo ${{ params.v }} >> cache; cp cache out",
+              "outputs": {"cache": {"path": "cache", "persist": "always"}, "out": "out"}}}}
+            """#)
+        for value in [1, 2, 3] { #expect(try project.runs("exec", "--set", "v=\(value)").status == 0) }
+        #expect(project.read("out") == "1\n2\n3\n")
+        #expect(try project.runs("exec", "--set", "v=3").errorOutput.contains("nothing to run"))
+        #expect(
+            try project.query("select resumed from executions order by execution_id").map { $0["resumed"]?.integer }
+                == [0, 1, 1])
+        #expect(try project.runs("exec", "--set", "v=4", "--force").status == 0)
+        #expect(project.read("out") == "4\n", "--force alone begins anew")
+        #expect(try project.runs("exec", "--set", "v=1").status == 0)
+        #expect(project.read("out") == "4\n1\n", "what changed the cache in place cannot be restored")
+    }
+
+    @Test(arguments: [#""keep""#, "0", "null", #""Always""#])
+    func persistIsAFlagOrAlways(_ value: String) throws {
+        let project = try project(
+            #"{"stages": {"t": {"command": "x", "outputs": {"o": {"path": "o", "persist": \#(value)}}}}}"#)
+        let result = try project.runs("exec")
+        #expect(result.status == 2)
+        #expect(result.errorOutput.contains(#"must be true, false or "always""#), "\(result.story)")
+    }
+
+    @Test func theVersionThatWasInPlaceLongestAgoIsDropped() throws {
+        let project = try project(
+            #"""
+            {"params": {"lr": 1}, "stages": {"t": {"command": "echo ${{ params.lr }} | tee a > d/b",
+              "outputs": ["a", "d/b"]}}}
+            """#)
+        func exec(_ value: Int) throws -> String { try project.runs("exec", "--set", "lr=\(value)").errorOutput }
+        for value in [1, 2] { #expect(try exec(value).contains("1 succeeded")) }
+        #expect(try exec(1).contains("1 restored"))
+        #expect(try exec(3).contains("1 succeeded"))
+        #expect(project.exists(".runs/kept/1/a") && !project.exists(".runs/kept/2"), "1 was in place a moment ago")
+        #expect(try exec(1).contains("1 restored"))
+        #expect(try exec(2).contains("1 succeeded"))
+    }
+
     @Test func aPipelineBelowTheStoreSharesIt() throws {
         let project = try TestProject()
         try project.write(

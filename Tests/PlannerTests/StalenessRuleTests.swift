@@ -78,6 +78,26 @@ import Testing
         #expect(decision.executionID == ExecutionID(1))
     }
 
+    @Test func reasonsCompareWithTheExecutionInForce() throws {
+        var past = Past()
+        past.ran(copy, on: disk)
+        past.ran(copy, on: Disk(files: ["in": "2", "out": "made of 2"]))
+        past.inForce["copy"] = ExecutionID(1)
+        let decision = try decide(copy, past, Disk(files: ["in": "1"]))
+        #expect(decision.reasons.map(\.code) == [.outputMissing], "the restored execution 1 read the same input")
+    }
+
+    @Test func aRenamedStageIsComparedWithTheMakerOfItsOutputs() throws {
+        var past = Past()
+        past.ran(copy, on: disk)
+        var renamed = stage("duplicate", reads: ["in"], makes: ["out"], params: copy.params)
+        renamed.command = .shell("cp $RUNS_STAGE")
+        let reasons = try decide(renamed, past, disk).reasons
+        #expect(reasons.map(\.code) == [.neverRan, .commandChanged])
+        #expect(reasons.first?.subject == "copy")
+        #expect(try decide(renamed, past, Disk(files: ["in": "1"])).reasons == [Reason(.neverRan)])
+    }
+
     /// A change since the recorded execution and the expected reason.
     @Test(arguments: [
         ("input content", Reason.Code.inputChanged), ("input added", .inputAdded), ("input removed", .inputRemoved),

@@ -12,7 +12,15 @@ struct Past: RecordedState {
     /// The kept content by `EXECUTION/PATH`.
     var kept: [String: String] = [:]
 
-    func current(_ stage: String) -> ExecutionRecord? { newestSucceeded(stage) }
+    /// The executions in force, if they are not the newest successes.
+    var inForce: [String: ExecutionID] = [:]
+
+    func current(_ stage: String) -> ExecutionRecord? {
+        inForce[stage].flatMap { id in executions.first { $0.id == id } } ?? newestSucceeded(stage)
+    }
+    func owner(ofPath path: String) -> ExecutionRecord? {
+        executions.last { $0.outputs.contains { $0.path == path } }
+    }
     func newest(_ stage: String) -> ExecutionRecord? { executions.last { $0.stage == stage } }
     func newestSucceeded(_ stage: String) -> ExecutionRecord? {
         executions.last { $0.stage == stage && $0.state == .succeeded }

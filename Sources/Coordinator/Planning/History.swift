@@ -50,6 +50,8 @@ final class History: RecordedState {
         try store.newestSucceeded(pipeline: pipeline, stage: stage)
     }
 
+    func owner(ofPath path: String) throws(Failure) -> ExecutionRecord? { try store.executionOwning(path: path) }
+
     func succeeded(key: Digest) throws(Failure) -> [ExecutionRecord] { try store.succeededExecutions(key: key) }
     func succeeded(baseKey: Digest) throws(Failure) -> [ExecutionRecord] {
         try store.succeededExecutions(baseKey: baseKey)
@@ -69,7 +71,7 @@ final class History: RecordedState {
         return (try? workspace.fingerprint(of: area.keptPath(output.path, madeBy: execution), mode: output.mode)) ?? nil
     }
 
-    /// Executions of a stage whose outputs are kept, newest first.
+    /// Executions of a stage whose outputs are kept, those that were in place last first.
     func keptExecutions(of stage: String) throws(Failure) -> [(id: ExecutionID, state: ExecutionState)] {
         // Each is looked up once: a rerun of all stages would otherwise look all of them up after each.
         for id in unsortedKept {
@@ -79,7 +81,8 @@ final class History: RecordedState {
         }
         unsortedKept.removeAll()
         var result: [(id: ExecutionID, state: ExecutionState)] = []
-        for id in keptByStage[stage, default: []].sorted(by: >) where keptExecutions.contains(id) {
+        let kept = keptByStage[stage, default: []].filter(keptExecutions.contains)
+        for id in kept.count < 2 ? Array(kept) : area.byTimeInPlace(kept) {
             if let owner = try store.stage(of: id) { result.append((id, owner.state)) }
         }
         return result

@@ -20,6 +20,7 @@ public protocol PlanningStore: AnyObject {
     /// Those of the current and the newest executions of stages.
     func discoveredPaths(pipeline: String, of stages: [String]) throws(Failure) -> [String]
     func owner(ofPath path: String) throws(Failure) -> ExecutionID?
+    func executionOwning(path: String) throws(Failure) -> ExecutionRecord?
     func maker(ofPath path: String, holding fingerprint: Fingerprint) throws(Failure) -> ExecutionID?
     func stage(of execution: ExecutionID) throws(Failure) -> (pipeline: String, stage: String, state: ExecutionState)?
     func cachedDigests(of paths: [String]?) throws(Failure) -> [DigestCacheEntry]

@@ -40,6 +40,9 @@ public struct StateFolder: Sendable {
         try asFailure { () throws(WorkspaceFailure) in try area.keptExecutions() }.filter { $0.value > 0 }
     }
 
+    /// Those first whose outputs were in place last.
+    public func byTimeInPlace(_ executions: [ExecutionID]) -> [ExecutionID] { area.byTimeInPlace(executions) }
+
     public func sizeBytes(of entry: StateFolderEntry) -> Int64 { bytes(ofTree: "\(root)/\(entry.path)") }
 
     public func remove(_ entry: StateFolderEntry) throws(Failure) {

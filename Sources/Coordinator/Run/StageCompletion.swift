@@ -279,7 +279,7 @@ extension Run {
 
     // MARK: - Earlier versions
 
-    /// Keeps as many earlier succeeded versions of the outputs as the stage asks for. Runs after a success only, so
+    /// Keeps as many earlier succeeded versions of the outputs as the stage asks for, those that were in place last. Runs after a success only, so
     /// that a failed retrain never costs the model that was there; nor does a success that cannot be recorded, since
     /// the others are removed only after the commit. What repetitions of this run made does not count.
     private func dropOldVersions(of stage: Stage) throws(Failure) {

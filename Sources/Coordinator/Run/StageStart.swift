@@ -35,7 +35,7 @@ extension Run {
         }
         let previous = history.newest(stage.name)
         var isContinued = previous?.key == key
-        if isContinued, stage.outputs.contains(where: { $0.persistence == .sameKey }) {
+        if isContinued, stage.outputs.contains(where: { $0.persistence != .no }) {
             // An edited import makes another result, as a changed key does.
             isContinued = try preparation.holds(previous?.discovered, for: index, state.decisions)
         }

@@ -19,6 +19,7 @@ public enum Verdict: String, Sendable, Hashable, CaseIterable {
 /// Why a verdict was reached.
 public struct Reason: Hashable, Sendable {
     public enum Code: String, Sendable, Hashable, CaseIterable {
+        /// The subject is the stage that made what is at its outputs, if another did.
         case neverRan = "never_ran"
         case lastFailed = "last_failed"
         case lastInterrupted = "last_interrupted"
@@ -50,7 +51,7 @@ public struct Reason: Hashable, Sendable {
     public let code: Code
     /// A path, a param, a variable or a stage.
     public let subject: String?
-    /// The value at the newest succeeded execution of the stage.
+    /// The value at the execution that made the current outputs.
     public let old: String?
     /// The value now.
     public let new: String?

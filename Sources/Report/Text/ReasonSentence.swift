@@ -8,7 +8,7 @@ public func sentence(for reason: Reason) -> String {
         [noun, subject, rest].compactMap(\.self).joined(separator: " ")
     }
     switch reason.code {
-    case .neverRan: return "never ran"
+    case .neverRan: return subject.map { "never ran; stage '\($0)' made its outputs" } ?? "never ran"
     case .lastFailed:
         switch reason.new {
         case ExecutionState.timedOut.rawValue: return "last attempt timed out"

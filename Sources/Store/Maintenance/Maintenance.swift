@@ -99,7 +99,7 @@ extension Store {
         try connection.statement(SQL.unusedDigests).all([("before", time.iso8601)]) { $0.text(0) }
     }
 
-    /// Executions with kept outputs, newest first. Unknown ones are left out.
+    /// Executions with kept outputs. Unknown ones are left out.
     public func makers(ofKept executions: [ExecutionID], endedBefore time: Timestamp) throws(Failure) -> [KeptMaker] {
         let bindings: [(String, Bindable?)] = [("execution_ids", array(executions)), ("before", time.iso8601)]
         return try connection.statement(SQL.makersOfKept).all(bindings) {

@@ -104,6 +104,11 @@ extension Store {
         try connection.statement(SQL.ownerOfPath).first([("path", path)]) { ExecutionID($0.integer(0)) }
     }
 
+    /// The same with its outputs.
+    public func executionOwning(path: String) throws(Failure) -> ExecutionRecord? {
+        try records(SQL.executionOwningPath, [("path", path)]).first
+    }
+
     /// The newest succeeded execution that made exactly this at a path; nil: none did.
     public func maker(ofPath path: String, holding fingerprint: Fingerprint) throws(Failure) -> ExecutionID? {
         try connection.statement(SQL.makerOfArtifact).first([

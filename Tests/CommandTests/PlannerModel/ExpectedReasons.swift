@@ -1,4 +1,5 @@
-// The reasons that a run must give for a stage that it executes: how it differs from its newest succeeded execution.
+// The reasons that a run must give for a stage that it executes: how it differs from the execution whose outputs were in
+// force.
 
 /// A reason without its old and new values.
 struct ModelReason: Hashable, Comparable, CustomStringConvertible {
@@ -48,7 +49,7 @@ extension ExpectedReasons {
         }
         compared = Self.differences
         let past = oracle.executions.filter { $0.stage == stage.name }
-        guard let reference = past.last(where: \.succeeded) else {
+        guard let reference = oracle.inForce[stage.name].map({ oracle.executions[$0 - 1] }) else {
             if past.isEmpty {
                 exactly.insert(ModelReason("never_ran"))
             } else {

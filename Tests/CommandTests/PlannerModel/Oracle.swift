@@ -52,8 +52,12 @@ struct Oracle {
     private(set) var executions: [ModelExecution] = []
     /// The execution that is responsible for what lies at an output's path.
     private var owner: [String: Int] = [:]
+    /// The execution whose outputs are in force, by stage.
+    private(set) var inForce: [String: Int] = [:]
     /// What was moved aside, by execution and output path.
     private var kept: [Int: [String: [String: String]]] = [:]
+    /// The executions whose outputs were moved aside, in the order in which that happened last.
+    private var movedAside: [Int] = []
 
     func files(of output: ModelOutput) -> [String: String] { ModelPath.path(output.path).files(on: disk) }
 
@@ -149,6 +153,7 @@ struct Oracle {
             }
             outcome.verdicts[stage.name] = verdict
             if verdict == .restored, let source { putBack(source) }
+            if let source { inForce[stage.name] = source.id }
             if verdict == .run {
                 outcome.reasons[stage.name] = ExpectedReasons(for: stage, isForced: isForced, in: self)
                 let attempts = execute(stage, atMost: observed?.attempts[stage.name])
@@ -183,7 +188,10 @@ struct Oracle {
         if succeeded { for output in stage.outputs { outputs[output] = files(of: output) } }
         executions.append(
             ModelExecution(id: id, stage: stage.name, key: key, succeeded: succeeded, outputs: outputs))
-        if succeeded { prune(stage) }
+        if succeeded {
+            inForce[stage.name] = id
+            prune(stage)
+        }
         return succeeded
     }
 
@@ -216,6 +224,8 @@ struct Oracle {
         let files = ModelPath.path(path).files(on: disk)
         guard !files.isEmpty, let execution = owner[path] else { return }
         kept[execution, default: [:]][path] = files
+        movedAside.removeAll { $0 == execution }
+        movedAside.append(execution)
         for file in files.keys { disk[file] = nil }
     }
 
@@ -231,9 +241,10 @@ struct Oracle {
         if kept[execution.id]?.isEmpty ?? false { kept[execution.id] = nil }
     }
 
-    /// After a success: the newest versions that succeeded executions made stay, as many as the stage keeps.
+    /// After a success: of the versions that succeeded executions made, those stay that were in place last, as many as
+    /// the stage keeps.
     private mutating func prune(_ stage: DraftStage) {
-        let versions = executions.filter { $0.stage == stage.name && kept[$0.id] != nil }
+        let versions = movedAside.map { executions[$0 - 1] }.filter { $0.stage == stage.name && kept[$0.id] != nil }
         let staying = Set(versions.filter(\.succeeded).suffix(stage.template.keep ?? 1).map(\.id))
         for version in versions where !staying.contains(version.id) { kept[version.id] = nil }
     }

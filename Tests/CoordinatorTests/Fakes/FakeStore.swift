@@ -175,6 +175,10 @@ final class FakeStore: RunStore {
 
     func owner(ofPath path: String) -> ExecutionID? { database.rows.owners[path] }
 
+    func executionOwning(path: String) -> ExecutionRecord? {
+        owner(ofPath: path).flatMap { id in records { $0.id == id }.first }
+    }
+
     func maker(ofPath path: String, holding fingerprint: Fingerprint) -> ExecutionID? {
         records { $0.outputs.contains { $0.path == path && $0.fingerprint == fingerprint } }.first?.id
     }
