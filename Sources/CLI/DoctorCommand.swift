@@ -17,7 +17,7 @@ struct DoctorCommand: ParsableCommand {
         commandName: "doctor", abstract: "Check the store and the files in .runs, and repair them with --repair.",
         discussion: """
             Check the store's integrity, and look for lost runs and their processes, orphaned logs, scratch files and \
-            kept outputs, and stale digests. Nothing is changed without --repair. Exit status: 0 if no problem was \
+            kept outputs. Nothing is changed without --repair. Exit status: 0 if no problem was \
             found or all were repaired, else 1.
             """)
 
@@ -154,10 +154,11 @@ struct DoctorCommand: ParsableCommand {
         guard !stale.isEmpty else { return }
         let digests =
             "cached \(stale.count == 1 ? "digest" : "digests") of " + countText(stale.count, "missing path")
-        findings.add(digests, remedy: "deletes them") {
-            try store.dropDigests(ofPaths: stale)
-            return "deleted"
-        }
+        // Not a problem: each version that is moved aside, and each file that is deleted, leaves one.
+        if repair { try store.dropDigests(ofPaths: stale) }
+        report(
+            "\(digests): \(repair ? "deleted" : "not used any more (--repair deletes \(stale.count == 1 ? "it" : "them"))")"
+        )
     }
 }
 
