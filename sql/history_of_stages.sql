@@ -16,8 +16,8 @@ SELECT e.execution_id, e.run_id AS run, s.name AS stage, e.attempt, e.state,
   (SELECT group_concat(w.note, '; ')
    FROM (SELECT e.note AS note UNION ALL
          SELECT t.note FROM tag_rows t WHERE t.execution_id = e.execution_id AND t.note IS NOT NULL) w) AS note,
-  e.log_path AS log
-FROM execution_rows e JOIN stages s ON s.stage_id = e.stage_id
+  e.log_path AS log, p.name AS pipeline
+FROM execution_rows e JOIN stages s ON s.stage_id = e.stage_id JOIN pipelines p ON p.pipeline_id = s.pipeline_id
 WHERE e.execution_id IN (
   SELECT x.execution_id FROM json_each(:stage_ids) chosen JOIN execution_rows x ON x.stage_id = chosen.value
   ORDER BY x.execution_id DESC LIMIT :limit)

@@ -34,10 +34,11 @@ struct AcceptCommand: ParsableCommand {
         guard !stages.isEmpty else { throw Failure(.usage, "no stage named (example: runs accept train)") }
         let opened = try OpenedPipeline.open(file: file, settings: planning.settings, storeOptions)
         let engine = try planning.engine(for: opened)
-        let request = try planning.request(opened, stages: stages, on: engine)
+        var request = try planning.request(opened, stages: stages, on: engine)
         let named = try stages.flatMap { try request.graph.stages(named: $0) }
         try opened.project.prepareFolder()
         let store = try Store.open(path: opened.project.storePath, access: .write)
+        try request.takeName(of: opened.file, from: store)
         try LostRuns(store: store, root: request.root).clear(now: .now())
         let preparation = try RunPreparation(request, store: store)
         let result = try accept(

@@ -110,9 +110,10 @@ struct ExecCommand: ParsableCommand {
         }
         let opened = try file.expanded(settings: planning.settings)
         let engine = try planning.engine(for: opened)
-        let request = try request(opened, stages: stages, on: engine)
+        var request = try request(opened, stages: stages, on: engine)
         try file.project.prepareFolder()
         let store = try existing?.get() ?? Store.open(path: file.project.storePath, access: .write)
+        try request.takeName(of: file, from: store)
         cachedPlan?.replace(
             expansionInputs: opened.expansionInputs(salt: store.salt), warnings: opened.warnings)
         try LostRuns(store: store, root: request.root).clear(now: .now())
@@ -226,8 +227,10 @@ struct ExecCommand: ParsableCommand {
     }
 
     private func showPlan(_ opened: OpenedPipeline, _ stages: [String]) throws {
-        let request = try request(opened, stages: stages, on: planning.engine(for: opened))
-        let preparation = try RunPreparation(request, store: try opened.storeForLooking())
+        var request = try request(opened, stages: stages, on: planning.engine(for: opened))
+        let store = try opened.storeForLooking()
+        try request.takeName(of: opened.file, from: store)
+        let preparation = try RunPreparation(request, store: store)
         for warning in opened.warnings { Terminal.standardError.writeLine("warning: \(sanitized(warning))") }
         let decisions = zip(request.graph.stages, preparation.plan.decisions).map { ($0.name, $1) }
         switch output {

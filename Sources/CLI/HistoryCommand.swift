@@ -38,9 +38,10 @@ struct HistoryCommand: ParsableCommand {
         let before = columns(
             of: table,
             [
-                ("execution_id", "execution", { $0 }), ("stage", "stage", { $0 }), ("state", "state", { $0 }),
-                ("wall_seconds", "wall", { duration($0) }),
-            ])
+                ("execution_id", "execution", { $0 }), ("pipeline", "pipeline", { $0 }), ("stage", "stage", { $0 }),
+                ("state", "state", { $0 }), ("wall_seconds", "wall", { duration($0) }),
+            ]
+        ).filter { $0.name != "pipeline" || Set($0.cells).count > 1 }
         let after = columns(
             of: table,
             [

@@ -6,6 +6,7 @@ import Model
 import PipelineFormat
 import PlanCache
 import Planner
+import Store
 import Synchronization
 
 /// A pipeline file, read.
@@ -26,7 +27,8 @@ struct PipelineFile {
         let folder = try Project.absolute(slash.map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? ".")
         let name = slash.map { String(file[file.index(after: $0)...]) } ?? file
         let project = try Project.find(from: folder, options)
-        let prefix = folder == project.root ? "" : String(folder.dropFirst(project.root.count + 1)) + "/"
+        let prefix =
+            folder == project.root || folder == "/" ? "" : String(folder.dropFirst(project.root.count + 1)) + "/"
         return PipelineFile(
             project: project, folder: folder, name: file, prefix: prefix, bytes: try pipelineBytes("\(folder)/\(name)"),
             path: prefix + name)
@@ -63,6 +65,13 @@ struct PipelineFile {
             file: self, graph: prefix.isEmpty ? loaded.graph : loaded.graph.moved(into: prefix),
             warnings: loaded.warnings,
             expansionInputs: log.expansionInputs.withLock { $0 })
+    }
+
+    /// The pipeline's name in the store.
+    func name(of graph: Graph, in store: Store) throws -> String {
+        try store.pipelineName(graph.pipeline, path: path) { path in
+            access(path.hasPrefix("/") ? path : "\(project.root)/\(path)", F_OK) == 0
+        }
     }
 
     /// Identifies a run of the pipeline with these settings, for these stages.

@@ -67,6 +67,13 @@ struct PlanningOptions: ParsableArguments {
     }
 }
 
+extension RunRequest {
+    /// Gives the pipeline its name in the store, which another file may have taken.
+    mutating func takeName(of file: PipelineFile, from store: Store) throws {
+        graph.pipeline = try file.name(of: graph, in: store)
+    }
+}
+
 extension OpenedPipeline {
     /// The store for read-only commands; an empty one if the project has none yet.
     func storeForLooking() throws -> Store {

@@ -22,9 +22,13 @@ struct Project {
     let storePath: String
 
     /// The project of a pipeline, or of the working directory: the folder itself or its nearest ancestor that has a
-    /// store, else the folder itself.
+    /// store, else the folder itself. If a store is named, only that store counts: which others exist may change.
     static func find(from folder: String, _ options: StoreOptions) throws -> Project {
         let start = try absolute(folder)
+        if let named = options.store ?? variable("RUNS_STORE"), !named.isEmpty {
+            let path = named.hasPrefix("/") ? named : "\(try absolute("."))/\(named)"
+            return Project(root: withoutSlash(folderAround(path, over: start) ?? start), storePath: path)
+        }
         var root = start
         var candidate = start
         while true {
@@ -32,14 +36,29 @@ struct Project {
                 root = candidate
                 break
             }
-            guard candidate != "/", let slash = candidate.lastIndex(of: "/") else { break }
-            candidate = slash == candidate.startIndex ? "/" : String(candidate[..<slash])
+            guard candidate != "/" else { break }
+            candidate = parent(of: candidate)
         }
-        if let named = options.store ?? variable("RUNS_STORE"), !named.isEmpty {
-            return Project(root: root, storePath: named.hasPrefix("/") ? named : "\(try absolute("."))/\(named)")
-        }
-        return Project(root: root == "/" ? "" : root, storePath: "\(root == "/" ? "" : root)/.runs/runs.db")
+        return Project(root: withoutSlash(root), storePath: "\(withoutSlash(root))/.runs/runs.db")
     }
+
+    /// The folder whose `.runs` holds the store, if it is `folder` or one above it. The store need not exist yet.
+    private static func folderAround(_ storePath: String, over folder: String) -> String? {
+        let resolved = [storePath] + ((try? absolute(storePath)).map { [$0] } ?? [])
+        return resolved.lazy.compactMap { path in
+            let state = parent(of: path)
+            guard state.hasSuffix("/.runs"), let root = try? absolute(parent(of: state)) else { return nil }
+            return "\(folder)/".hasPrefix("\(withoutSlash(root))/") ? root : nil
+        }.first
+    }
+
+    private static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+        return String(path[..<slash])
+    }
+
+    /// `/` as the beginning of a path.
+    private static func withoutSlash(_ folder: String) -> String { folder == "/" ? "" : folder }
 
     /// Opens the store for reading; it must exist.
     func openForReading() throws -> Store {

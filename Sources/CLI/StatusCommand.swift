@@ -24,7 +24,8 @@ struct StatusCommand: ParsableCommand {
         let (file, stages) = fileAndStages(words)
         let opened = try OpenedPipeline.open(file: file, settings: planning.settings, storeOptions)
         let store = try opened.storeForLooking()
-        let request = try planning.request(opened, stages: stages, on: planning.engine(for: opened))
+        var request = try planning.request(opened, stages: stages, on: planning.engine(for: opened))
+        try request.takeName(of: opened.file, from: store)
         let preparation = try RunPreparation(request, store: store)
         let newest = try store.newestExecutions(pipeline: request.graph.pipeline)
         let selected = zip(request.graph.stages, preparation.plan.decisions).filter { $1.verdict != .notSelected }

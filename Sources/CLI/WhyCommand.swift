@@ -49,8 +49,10 @@ struct WhyCommand: ParsableCommand {
 
     private func planned(_ file: String, _ stages: [String]) throws -> [(String, Decision)] {
         let opened = try OpenedPipeline.open(file: file, settings: planning.settings, storeOptions)
-        let request = try planning.request(opened, stages: stages, on: planning.engine(for: opened))
-        let preparation = try RunPreparation(request, store: try opened.storeForLooking())
+        var request = try planning.request(opened, stages: stages, on: planning.engine(for: opened))
+        let store = try opened.storeForLooking()
+        try request.takeName(of: opened.file, from: store)
+        let preparation = try RunPreparation(request, store: store)
         let named = try stages.flatMap { try request.graph.stages(named: $0) }
         return named.map { (request.graph.stages[$0].name, preparation.plan.decisions[$0]) }
     }

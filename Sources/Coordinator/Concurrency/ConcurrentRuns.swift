@@ -73,8 +73,11 @@ struct ConcurrentRuns {
     /// Notes the runs that are alive. To be called in the transaction that writes this run's row: whoever comes later
     /// sees this run's claims.
     mutating func noteEarlierRuns(in store: any ConcurrencyStore, than run: RunID) throws(Failure) {
-        earlier = try store.runningRuns().filter { $0.id < run }.map { EarlierRun($0, root: root) }
-        isAlone = earlier.isEmpty
+        let others = try store.runningRuns().filter { $0.id < run }
+        let folder = Liveness.ofThisProcess(root: root).folderID
+        // Those of other projects have no files in common with this one.
+        earlier = others.filter { $0.liveness.folderID == folder }.map { EarlierRun($0, root: root) }
+        isAlone = others.isEmpty
     }
 
     /// An earlier run, and its claim on a path, that a stage has to wait for.
@@ -82,8 +85,11 @@ struct ConcurrentRuns {
     /// - Parameters:
     ///   - claimed: what the stage makes.
     ///   - inputs: what it reads; none where it is fresh.
-    func obstacle(claimed: [String], inputs: [Input], isFresh: Bool) -> (run: RunID, path: String)? {
-        for earlier in earlier {
+    ///   - run: the run to look at; nil: all.
+    func obstacle(
+        claimed: [String], inputs: [Input], isFresh: Bool, of run: RunID? = nil
+    ) -> (run: RunID, path: String)? {
+        for earlier in earlier where run == nil || earlier.run.id == run {
             // What is in place already, or is only read, must not be about to change; what will be made must be free.
             let overlap =
                 claimed.lazy.compactMap { earlier.overlapping($0) { !isFresh || $0 == .changing } }.first
@@ -158,9 +164,7 @@ extension Run {
 
     /// Whether a stage has to wait before that verdict may be acted upon; reports it once for each run that is waited
     /// for.
-    ///
-    /// - Throws: where that run waits for this one.
-    func isHeld(_ index: StageIndex, _ decision: Decision) throws(Failure) -> Bool {
+    func isHeld(_ index: StageIndex, _ decision: Decision) -> Bool {
         if concurrent.isEmpty { return false }
         let isFresh = decision.verdict == .fresh
         let inputs = isFresh ? [] : graph.stages[index].inputs
@@ -168,12 +172,6 @@ extension Run {
             let obstacle = concurrent.obstacle(
                 claimed: claimedPaths(of: index), inputs: inputs, isFresh: isFresh)
         else { return false }
-        if isPartOf(obstacle.run) {
-            throw Failure(
-                .usage,
-                "deadlock: this `runs exec` was started by a stage of run \(obstacle.run), and both runs use "
-                    + "'\(obstacle.path)'. Make it a stage of the same pipeline instead.")
-        }
         if concurrent.hold(HeldStage(stage: index, run: obstacle.run, path: obstacle.path)) {
             let what = graph.stages[index].outputs.isEmpty ? "executes the same stage" : "uses '\(obstacle.path)'"
             afterCommit.events.append(
@@ -183,11 +181,29 @@ extension Run {
         return true
     }
 
-    /// Whether this program was started by a stage of that run.
-    private func isPartOf(_ run: RunID) -> Bool {
+    /// - Throws: where this program was started by a stage of a run that uses one of the same paths, which would wait
+    ///   for this one. Whether it is refused does not depend on what happens to be fresh.
+    func refusePathsOfParentRun() throws(Failure) {
+        guard let parent = parentRun else { return }
+        for index in graph.stages.indices where preparation.request.selection.isSelected[index] {
+            let obstacle = concurrent.obstacle(
+                claimed: claimedPaths(of: index), inputs: graph.stages[index].inputs, isFresh: false, of: parent)
+            guard let obstacle else { continue }
+            throw Failure(
+                .usage,
+                "deadlock: this `runs exec` was started by a stage of run \(parent), and both runs use "
+                    + "'\(obstacle.path)'. Make it a stage of the same pipeline, or give it a store of its own with "
+                    + "--store.")
+        }
+    }
+
+    /// The run that a stage belongs to which started this program.
+    private var parentRun: RunID? {
         let environment = preparation.request.environment
-        return environment["RUNS_RUN_ID"] == run.description
-            && environment["RUNS_PARAMS"]?.hasPrefix("\(root)/\(RunFiles.scratchFolder(of: run))/") ?? false
+        guard let run = environment["RUNS_RUN_ID"].flatMap({ Int64($0) }).map({ RunID($0) }),
+            environment["RUNS_PARAMS"]?.hasPrefix("\(root)/\(RunFiles.scratchFolder(of: run))/") ?? false
+        else { return nil }
+        return run
     }
 
     /// Lets those stages go on whose earlier run has ended, or has done what they wait for.

@@ -1,6 +1,7 @@
 // Runs whose program ended without recording it: found by their free locks, their processes ended, recorded as lost.
 // Comes before anything is planned, so that nothing of theirs still writes while files are looked at.
 
+import Glibc
 import Model
 import Workspace
 
@@ -18,11 +19,22 @@ public enum RunCondition: Hashable, Sendable {
 /// Looks for the program of a run.
 public func condition(of run: RunningRun, root: String) -> RunCondition {
     let mine = Liveness.ofThisProcess(root: root)
-    // A copied store's runs live elsewhere, if at all; those of an earlier boot are certainly gone.
-    guard run.liveness.folderID == mine.folderID else { return .gone(mayHaveProcesses: false) }
+    // Another project's run that uses the same store. Those of a copied store are gone as soon as the original's are.
+    guard run.liveness.folderID == mine.folderID else {
+        return run.liveness.isProcess(seenFrom: mine) ? .alive : .gone(mayHaveProcesses: false)
+    }
+    // Those of an earlier boot are certainly gone.
     guard run.liveness.host == mine.host else { return .elsewhere }
     guard run.liveness.bootID == mine.bootID else { return .gone(mayHaveProcesses: false) }
     return RunLock.isFree(root: root, run: run.id) ? .gone(mayHaveProcesses: true) : .alive
+}
+
+extension Liveness {
+    /// Whether there is a process of that number in the place where both are.
+    fileprivate func isProcess(seenFrom other: Liveness) -> Bool {
+        guard host == other.host, bootID == other.bootID, pidNamespace == other.pidNamespace else { return false }
+        return kill(pid, 0) == 0 || errno == EPERM
+    }
 }
 
 /// Whether the lock of a run is seen to be held, on whatever host. Not every file system shares locks.

@@ -184,6 +184,7 @@ public final class Run {
             let lock = try RunLock.acquire(root: root, run: identity.run)
             try adoptExecutions(at: startedAt)
             try concurrent.noteEarlierRuns(in: store, than: identity.run)
+            try refusePathsOfParentRun()
             concurrent.isAlone = concurrent.isAlone && adoption.isOver && preparation.isNext(identity.run)
             if !concurrent.isAlone {
                 state.reopenFreshStages(of: graph)

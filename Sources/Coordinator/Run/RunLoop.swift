@@ -150,7 +150,7 @@ extension Run {
         }
         let stage = graph.stages[index]
         let (decision, facts) = try decide(index)
-        if try isHeld(index, decision) { return scheduler.handle(.held(index)) }
+        if isHeld(index, decision) { return scheduler.handle(.held(index)) }
         switch decision.verdict {
         case .fresh:
             claim(.pinned, index)

@@ -6,7 +6,7 @@ public typealias StageIndex = Int
 /// A validated pipeline. Acyclic; every edge is known before anything runs.
 public struct Graph: Sendable {
     /// The pipeline's name.
-    public let pipeline: String
+    public var pipeline: String
     /// In the order of the file, a template's stages in the order of its matrix.
     public let stages: [Stage]
     /// For each stage, its direct predecessors: through a path, `from` or `needs`. Sorted, no duplicates.

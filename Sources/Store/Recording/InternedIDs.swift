@@ -35,6 +35,31 @@ extension Store {
         return found
     }
 
+    /// The name of a pipeline in this store: the one in its file, or its path if another file has a pipeline of that
+    /// name.
+    ///
+    /// - Parameters:
+    ///   - declared: the name in the file.
+    ///   - path: the file, relative to the project.
+    ///   - exists: whether a file of the project exists. A pipeline whose file does not was moved.
+    public func pipelineName(
+        _ declared: String, path: String, exists: (String) -> Bool
+    ) throws(Failure) -> String {
+        let candidates = [declared, path, "\(declared) (\(path))"]
+        let files = try candidates.map { name throws(Failure) in try fileOfPipeline(name) }
+        if let own = files.firstIndex(of: .some(.some(path))) { return candidates[own] }
+        let free = files.firstIndex { file in
+            guard case .some(.some(let file)) = file else { return true }
+            return !exists(file)
+        }
+        return candidates[free ?? 2]
+    }
+
+    /// nil: there is no pipeline of that name; nil within: its file is not known.
+    private func fileOfPipeline(_ name: String) throws(Failure) -> String?? {
+        try connection.statement(SQL.pathOfPipeline).first([("name", name)]) { $0.optionalText(0) }
+    }
+
     func pipelineID(_ name: String) throws(Failure) -> Int64 {
         if let known = try existingPipeline(name) { return known }
         try connection.statement(SQL.insertPipeline).run([("name", name)])

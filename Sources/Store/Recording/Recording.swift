@@ -13,8 +13,12 @@ extension Store {
             if !start.keepsPlanCache {
                 try connection.statement(SQL.deletePlanCache).run([("pipeline_id", try pipelineID(start.pipeline))])
             }
+            let pipeline = try pipelineID(start.pipeline)
+            try connection.statement(SQL.setPipelinePath).run([
+                ("pipeline_id", pipeline), ("path", start.pipelinePath),
+            ])
             try connection.statement(SQL.insertRun).run([
-                ("pipeline_id", try pipelineID(start.pipeline)), ("pipeline_path", start.pipelinePath),
+                ("pipeline_id", pipeline), ("pipeline_path", start.pipelinePath),
                 ("started_at", start.startedAt.iso8601), ("command_line", start.commandLine), ("engine", start.engine),
                 ("host", start.host), ("user_name", start.user), ("git_commit", start.checkout?.commit),
                 ("git_branch", start.checkout?.branch), ("machine_id", try machineID(start.machine)),
