@@ -182,7 +182,8 @@ struct ExecCommand: ParsableCommand {
             ended = try run.execute(
                 labels: labels,
                 // If nothing will run, an earlier run has printed them, and the output is a single line.
-                warnings: preparation.plan.willOrMayRun ? warnings : [],
+                warnings: preparation.plan.willOrMayRun
+                    ? warnings + preparation.warningsAboutSourcedFiles(file: file.path) : [],
                 provenance: labels.provenanceQuestions(
                     root: preparation.request.root, keepsGitDiff: !noGitDiff),
                 tick: { display.redraw(now: .now()) })

@@ -255,10 +255,13 @@ import Testing
             let sources = (0..<4).filter { _ in Bool.random(using: &random) }.map { "src\($0)" }
             inputs.append((made + sources).isEmpty ? ["src0"] : made + sources)
         }
+        // Some sources are not named, but reported.
         let stages = inputs.indices.map { stage in
-            let names = inputs[stage].map { "\"\($0)\"" }.joined(separator: ", ")
+            let hidden = inputs[stage].filter { $0.hasPrefix("src") && Int.random(in: 0..<3, using: &random) == 0 }
+            let names = inputs[stage].filter { !hidden.contains($0) }.map { "\"\($0)\"" }.joined(separator: ", ")
+            let reports = hidden.map { #"; echo '{\"input\": \"\#($0)\"}' >> $RUNS_METRICS"# }.joined()
             return
-                #""s\#(stage)": {"command": "cat \#(inputs[stage].joined(separator: " ")) > out\#(stage)", "inputs": [\#(names)], "outputs": ["out\#(stage)"]}"#
+                #""s\#(stage)": {"command": "cat \#(inputs[stage].joined(separator: " ")) > out\#(stage)\#(reports)", "inputs": [\#(names)], "outputs": ["out\#(stage)"]}"#
         }
         let project = try TestProject()
         try project.write("pipeline.json", #"{"name": "p", "stages": {\#(stages.joined(separator: ",\n"))}}"#)

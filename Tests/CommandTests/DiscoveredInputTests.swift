@@ -169,6 +169,18 @@ extension TestProject {
         #expect(try project.discovered("a") == ["site/sitecustomize.py"])
     }
 
+    /// Python knows cached bytecode by the size of the file and the second in which it was written.
+    @Test func editsWithinASecondAreSeen() throws {
+        let project = try project(
+            #""a": {"command": ["python3", "-c", "import lib; open('o', 'w').write(lib.word)"], "outputs": ["o"]}"#,
+            ["lib.py": "word = '0'\n"])
+        for word in ["1", "2", "3", "4"] {
+            try project.write("lib.py", "word = '\(word)'\n")
+            #expect(try project.executed() == ["a"])
+            #expect(project.read("o") == word)
+        }
+    }
+
     @Test func tracebacksDoNotShowTheHook() throws {
         let project = try project(#""a": {"command": ["python3", "-c", "import broken"]}"#, ["broken.py": "def f(:\n"])
         #expect(try project.runs("exec").status == 1)
@@ -203,6 +215,23 @@ extension TestProject {
         )
         #expect(try project.executed() == ["train"])
         #expect(try project.discovered("train") == [])
+    }
+
+    /// Nothing tells what a shell script sources.
+    @Test func sourcedFilesAreWarnedAbout() throws {
+        let project = try project(
+            #"""
+            "a": {"command": ["sh", "run.sh", "${{ matrix.k }}"], "matrix": {"k": [1, 2]}},
+            "b": {"command": ". ./lib.sh && echo $word"}, "c": {"command": "source lib.sh"},
+            "d": {"command": ["sh", "run.sh"], "inputs": ["lib.sh"]}
+            """#, ["run.sh": ". ./lib.sh\necho $word\n", "lib.sh": "word=x\n"])
+        let result = try project.runs("exec", "a", "b", "d")
+        #expect(result.status == 0, "\(result.story)")
+        let warnings = result.errorOutput.split(separator: "\n").filter { $0.contains("'lib.sh'") }
+        #expect(warnings.count { $0.contains("stages.a: its program 'run.sh' sources the file") } == 1, "\(warnings)")
+        #expect(warnings.count { $0.contains("stages.b: the command uses the file") } == 1, "\(warnings)")
+        #expect(warnings.count { $0.contains("stages.c: the command uses the file") } == 1, "\(warnings)")
+        #expect(!warnings.contains { $0.contains("stages.d") }, "\(warnings)")
     }
 
     // MARK: - Depfiles and reported paths
@@ -341,6 +370,79 @@ extension TestProject {
         try project.write("lib.py", "word, status = 'b', 0\n")
         #expect(try project.runs("exec").status == 0)
         #expect(project.read("c") == "b", "other code starts anew")
+    }
+
+    /// So it is after a kill: what was imported is known although the end is not.
+    @Test func aCheckpointOfOtherCodeIsNotContinuedAfterAKill() throws {
+        let project = try project(
+            #""a": {"command": ["python3", "main.py"], "outputs": {"c": {"path": "c", "persist": true}}}"#,
+            [
+                "main.py": """
+                import lib, os, time
+                open('c', 'a').write(lib.word)
+                open('begun', 'w').close()
+                while not os.path.exists('go'): time.sleep(0.01)
+                """,
+                "lib.py": "word = 'a'\n",
+            ])
+        func kill() throws {
+            let killed = try project.start(["exec"])
+            try wait(for: "the stage") { project.exists("begun") }
+            killed.send(9)
+            _ = try killed.finish(timeout: .seconds(30))
+            try project.remove("begun")
+        }
+        try kill()
+        try kill()
+        #expect(project.read("c") == "aa", "the same code continues")
+        try project.write("lib.py", "word = 'b'\n")
+        try project.write("go", "")
+        #expect(try project.executed() == ["a"])
+        #expect(project.read("c") == "b", "other code starts anew")
+    }
+
+    /// A pipeline in a folder below the one of the store.
+    @Test func aPipelineInAFolderBelowHasDiscoveredInputs() throws {
+        let project = try TestProject()
+        try project.write("pipeline.json", #"{"name": "top", "stages": {"t": {"command": "true"}}}"#)
+        #expect(try project.runs("exec").status == 0)
+        try project.write("sub/lib.py", "x = 1\n")
+        try project.write("sub/h", "1")
+        try project.write(
+            "sub/pipeline.json",
+            #"{"name": "sub", "stages": {"p": {"command": ["python3", "-c", "import lib"]}, "d": {"command": "echo 'o: h' > o.d", "depfile": "o.d"}}}"#
+        )
+        #expect(try project.executed("sub/pipeline.json") == ["d", "p"])
+        #expect(try project.discovered("p") == ["sub/lib.py"])
+        #expect(try project.discovered("d") == ["sub/h"])
+        #expect(try project.executed("sub/pipeline.json") == [])
+        try project.write("sub/lib.py", "x = 2\n")
+        try project.write("sub/h", "2")
+        #expect(try project.executed("sub/pipeline.json") == ["d", "p"])
+    }
+
+    /// Two runs at once: the second takes the result of the first only if it read what is there now.
+    @Test func anotherRunsResultCountsOnlyWithItsSet() throws {
+        let project = try project(
+            #""a": {"command": ["python3", "main.py"], "outputs": ["o"]}"#,
+            [
+                "main.py": """
+                import lib, os, time
+                open('begun', 'w').close()
+                while not os.path.exists('go'): time.sleep(0.01)
+                open('o', 'w').write(lib.word)
+                """,
+                "lib.py": "word = 'old'\n",
+            ])
+        let first = try project.start(["exec"])
+        try wait(for: "the stage") { project.exists("begun") }
+        try project.write("lib.py", "word = 'new'\n")
+        let second = try project.start(["exec"])
+        try second.read(until: { $0.errorOutput.contains("waits") || $0.errorOutput.contains("waiting") }, "the wait")
+        try project.write("go", "")
+        #expect(try first.finish(timeout: .seconds(60)).status == 0)
+        #expect(try second.finish(timeout: .seconds(60)).status == 0)
+        #expect(project.read("o") == "new")
     }
 
     @Test func aCachedPlanKnowsTheSets() throws {

@@ -99,6 +99,32 @@ import Testing
         #expect(silent.graph.stages[0].inputs.isEmpty && silent.warnings.isEmpty)
     }
 
+    @Test(
+        arguments: [
+            (#"["python3", "-m", "pkg.run", "x"]"#, "pkg/run.py", true),
+            (#""python3 -u -m pkg""#, "pkg/__main__.py", true),
+            (#"["env", "A=1", "python3.11", "a.py"]"#, nil, true), (#""A=1 exec python -c pass""#, nil, true),
+            (#""cd x; python3 a.py""#, nil, true), (#""echo python3""#, nil, false),
+            (#"["bash", "-m", "pkg"]"#, nil, false),
+            (#"["./python3-not"]"#, nil, false),
+        ] as [(String, String?, Bool)])
+    func pythonIsRecognized(command: String, program: String?, startsPython: Bool) throws {
+        let stage = try stages(
+            #""s": {"command": \#(command), "workdir": "w", "depfile": "${{ stage.name }}.d"}"#,
+            files: ["w/pkg/run.py": "", "w/pkg/__main__.py": ""])[0]
+        #expect(stage.inputs == (program.map { [Input(name: "program", path: "w/\($0)")] } ?? []))
+        #expect(stage.discovery == InputDiscovery(startsPython: startsPython, depfile: "w/s.d"))
+    }
+
+    @Test(arguments: [
+        (". ./lib.sh\nsource other.sh && . lib.sh", "run.sh", ["./lib.sh", "other.sh", "lib.sh"]),
+        ("#!/usr/bin/env bash\nif true; then . a; fi # . b\n. \"$HERE/c\"\necho . d", "run", []),
+        ("#!/bin/sh\n. a\n. a", "run", ["a"]), (". a", "run.py", []), ("#!/usr/bin/env python3\n. a", "run", []),
+    ])
+    func sourcedFilesAreFound(text: String, name: String, files: [String]) {
+        #expect(sourcedFiles(inScript: text, named: name) == files)
+    }
+
     @Test func aProgramThatIsAnInputAlreadyOrAnOutput() throws {
         for more in [
             #""inputs": ["./a.py"]"#, #""inputs": {"program": "a.py"}"#, #""inputs": ["*.py"]"#,

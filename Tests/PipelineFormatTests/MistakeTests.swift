@@ -27,6 +27,17 @@ import Testing
         (#""a": {"command": ["x"], "always": true, "frozen": true}"#, "stages.a", "both 'always' and 'frozen'"),
         (#""a": {"command": ["x"], "keep": -1}"#, "stages.a.keep", "whole number"),
         (#""a": {"command": ["x"], "keep": 1.5}"#, "stages.a.keep", "whole number"),
+        (#""a": {"command": ["x"], "track_imports": "no"}"#, "stages.a.track_imports", "must be true or false"),
+        (#""a": {"command": ["x"], "depfile": 1}"#, "stages.a.depfile", "must be a string"),
+        (#""a": {"command": ["x"], "depfile": ""}"#, "stages.a.depfile", "the path is empty"),
+        (#""a": {"command": ["x"], "depfile": "../x.d"}"#, "stages.a.depfile", "inside the pipeline's folder"),
+        (#""a": {"command": ["x"], "depfile": "/x.d"}"#, "stages.a.depfile", "inside the pipeline's folder"),
+        (#""a": {"command": ["x"], "depfile": ".runs/x.d"}"#, "stages.a.depfile", "reserved for runs"),
+        (#""a": {"command": ["x"], "inputs": ["x.d"], "depfile": "x.d"}"#, "stages.a.depfile", "is an input too"),
+        (
+            #""a": {"command": ["x"], "depfile": "x.d"}, "b": {"command": ["x"], "depfile": "./x.d"}"#,
+            "stages.b.depfile", "is the depfile of stage 'a' too"
+        ),
         (#""a": {"command": ["x"], "env": {"A=B": "x"}}"#, "stages.a.env.A=B", "invalid variable name"),
         (#""a": {"command": ["x"], "env": {"A": null}}"#, "stages.a.env.A", "must be a string, a number"),
         (#""a": {"command": ["x"], "pass_env": "HOME"}"#, "stages.a.pass_env", "list of variable names"),

@@ -16,7 +16,7 @@ struct DiscoverySources: Sendable {
     /// Relative to the pipeline's folder.
     let workingDirectory: String?
     /// What is named: inputs as they were found, and outputs.
-    let named: Set<String>
+    let named: [String]
     /// Before its process was created.
     let startedAt: Timestamp
 
@@ -48,8 +48,15 @@ struct Discovery: Sendable {
 
 /// Looks at what an execution has read.
 struct Discoverer: Sendable {
-    let sources: DiscoverySources
-    let workspace: Workspace
+    private let sources: DiscoverySources
+    private let workspace: Workspace
+    private let named: Set<String>
+
+    init(_ sources: DiscoverySources, in workspace: Workspace) {
+        self.sources = sources
+        self.workspace = workspace
+        named = Set(sources.named)
+    }
 
     /// The notes of the hook and, after a success, the depfile.
     func find(isSuccess: Bool) -> Discovery {
@@ -57,7 +64,8 @@ struct Discoverer: Sendable {
         if let path = sources.importNotes {
             let notes = ImportNotes(readingFile: path)
             found.heardOfImports = notes.isAlive
-            for (path, stamp) in notes.stamps.sorted(by: { $0.key < $1.key }) where !isNamed(path) {
+            for (path, stamp) in notes.stamps.sorted(by: { $0.key < $1.key })
+            where projectPath(of: "\(workspace.root)/\(path)") == path && !isNamed(path) {
                 add(path, stamp, isConsistent: !notes.inconsistent.contains(path), to: &found)
             }
         }
@@ -111,8 +119,8 @@ struct Discoverer: Sendable {
     }
 
     private func isNamed(_ path: String) -> Bool {
-        if sources.named.contains(path) { return true }
-        return path.indices.contains { path[$0] == "/" && sources.named.contains(String(path[..<$0])) }
+        if named.contains(path) { return true }
+        return path.indices.contains { path[$0] == "/" && named.contains(String(path[..<$0])) }
     }
 
     /// Relative to the pipeline's folder; nil for what lies outside, or belongs to this program.

@@ -37,6 +37,8 @@ struct ImportNotes: Sendable {
             start = end + 1
         }
         partial.removeSubrange(..<start)
+        // No path is that long: it was not written by the hook.
+        if partial.count > 1 << 16 { partial = [] }
     }
 
     /// `DEVICE INODE SIZE MTIME CTIME PATH`, or `runs 1`. Anything else was not written by the hook.

@@ -42,7 +42,7 @@ public func holdsLock(_ run: RunningRun, root: String) -> Bool { !RunLock.isFree
 
 /// Clears up after runs of one store.
 public struct LostRuns {
-    private let store: any ConcurrencyStore
+    private let store: any RunStore
     private let root: String
     private let endProcesses: (Set<String>) -> Int
     private let surviving: Set<String>
@@ -55,7 +55,7 @@ public struct LostRuns {
     ///   many
     ///     there were.
     public init(
-        store: any ConcurrencyStore, root: String, surviving: Set<String> = [],
+        store: any RunStore, root: String, surviving: Set<String> = [],
         endProcesses: @escaping (Set<String>) -> Int
     ) {
         self.store = store
@@ -71,12 +71,28 @@ public struct LostRuns {
     public func markLost(_ run: RunningRun, mayHaveProcesses: Bool, now: Timestamp) throws(Failure) -> Int {
         var ended = 0
         if mayHaveProcesses { ended = endProcesses(Set(try store.runningExecutions(of: run.id).map(\.token))) }
+        try recordImports(of: run)
         try store.markLost(run: run.id, at: now)
         RunLock.removeFile(root: root, run: run.id)
         try asFailure { () throws(WorkspaceFailure) in
             try OutputArea(root: root).remove(RunFiles.scratchFolder(of: run.id))
         }
         return ended
+    }
+
+    /// What its executions had imported: what they left is continued only by the same code.
+    private func recordImports(of run: RunningRun) throws(Failure) {
+        for execution in try store.runningExecutions(of: run.id) {
+            let notes = "\(root)/\(RunFiles.imports(of: execution.firstRunID ?? run.id, execution.id))"
+            guard access(notes, F_OK) == 0 else { continue }
+            let sources = DiscoverySources(
+                importNotes: notes, depfile: nil, earlierDepfile: nil, workingDirectory: nil,
+                named: try store.inputs(of: execution.id).map(\.path),
+                // A module that is gone was edited since.
+                startedAt: Timestamp(microseconds: .max / 1000))
+            let found = Discoverer(sources, in: Workspace(lookingBelow: root, cache: [])).find(isSuccess: false)
+            if !found.inputs.isEmpty { _ = try store.recordDiscovered(found.inputs, of: execution.id) }
+        }
     }
 
     /// Marks the runs of the store as lost whose program is gone.

@@ -191,15 +191,16 @@ private struct Acceptor {
         let (stage, history) = (graph.stages[index], preparation.history)
         let last = try history.newestSucceeded(stage.name) ?? history.newest(stage.name)
         guard let set = last?.discovered else {
-            if last == nil, stage.discovery.startsPython, stage.discovery.followsImports {
+            let why = last.map { "its execution \($0.id) recorded none" } ?? "it was never executed"
+            if stage.discovery.startsPython, stage.discovery.followsImports {
                 result.warnings.append(
-                    "it is not known which modules stage '\(stage.name)' imports, because it was never executed: edits of "
-                        + "these will not be noticed")
+                    "it is not known which modules stage '\(stage.name)' imports (\(why)): edits of these will not be noticed"
+                )
             }
-            if last == nil, stage.discovery.depfile != nil {
+            if stage.discovery.depfile != nil {
                 result.warnings.append(
-                    "it is not known what stage '\(stage.name)' names in its depfile, because it was never executed: "
-                        + "edits of these files will not be noticed")
+                    "it is not known which files stage '\(stage.name)' names in its depfile (\(why)): edits of these will "
+                        + "not be noticed")
             }
             return []
         }

@@ -35,12 +35,12 @@ extension Run {
     /// Begins to ask.
     func ask(_ questions: ProvenanceQuestions) throws(Failure) {
         let queue = queue
+        var sets = Set<DiscoveredSetID>()
         for (index, stage) in graph.stages.enumerated() where state.isOpen[index] {
             for input in stage.inputs where input.name == "program" { provenance.paths.insert(input.path) }
-            if let set = history.newest(stage.name)?.discovered {
-                for member in try history.discovered(set) { provenance.paths.insert(member.path) }
-            }
+            if let set = history.newest(stage.name)?.discovered { sets.insert(set) }
         }
+        for set in sets { for member in try history.discovered(set) { provenance.paths.insert(member.path) } }
         let paths = provenance.paths.sorted()
         provenance.isAwaited = driver.onThreadOfItsOwn { queue.put(.provenance(questions.atStart(paths))) }
     }

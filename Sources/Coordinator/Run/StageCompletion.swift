@@ -80,14 +80,13 @@ extension Run {
         let (workspace, root, queue, inputs) = (preparation.workspace, root, queue, execution.inputs)
         let sources = execution.isAdopted ? sources(ofAdopted: execution) : execution.sources
         running[id]?.sources = sources
-        let discoverer = sources.map { Discoverer(sources: $0, workspace: workspace) }
         let isTold = sources?.areThere(root: root) ?? false
         guard outcome.exit == .code(0) else {
             // It counts even so: what it leaves is continued only by the same program.
-            guard isTold, let discoverer else { return try examined(id, Examination()) }
+            guard isTold, let sources else { return try examined(id, Examination()) }
             driver.inBackground {
                 var found = Examination()
-                found.discovery = discoverer.find(isSuccess: false)
+                found.discovery = Discoverer(sources, in: workspace).find(isSuccess: false)
                 queue.put(.examined(id, found))
             }
             return []
@@ -101,8 +100,8 @@ extension Run {
         driver.inBackground {
             var found = examine(outputs, in: workspace, root: root, at: now)
             found.inputsChanged = inputs.haveChanged(in: workspace)
-            if mayTell, let discoverer {
-                found.discovery = discoverer.find(isSuccess: true)
+            if mayTell, let sources {
+                found.discovery = Discoverer(sources, in: workspace).find(isSuccess: true)
                 found.problem = found.problem ?? found.discovery.problem
             }
             queue.put(.examined(id, found))

@@ -17,7 +17,7 @@ extension Run {
                 ? "\(root)/\(RunFiles.imports(of: execution.run, execution.id))" : nil,
             depfile: depfile, earlierDepfile: depfile.flatMap { (try? preparation.workspace.stamp(of: $0)) ?? nil },
             workingDirectory: stage.workingDirectory,
-            named: Set(facts.inputs.map(\.path) + stage.outputs.map(\.path)), startedAt: startedAt)
+            named: facts.inputs.map(\.path) + stage.outputs.map(\.path), startedAt: startedAt)
     }
 
     /// The same of an execution that an earlier coordinator started.
@@ -27,7 +27,7 @@ extension Run {
             importNotes: stage.discovery.followsImports
                 ? "\(root)/\(RunFiles.imports(of: execution.filesOf, execution.record.id))" : nil,
             depfile: stage.discovery.depfile, earlierDepfile: nil, workingDirectory: stage.workingDirectory,
-            named: Set(execution.inputs.paths + stage.outputs.map(\.path)), startedAt: execution.since)
+            named: execution.inputs.paths + stage.outputs.map(\.path), startedAt: execution.since)
     }
 
     /// Looks, off the deciding thread, at what an ended execution reported to have read.
@@ -42,7 +42,7 @@ extension Run {
             var examination = examination
             examination.hasReportedInputs = true
             examination.discovery.merge(
-                Discoverer(sources: sources, workspace: workspace).find(reported: paths))
+                Discoverer(sources, in: workspace).find(reported: paths))
             queue.put(.examined(id, examination))
         }
         return true

@@ -10,6 +10,7 @@ extension Graph {
             stage.inputs = stage.inputs.map {
                 Input(name: $0.name, path: moved($0.path), isGlob: $0.isGlob, mode: $0.mode)
             }
+            stage.discovery.depfile = stage.discovery.depfile.map(moved)
             stage.outputs = stage.outputs.map {
                 Output(
                     name: $0.name, path: moved($0.path), mode: $0.mode, persistence: $0.persistence,

@@ -26,6 +26,8 @@ struct Draft: Equatable {
         var mentioned: [String]
         var declared: [String: Int]
         var level: Int?
+        /// Files that it reads and reports, without naming them as inputs.
+        var libraries: [String] = []
         var needs: [String]
         var isAlways = false
         var isFrozen = false
@@ -102,6 +104,7 @@ struct Draft: Equatable {
         words += ["-p"] + template.mentioned.map(param)
         words += ["-o"] + template.outputs.filter { !$0.isFolder }.map(output)
         words += ["-d"] + template.outputs.filter(\.isFolder).map(output)
+        words += ["-l"] + template.libraries
         words += ["-i"] + template.inputs.filter(\.isRead).flatMap(input)
         return words
     }

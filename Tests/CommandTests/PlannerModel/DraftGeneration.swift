@@ -19,8 +19,11 @@ extension Draft {
         }
         draft.fileOrder = draft.templates.indices.shuffled(using: &random)
         var sources: [String: String] = [:]
+        sources[StageProgram.moreFile] = content(StageProgram.moreFile, &random)
         for template in draft.templates {
-            for path in template.inputs.flatMap({ sourceFiles(of: $0) }) { sources[path] = content(path, &random) }
+            for path in template.inputs.flatMap({ sourceFiles(of: $0) }) + template.libraries {
+                sources[path] = content(path, &random)
+            }
         }
         return (draft, sources)
     }
@@ -65,11 +68,16 @@ extension Draft {
         if random.oneIn(4), let param = random.pick(["p1", "p2"]) {
             template.declared[param] = Int.random(in: 1...3, using: &random)
         }
+        if random.oneIn(3) { template.libraries = randomLibraries(&random) }
         if random.oneIn(4) { template.level = Int.random(in: 1...2, using: &random) }
         if random.oneIn(6), let earlier = random.pick(templates) { template.needs = [earlier.name] }
         template.isAlways = random.oneIn(20)
         if random.oneIn(8) { template.retries = Int.random(in: 1...2, using: &random) }
         templates.append(template)
+    }
+
+    func randomLibraries(_ random: inout SeededGenerator) -> [String] {
+        (0..<3).filter { _ in random.oneIn(2) }.map { "src/library\($0).txt" }
     }
 
     /// Something to read that comes before `template`; nil where the draw had nothing to offer.

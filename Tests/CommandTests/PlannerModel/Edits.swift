@@ -14,7 +14,7 @@ extension Scene {
     }
 
     private mutating func oneEdit() throws -> String? {
-        switch Int.random(in: 0..<22, using: &random) {
+        switch Int.random(in: 0..<23, using: &random) {
         case 0, 1, 2: return changeSource()
         case 3: return try touch()
         case 4: return deleteOutput()
@@ -30,7 +30,8 @@ extension Scene {
         case 16, 17: return mendStage()
         case 18: return toggle()
         case 19: return changeWhatIsInNoKey()
-        case 20: return random.oneIn(2) ? changeGlobbedFiles() : changeAxis()
+        case 20: return changeLibraries()
+        case 21: return random.oneIn(2) ? changeGlobbedFiles() : changeAxis()
         default: return random.oneIn(2) ? goBack() : changeOutputs()
         }
     }
@@ -147,6 +148,14 @@ extension Scene {
             oracle.disk[path] = Draft.content(path, &random)
         }
         return "\(draft.templates[index].name) takes \(input)"
+    }
+
+    private mutating func changeLibraries() -> String? {
+        guard let index = pickTemplate() else { return nil }
+        let libraries = draft.randomLibraries(&random)
+        draft.templates[index].libraries = libraries
+        for path in libraries where oracle.disk[path] == nil { oracle.disk[path] = Draft.content(path, &random) }
+        return "\(draft.templates[index].name) reads \(libraries) without naming them"
     }
 
     private mutating func removeInput() -> String? {

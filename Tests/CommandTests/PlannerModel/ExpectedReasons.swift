@@ -59,6 +59,9 @@ extension ExpectedReasons {
         }
         let key = oracle.key(of: stage)
         compare(key, with: reference.key)
+        for (path, text) in reference.discovered where oracle.disk[path] != text {
+            exactly.insert(ModelReason(oracle.disk[path] == nil ? "input_removed" : "input_changed", path))
+        }
         guard key == reference.key else { return }
         if past.last?.succeeded == false { oneOf.insert(ModelReason("last_failed")) }
         for (output, files) in reference.outputs where oracle.files(of: output) != files {

@@ -8,6 +8,8 @@ struct ModelExecution {
     let succeeded: Bool
     /// The files of each output, of a success.
     let outputs: [ModelOutput: [String: String]]
+    /// The files that it read without naming them, with their contents.
+    let discovered: [String: String]
 }
 
 enum ModelVerdict: String {
@@ -97,9 +99,9 @@ struct Oracle {
         let key = key(of: stage)
         if stage.outputs.isEmpty {
             guard let newest = executions.last(where: { $0.stage == stage.name }) else { return (.run, nil) }
-            return newest.succeeded && newest.key == key ? (.fresh, newest) : (.run, nil)
+            return newest.succeeded && newest.key == key && holds(newest) ? (.fresh, newest) : (.run, nil)
         }
-        let candidates = executions.reversed().filter { $0.succeeded && $0.key == key }
+        let candidates = executions.reversed().filter { $0.succeeded && $0.key == key && holds($0) }
         if let match = candidates.first(where: isOnDisk) {
             return (.fresh, match)
         }
@@ -114,6 +116,18 @@ struct Oracle {
 
     func isOnDisk(_ execution: ModelExecution) -> Bool {
         execution.outputs.allSatisfy { files(of: $0.key) == $0.value }
+    }
+
+    /// Whether it would read the same files with the same contents.
+    func holds(_ execution: ModelExecution) -> Bool { execution.discovered.allSatisfy { disk[$0.key] == $0.value } }
+
+    /// What a stage reads without naming it.
+    func discoveries(of stage: DraftStage) -> [String: String] {
+        var found: [String: String] = [:]
+        for library in stage.template.libraries {
+            for path in [library] + StageProgram.more(after: disk[library] ?? "") { found[path] = disk[path] }
+        }
+        return found
     }
 
     // MARK: Running
@@ -185,9 +199,13 @@ struct Oracle {
         if fault == nil || fault == .after { write(stage, isRubbish: fault == .after) }
         let succeeded = fault == nil || (fault == .missing && stage.outputs.isEmpty)
         var outputs: [ModelOutput: [String: String]] = [:]
+        // Such a fault comes before anything is read.
+        let discovered = fault == .before || fault == .once ? [:] : discoveries(of: stage)
         if succeeded { for output in stage.outputs { outputs[output] = files(of: output) } }
         executions.append(
-            ModelExecution(id: id, stage: stage.name, key: key, succeeded: succeeded, outputs: outputs))
+            ModelExecution(
+                id: id, stage: stage.name, key: key, succeeded: succeeded, outputs: outputs,
+                discovered: discovered))
         if succeeded {
             inForce[stage.name] = id
             prune(stage)
@@ -198,8 +216,9 @@ struct Oracle {
     private mutating func write(_ stage: DraftStage, isRubbish: Bool) {
         let template = stage.template
         var read: [String: String]?
-        if !stage.reads.isEmpty {
-            read = [:]
+        let discovered = discoveries(of: stage)
+        if !stage.reads.isEmpty || !discovered.isEmpty {
+            read = discovered
             for path in stage.reads { read?.merge(path.files(on: disk)) { $1 } }
         }
         let value =

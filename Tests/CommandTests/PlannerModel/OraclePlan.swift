@@ -50,7 +50,7 @@ extension Oracle {
         let known = key(of: stage) { !open.contains($0) }
         let own = executions.filter { $0.stage == stage.name }
         let counting = stage.outputs.isEmpty ? own.suffix(1) : own[...]
-        let past = counting.filter { $0.succeeded && $0.key.agrees(with: known) }
+        let past = counting.filter { $0.succeeded && $0.key.agrees(with: known) && holds($0) }
         let candidates = past.filter { $0.key.agrees(with: known, open: open) }
         if candidates.isEmpty {
             // With a glob open the paths of the inputs are not all known: that one is new need not be foreseen.

@@ -22,19 +22,20 @@ enum StageProgram {
     /// A file that the program never reads, whatever folder it reads.
     static let ignoredFile = "notes.txt"
 
-    /// Takes the words LABEL MODULUS SALT [-p PARAM…] [-o FILE…] [-d FOLDER…] [-i READ…].
+    /// Takes the words LABEL MODULUS SALT [-p PARAM…] [-o FILE…] [-d FOLDER…] [-l LIBRARY…] [-i READ…].
     static let body = """
         label=$1 modulus=$2 facts=$3
         shift 3
-        kind=-p files= folders= reads=
+        kind=-p files= folders= libraries= reads=
         for word; do
           case $word in
-          -p | -o | -d | -i) kind=$word ;;
+          -p | -o | -d | -l | -i) kind=$word ;;
           *)
             case $kind in
             -p) facts="$facts,$word" ;;
             -o) files="$files $word" ;;
             -d) folders="$folders $word" ;;
+            -l) libraries="$libraries $word" ;;
             -i) reads="$reads $word" ;;
             esac ;;
           esac
@@ -46,6 +47,12 @@ enum StageProgram {
         before) exit 3 ;;
         once) rm "$PROPERTY_FAULTS/$RUNS_STAGE"; exit 4 ;;
         esac
+        for library in $libraries; do
+          more=
+          case $(cat "$library") in *2) more=src/more.txt ;; esac
+          for file in $library $more; do printf '{"input": "%s"}\\n' "$file" >> "$RUNS_METRICS"; done
+          reads="$reads $library $more"
+        done
         sum=none
         if [ -n "$reads" ]; then
           sum=$(find $reads -type f ! -name notes.txt | LC_ALL=C sort -u | xargs cat | cksum | cut -d' ' -f1)
@@ -65,6 +72,10 @@ enum StageProgram {
         [ "$fault" != after ]
 
         """
+
+    /// What a library of these contents makes the program read besides it.
+    static func more(after library: String) -> [String] { library.hasSuffix("2\n") ? [moreFile] : [] }
+    static let moreFile = "src/more.txt"
 
     /// The text of a stage's own script; its version is the part that edits change.
     static func script(version: Int) -> String { "version=\(version)\n\(body)" }
