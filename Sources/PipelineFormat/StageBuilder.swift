@@ -47,7 +47,9 @@ struct StageBuilder {
             isFrozen: document.isFrozen ?? false, keep: document.keep ?? 1,
             discovery: InputDiscovery(
                 followsImports: document.tracksImports ?? true, startsPython: words.startsPython,
-                depfile: document.depfile.flatMap { depfile($0, of: draft) }))
+                depfile: document.depfile.flatMap { depfile($0, of: draft) },
+                ignoredPrograms: document.tracksProgram ?? true
+                    ? [] : words.programs.map { word in cleaned(draft.workdir.map { "\($0)/\(word)" } ?? word) }))
     }
 
     /// Lets the command and variables use inputs and outputs, relative to the folder in which the command runs.

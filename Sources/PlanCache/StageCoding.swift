@@ -36,6 +36,7 @@ extension ByteWriter {
         write(stage.discovery.followsImports)
         write(stage.discovery.startsPython)
         write(stage.discovery.depfile) { $0.write($1) }
+        write(each: stage.discovery.ignoredPrograms) { $0.write($1) }
     }
 
     private mutating func write(_ input: Input) {
@@ -142,7 +143,8 @@ extension ByteReader {
             isFrozen: try flag(), keep: try integer(),
             discovery: InputDiscovery(
                 followsImports: try flag(), startsPython: try flag(),
-                depfile: try optional { reader throws(Malformed) in try reader.text() }))
+                depfile: try optional { reader throws(Malformed) in try reader.text() },
+                ignoredPrograms: try list { reader throws(Malformed) in try reader.text() }))
     }
 
     mutating func quantities() throws(Malformed) -> [String: Quantity] {

@@ -72,6 +72,7 @@ extension TestProject {
         ("a spawned worker", #"["python3", "spawn.py", "${{ outputs.o }}"]"#, "worker.py"),
         ("a program of a program", #"["python3", "sub.py", "${{ outputs.o }}"]"#, "pkg/lib.py"),
         ("an archive", #"["python3", "zipped.py", "${{ outputs.o }}"]"#, "lib.zip"),
+        ("a script that a script starts", #"["sh", "run.sh", "${{ outputs.o }}"]"#, "main.py"),
         ("a module whose entry is deleted", #"["python3", "forget.py", "${{ outputs.o }}"]"#, "pkg/lib.py"),
     ])
     func modulesAreFollowed(how: String, command: String, module: String) throws {
@@ -81,6 +82,7 @@ extension TestProject {
             [
                 "pkg/__init__.py": "", "pkg/lib.py": "name = 'first'\n", "pkg/run.py": write, "pkg/__main__.py": write,
                 "pkg/run2.py": "import sys, lib\nopen(sys.argv[-1], 'w').write(lib.name)\n",
+                "run.sh": "python3 main.py \"$@\"\n", "main.py": write,
                 "quick.py": "import os\nimport pkg.run\nos._exit(0)\n",
                 "fork.py": """
                 import os
@@ -215,6 +217,16 @@ extension TestProject {
         )
         #expect(try project.executed() == ["train"])
         #expect(try project.discovered("train") == [])
+    }
+
+    @Test func aProgramThatIsNotTrackedIsNotDiscoveredEither() throws {
+        let project = try project(
+            #""a": {"command": ["python3", "train.py"], "workdir": "scripts", "track_program": false}"#,
+            ["scripts/train.py": "import model\n"])
+        #expect(try project.executed() == ["a"])
+        #expect(try project.discovered("a") == ["scripts/model.py"])
+        try project.write("scripts/train.py", "import model, sys\n")
+        #expect(try project.executed() == [])
     }
 
     /// Nothing tells what a shell script sources.

@@ -29,7 +29,7 @@ struct CodingTests {
             cpus: Quantity(2), gpus: Quantity(thousandths: 500), memoryBytes: 1 << 33, counted: ["licence": .one]),
         retries: RetryPolicy(max: 3, delaySeconds: 1.5, on: [.outOfMemory], memoryFactor: 2), timeoutSeconds: 60,
         isAlways: true, isFrozen: true, keep: 5,
-        discovery: InputDiscovery(followsImports: false, startsPython: true, depfile: "x.d"))
+        discovery: InputDiscovery(followsImports: false, startsPython: true, depfile: "x.d", ignoredPrograms: ["a.py"]))
 
     private var shell: Stage {
         var other = Stage(name: "plain", template: "plain", command: .shell("cat 'x' > y"))

@@ -87,6 +87,10 @@ let pythonHook = #"""
         for method in ("get_code", "load_module"):
             if hasattr(vars(archives or object).get(method), "__code__"):
                 wrap(archives, method, lambda self, name: self.archive)
+        # The program itself is executed without a loader.
+        program = getattr(sys, "argv", None) or [""]
+        if os.path.isfile(program[0]):
+            note(program[0])
 
 
     def _run_hidden():

@@ -17,7 +17,8 @@ extension Run {
                 ? "\(root)/\(RunFiles.imports(of: execution.run, execution.id))" : nil,
             depfile: depfile, earlierDepfile: depfile.flatMap { (try? preparation.workspace.stamp(of: $0)) ?? nil },
             workingDirectory: stage.workingDirectory,
-            named: facts.inputs.map(\.path) + stage.outputs.map(\.path), startedAt: startedAt)
+            named: facts.inputs.map(\.path) + stage.outputs.map(\.path) + stage.discovery.ignoredPrograms,
+            startedAt: startedAt)
     }
 
     /// The same of an execution that an earlier coordinator started.
@@ -27,7 +28,8 @@ extension Run {
             importNotes: stage.discovery.followsImports
                 ? "\(root)/\(RunFiles.imports(of: execution.filesOf, execution.record.id))" : nil,
             depfile: stage.discovery.depfile, earlierDepfile: nil, workingDirectory: stage.workingDirectory,
-            named: execution.inputs.paths + stage.outputs.map(\.path), startedAt: execution.since)
+            named: execution.inputs.paths + stage.outputs.map(\.path) + stage.discovery.ignoredPrograms,
+            startedAt: execution.since)
     }
 
     /// Looks, off the deciding thread, at what an ended execution reported to have read.

@@ -11,6 +11,7 @@ extension Graph {
                 Input(name: $0.name, path: moved($0.path), isGlob: $0.isGlob, mode: $0.mode)
             }
             stage.discovery.depfile = stage.discovery.depfile.map(moved)
+            stage.discovery.ignoredPrograms = stage.discovery.ignoredPrograms.map(moved)
             stage.outputs = stage.outputs.map {
                 Output(
                     name: $0.name, path: moved($0.path), mode: $0.mode, persistence: $0.persistence,

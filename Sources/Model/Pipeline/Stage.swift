@@ -113,11 +113,16 @@ public struct InputDiscovery: Hashable, Sendable {
     public var startsPython: Bool
     /// A file in which the stage writes what it has read, as a rule of make. Relative to the pipeline's folder.
     public var depfile: String?
+    /// Paths that the program may have and that are no inputs by its author's choice. Relative to the pipeline's folder.
+    public var ignoredPrograms: [String]
 
-    public init(followsImports: Bool = true, startsPython: Bool = false, depfile: String? = nil) {
+    public init(
+        followsImports: Bool = true, startsPython: Bool = false, depfile: String? = nil, ignoredPrograms: [String] = []
+    ) {
         self.followsImports = followsImports
         self.startsPython = startsPython
         self.depfile = depfile
+        self.ignoredPrograms = ignoredPrograms
     }
 }
 
