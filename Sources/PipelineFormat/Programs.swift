@@ -54,9 +54,10 @@ struct CommandWords {
         return ["python", "bash", "sh", "Rscript", "julia", "node", "perl", "ruby"].first { $0 == name }
     }
 
+    private static let wrappers: Set = ["env", "exec", "nice", "nohup", "time"]
+
     /// Behind what only changes how a command runs.
     private static func isPython(_ words: [String]) -> Bool {
-        let wrappers: Set = ["env", "exec", "nice", "nohup", "time"]
         let head = words.first { !wrappers.contains($0) && !$0.contains("=") }
         return head.map { interpreter($0) == "python" } ?? false
     }
