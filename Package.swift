@@ -81,7 +81,7 @@ let package = Package(
             name: "LocalEngineTests", dependencies: ["LocalEngine", "EngineAPI", "GPU", "Model", "TestSupport"]),
         .testTarget(
             name: "CoordinatorTests",
-            dependencies: ["Coordinator", "EngineAPI", "Planner", "Model", "CLinux", "TestSupport"]),
+            dependencies: ["Coordinator", "EngineAPI", "JSON", "Planner", "Model", "CLinux", "TestSupport"]),
         .testTarget(name: "CSupervisorTests", dependencies: ["ProcessHost", "Model", "TestSupport", "runs"]),
         // These drive the built program and import nothing of it.
         .testTarget(name: "CommandTests", dependencies: ["TestSupport", "runs"], exclude: ["Golden"]),

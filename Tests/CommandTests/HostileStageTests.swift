@@ -133,6 +133,30 @@ import Testing
         #expect(try project.query("select state from executions") == [["state": .text("interrupted")]])
     }
 
+    /// What is not read then is counted.
+    @Test(arguments: [([SIGINT], "100ms"), ([SIGINT, SIGINT], "1h"), ([SIGTERM], "100ms")] as [([Int32], String)])
+    func readingManyMetricsCanBeInterrupted(_ signals: [Int32], _ grace: String) throws {
+        let project = try TestProject()
+        let bytes = 120_000_000
+        try project.write(
+            "pipeline.json",
+            #"{"name": "p", "stages": {"a": {"command": "yes '{\"loss\": 1}' | head -c \#(bytes) > $RUNS_METRICS; echo made > made"}}}"#
+        )
+        let command = try project.start(["exec", "--grace", grace])
+        try wait(for: "the metrics to be written") { project.exists("made") }
+        for (index, signal) in signals.enumerated() {
+            command.send(signal)
+            try command.read(
+                until: { $0.errorOutput.contains(index == 0 ? "stopping" : "killing") }, "it heard the signal")
+        }
+        let result = try command.finish()
+        #expect(result.status == 128 + signals[0], "\(result.story)")
+        let row = try project.query("select state, note, (select count(*) from metrics) as n from executions")[0]
+        #expect(row["state"] == .text("interrupted"))
+        let note = try #require(row["note"]?.text?.firstMatch(of: #/^(\d+) bytes of RUNS_METRICS were not read/#))
+        #expect((Int(note.1) ?? 0) + (row["n"]?.integer ?? 0) * 12 == bytes, "\(row)")
+    }
+
     @Test func aMetricsFileWithoutLinesIsAbandoned() throws {
         let project = try TestProject()
         try project.write(

@@ -153,4 +153,23 @@ private let hasTime = access("/usr/bin/time", X_OK) == 0
         let busy = try project.query("select stage from executions where user_cpu_seconds > 0.9")
         #expect(busy == [["stage": .text("busy")]])
     }
+
+    /// Each execution has a note; the warning comes once a template.
+    @Test func moreMemoryThanRequestedIsReported() throws {
+        let project = try TestProject(
+            stages: #"""
+                "a": {"matrix": {"x": [1, 2]}, "command": ["python3", "-c", "x = b'x' * 150000000"],
+                      "resources": {"memory": "50MB"}},
+                "b": {"command": "true", "resources": {"memory": "500MB"}}
+                """#)
+        let result = try project.runs("exec", "--jobs", "1")
+        #expect(result.status == 0)
+        let warnings = result.errorOutput.split(separator: "\n").filter { $0.contains(" of memory, requested 50 MB") }
+        #expect(warnings.count == 1 && warnings[0].hasPrefix("warning: stage 'a@x=1': used 1"), "\(result.story)")
+        let notes = try project.query("select note from executions order by stage").map { $0["note"] }
+        #expect(notes.prefix(2).allSatisfy { $0?.text?.hasSuffix(" of memory, requested 50 MB") ?? false }, "\(notes)")
+        #expect(notes.last == .null)
+        #expect(try project.runs("show").output.contains("note on a@x=2: used 1"))
+        #expect(try project.runs("query", "--named", "right-size").output.contains("a@x=1"))
+    }
 }

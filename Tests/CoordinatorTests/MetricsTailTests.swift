@@ -2,6 +2,7 @@
 // comes out once and in order, and what is kept in between stays small.
 
 import Glibc
+import JSON
 import Model
 import TestSupport
 import Testing
@@ -13,12 +14,13 @@ import Testing
         var random = SeededGenerator(seed: seed)
         let file = try ScratchFile()
         var tail = MetricsTail(path: file.path)
-        var (expected, bad, found): ([Seen], Int, [Seen]) = ([], 0, [])
+        var (expected, bad, leftOut, found): ([Seen], Int, Int, [Seen]) = ([], 0, 0, [])
         var bytes: [UInt8] = []
         for _ in 0..<120 {
             let line = Line.random(&random)
             expected += line.points
             bad += line.isBad ? 1 : 0
+            leftOut += line.leftOut
             bytes += line.bytes + [10]
         }
         // Its newline may still be missing when the stage ends.
@@ -37,7 +39,8 @@ import Testing
         let differing = zip(found, expected).first { $0 != $1 }
         #expect(differing == nil, "seed \(seed)")
         #expect(found.count == expected.count, "seed \(seed)")
-        #expect(tail.badLines == bad, "seed \(seed)")
+        #expect(tail.badLines.count == bad, "seed \(seed)")
+        #expect(tail.leftOut.count == leftOut, "seed \(seed)")
         tail.readRest(at: time) { told in Issue.record("seed \(seed): \(told.points.count) points came twice") }
     }
 
@@ -66,7 +69,7 @@ import Testing
         try file.append(
             Array("{\"\(long)\": {\"inside\": 1}}\n{\"a\": 2, \"\(long)\": {\"far inside\": {\"b\": 3}}}\n".utf8)[...])
         #expect(tail.read(at: time).points.map(\.name) == [long + ".inside"])
-        #expect(tail.badLines == 1, "of the second line nothing is taken")
+        #expect(tail.badLines.count == 1, "of the second line nothing is taken")
         let metrics = finalMetrics(ofFile: file.path, shownAs: "m.json", at: time)
         #expect(metrics.points.isEmpty && metrics.problem != nil)
     }
@@ -85,34 +88,159 @@ import Testing
     }
 
     @Test func paramsAndSummaries() throws {
-        let file = try ScratchFile()
-        var tail = MetricsTail(path: file.path)
         let long = String(repeating: "n", count: 501)
-        try file.append(
-            Array(
-                """
-                {"param": {"lr": 0.1, "model": {"name": "mlp", "layers": [8, 8]}, "none": null}}
-                {"summary": {"best": 0.9, "at": {"step": 7}}}
-                {"param": 3, "step": 1}
-                {"summary": {"a": 1}, "step": 2, "param": {"late": 1}, "loss": 0.5}
-                {"step": 1.5, "loss": 1}
-                {"step": "7", "loss": 1}
-                {"accuracy": "0.9"}
-                {"param": {"a": 1, "\(long)": 2}}
-
-                """.utf8)[...])
-        let told = tail.read(at: time)
+        let (told, tail) = try read(
+            """
+            {"param": {"lr": 0.1, "model": {"name": "mlp", "layers": [8, 8]}, "none": null}}
+            {"summary": {"best": 0.9, "at": {"step": 7}}}
+            {"param": 3, "step": 1}
+            {"summary": {"a": 1}, "step": 2, "param": {"late": 1}, "loss": 0.5}
+            {"param": {"a": 1, "\(long)": 2}}
+            {"step": 4}
+            {"step": 4, "unmeasured": null}
+            {}
+            """)
         #expect(
             told.params.map { "\($0.name)=\($0.value.text)" } == [
                 "lr=0.1", #"model.name="mlp""#, "model.layers=[8,8]", "none=null", "late=1",
             ])
         // A word that holds no object is a metric's name like any other.
+        #expect(shown(told) == ["best - 0.9", "at.step - 7.0", "param 1 3.0", "a - 1.0", "loss 2 0.5"])
         #expect(
-            told.points.map { "\($0.name) \($0.step.map(String.init) ?? "-") \($0.value)" } == [
-                "best - 0.9", "at.step - 7.0", "param 1 3.0", "a - 1.0", "loss 2 0.5",
+            tail.notes == [
+                "2 invalid lines in RUNS_METRICS, first: line 5 has a name of more than 500 bytes, counted with those of "
+                    + "the objects around it"
             ])
-        // A name that is too long, steps that are no whole numbers, and a line without a number.
-        #expect(tail.badLines == 4)
+    }
+
+    @Test func numbersAsTextAreNumbers() throws {
+        let (told, tail) = try read(
+            """
+            {"step": "3", "loss": "0.5", "acc": .5}
+            {"step": "3", "loss": "0.5", "acc": " +.5 "}
+            {"step": 4.0, "loss": "1e-3", "diverged": "nan", "worst": "-Infinity", "best": "inf"}
+            {"step": "5.0", "flag": true, "val": {"loss": "7"}}
+            """)
+        #expect(
+            shown(told) == [
+                "loss 3 0.5", "acc 3 0.5", "loss 4 0.001", "diverged 4 nan", "worst 4 -inf", "best 4 inf", "flag 5 1.0",
+                "val.loss 5 7.0",
+            ])
+        #expect(tail.notes == ["1 invalid line in RUNS_METRICS: line 1, column 37: expected a value, found '.'"])
+    }
+
+    /// Each is counted and none is silent; the numbers beside them are recorded.
+    @Test func whatIsNotANumberIsCounted() throws {
+        let (told, tail) = try read(
+            """
+            {"a": 1}
+
+            {"step": 1, "loss": "n/a", "acc": 0.5, "per_class": [0.1, 0.9], "none": null}
+            {"summary": {"name": "resnet", "hex": "0x10", "empty": "", "grouped": "1,000", "share": "95%"}}
+            {"accuracy": "high"}
+            """)
+        #expect(shown(told) == ["a - 1.0", "acc 1 0.5"])
+        #expect(tail.notes == [#"8 values left out, first: 'loss' = "n/a" (line 3)"#])
+        let (_, one) = try read("{\"long\": \"\(String(repeating: "x", count: 200))\", \"b\": 1}")
+        #expect(one.notes == ["1 value left out: 'long' = \"\(String(repeating: "x", count: 59))… (line 1)"])
+    }
+
+    /// The values of such a line are recorded, without a place on a curve.
+    @Test(arguments: ["1.5", #""later""#, "true", "1e30", "NaN", "[1]"]) func aStepThatIsNotAWholeNumber(
+        _ step: String
+    ) throws {
+        let (told, tail) = try read("{\"step\": \(step), \"loss\": 1}")
+        #expect(shown(told) == ["loss - 1.0"])
+        #expect(tail.notes == ["1 value left out: 'step' = \(step) (line 1)"])
+    }
+
+    @Test func reportsThatTheStageLost() throws {
+        let (told, tail) = try read(
+            """
+            {"unreported": {"count": 2, "example": "OSError: No space left on device"}}
+            {"unreported": {"count": 9223372036854775807, "example": "later"}}
+            {"unreported": {"count": 5}}
+            """)
+        #expect(shown(told) == ["unreported.count - 5.0"], "anything else of that name is a metric")
+        #expect(
+            tail.notes == [
+                "9223372036854775807 reports were not written, first: OSError: No space left on device"
+            ])
+    }
+
+    /// Nothing of what is given up is lost in silence.
+    @Test func whatIsGivenUpIsCounted() throws {
+        let file = try ScratchFile()
+        var tail = MetricsTail(path: file.path)
+        let line = Array("{\"step\": 1, \"loss\": 0.25}\n".utf8)
+        for _ in 0..<100 { try file.append(Array(Array(repeating: line, count: 1000).joined())[...]) }
+        tail.end()
+        let count = tail.read(at: time).points.count
+        #expect(tail.isBehind && count == MetricsTail.mostLineBytes / line.count)
+        tail.giveUp()
+        #expect(tail.read(at: time).points.isEmpty && tail.readLastLine(at: time).points.isEmpty && !tail.isBehind)
+        let unread = (100_000 - count) * line.count
+        #expect(tail.notes == ["\(unread) bytes of RUNS_METRICS were not read (interrupted)"])
+    }
+
+    /// Both readers say the same of each line, to the last bit.
+    @Test(arguments: testSeeds(count: 10)) func plainLinesAreReadLikeOthers(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        var plain = PlainLineReader()
+        for _ in 0..<2000 {
+            let text = Self.numberText(&random)
+            let space = ["", " ", "\t"].randomElement(using: &random) ?? ""
+            let line = Array("{\(space)\"loss\":\(space)\(text)\(space),\"step\": 3}\(space)".utf8)
+            var points: [MetricPoint] = []
+            let isPlain = line.withUnsafeBufferPointer { plain.read($0, at: time, into: &points) }
+            let general = (try? JSONReader.value(of: line, dialect: .metrics))?["loss"].flatMap(figure)
+            if isPlain {
+                #expect(points.map(Seen.init) == general.map { [Seen("loss", 3, $0)] }, "seed \(seed): \(text)")
+            } else {
+                #expect(points.isEmpty, "seed \(seed)")
+                #expect(general?.isFinite != true || text.utf8.first == UInt8(ascii: "\""), "seed \(seed): \(text)")
+            }
+        }
+    }
+
+    private static func numberText(_ random: inout SeededGenerator) -> String {
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0: return "\(Double(bitPattern: random.next()))"
+        case 1: return "\(Int64.random(in: .min ... .max, using: &random))"
+        case 2: return "\(Double.random(in: -10...10, using: &random))"
+        case 3:
+            let digits = String(
+                (0..<Int.random(in: 1...40, using: &random)).map { _ in
+                    "0123456789".randomElement(using: &random) ?? "0"
+                })
+            return "\(digits).\(digits)e\(Int.random(in: -400...400, using: &random))"
+        case 4: return "\(Int.random(in: -99...99, using: &random)).\(Int.random(in: 0...9999, using: &random))"
+        case 5:
+            return ["-0", "0", "-0.0", "1E5", "1e+5", "1e-5", "5e-324", "1e999", "9007199254740993"]
+                .randomElement(using: &random) ?? "0"
+        case 6:
+            return ["01", "1.", ".5", "+1", "1e", "--1", "1_0", "0x1", "-", "", "1 2", "Nan", "\"0.5\""]
+                .randomElement(using: &random) ?? "1."
+        default:
+            let letters = "0123456789.eE+-"
+            return String(
+                (0..<Int.random(in: 1...6, using: &random)).map { _ in
+                    letters.randomElement(using: &random) ?? "0"
+                })
+        }
+    }
+
+    private func read(_ text: String) throws -> (ReportedLines, MetricsTail) {
+        let file = try ScratchFile()
+        var tail = MetricsTail(path: file.path)
+        try file.append(Array("\(text)\n".utf8)[...])
+        tail.end()
+        let told = tail.read(at: time)
+        return (told, tail)
+    }
+
+    private func shown(_ told: ReportedLines) -> [String] {
+        told.points.map { "\($0.name) \($0.step.map(String.init) ?? "-") \($0.value)" }
     }
 
     private let time = Timestamp(microseconds: 1)
@@ -136,6 +264,7 @@ private struct Seen: Equatable {
 private struct Line {
     var bytes: [UInt8]
     var points: [Seen] = []
+    var leftOut = 0
     var isBad = false
 
     static func random(_ random: inout SeededGenerator) -> Line {
@@ -166,13 +295,17 @@ private struct Line {
     private static func good(_ random: inout SeededGenerator) -> Line {
         var points: [Seen] = []
         let step = Bool.random(using: &random) ? Int64.random(in: -3...1_000_000, using: &random) : nil
-        let text = object(&random, prefix: "", depth: 0, step: step, &points)
-        // An object that holds things, but no number, says nothing of what it was meant to say.
-        return Line(bytes: Array(text.utf8), points: points, isBad: points.isEmpty && text != "{}")
+        var (leftOut, nulls) = (0, 0)
+        let text = object(&random, prefix: "", depth: 0, step: step, &points, &leftOut, &nulls)
+        // An object that holds nothing but objects or a step reports nothing.
+        return Line(
+            bytes: Array(text.utf8), points: points, leftOut: leftOut,
+            isBad: points.isEmpty && leftOut == 0 && nulls == 0 && text != "{}")
     }
 
     private static func object(
-        _ random: inout SeededGenerator, prefix: String, depth: Int, step: Int64?, _ points: inout [Seen]
+        _ random: inout SeededGenerator, prefix: String, depth: Int, step: Int64?, _ points: inout [Seen],
+        _ leftOut: inout Int, _ nulls: inout Int
     ) -> String {
         var members: [String] = []
         if depth == 0, let step { members.append("\"step\": \(step)") }
@@ -181,9 +314,11 @@ private struct Line {
             let value: String
             switch Int.random(in: 0..<8, using: &random) {
             case 0 where depth < 6:
-                value = object(&random, prefix: prefix + name + ".", depth: depth + 1, step: step, &points)
+                value = object(
+                    &random, prefix: prefix + name + ".", depth: depth + 1, step: step, &points, &leftOut, &nulls)
             case 1:
                 value = ["null", "\"text }\"", "[1, {\"no\": 2}]"].randomElement(using: &random) ?? "null"
+                if value == "null" { nulls += 1 } else { leftOut += 1 }
             case 2:
                 let flag = Bool.random(using: &random)
                 value = "\(flag)"

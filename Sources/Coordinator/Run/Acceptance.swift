@@ -176,10 +176,12 @@ private struct Acceptor {
         let decision = Decision(verdict: .run, reasons: start.reasons, key: key, executionID: id)
         try store.record(
             decision: decision, stage: stage.name, template: stage.template, run: run, pipeline: graph.pipeline)
+        let metrics = try metrics(of: stage)
         try store.finish(
             ExecutionFinish(
-                id: id, state: .succeeded, exit: .code(0), error: nil, note: "not executed: its outputs were accepted",
-                finishedAt: now, usage: Usage(wallSeconds: 0), outputs: outputs, metrics: try metrics(of: stage)))
+                id: id, state: .succeeded, exit: .code(0), error: nil,
+                note: (["not executed: its outputs were accepted"] + metrics.notes).joined(separator: "; "),
+                finishedAt: now, usage: Usage(wallSeconds: 0), outputs: outputs, metrics: metrics.points))
         if !discovered.isEmpty { _ = try store.recordDiscovered(discovered, of: id) }
         try store.addNote("accepted\(why)", to: .execution(id), at: now)
         logPaths.append(start.logPath)
@@ -240,14 +242,17 @@ private struct Acceptor {
         return run
     }
 
-    private func metrics(of stage: Stage) throws(Failure) -> [MetricPoint] {
-        var points: [MetricPoint] = []
+    private func metrics(of stage: Stage) throws(Failure) -> (points: [MetricPoint], notes: [String]) {
+        var result: (points: [MetricPoint], notes: [String]) = ([], [])
         for output in stage.outputs where output.isMetrics {
             let path = output.path.hasPrefix("/") ? output.path : "\(preparation.request.root)/\(output.path)"
-            let (found, problem) = finalMetrics(ofFile: path, shownAs: output.path, at: now)
-            if let problem { throw Failure(.usage, "cannot accept stage '\(stage.name)': \(problem).") }
-            points += found
+            let found = finalMetrics(ofFile: path, shownAs: output.path, at: now)
+            if let problem = found.problem {
+                throw Failure(.usage, "cannot accept stage '\(stage.name)': \(problem).")
+            }
+            result.points += found.points
+            result.notes += found.note.map { [$0] } ?? []
         }
-        return points
+        return result
     }
 }

@@ -78,6 +78,12 @@ public final class Run {
     var interruption = Interruption()
     /// The engine does not answer, and the user knows.
     var engineIsSilent = false
+    /// How much of what stages report this turn of the loop may still read: between turns it looks at signals.
+    var metricsBytesLeft = 0
+    /// The running execution whose metrics were read last: in the next turn it comes after the others.
+    var lastMeasured: ExecutionID?
+    /// Templates with a warning about their memory.
+    var templatesAboveRequest: Set<String> = []
     /// Templates whose stages were found to import modules unheard.
     var unheardTemplates = Set<String>()
     var provenance = ProvenanceState()

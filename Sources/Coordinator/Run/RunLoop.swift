@@ -24,6 +24,7 @@ extension Run {
             heartbeat: begin.adding(seconds: RunLock.heartbeatSeconds))
         while true {
             turn += 1
+            metricsBytesLeft = MetricsTail.mostLineBytes
             let now = driver.now()
             let areDevicesFree = devices.haveChanged(at: now)
             let isMetricsDue = now >= next.metrics && !running.isEmpty
@@ -211,13 +212,20 @@ extension Run {
         return scheduler.handle(.interrupted(force: isForced))
     }
 
-    /// Whether there is more than was read at a time.
+    /// Whether there is more than one turn reads.
     private func readLiveMetrics() throws(Failure) -> Bool {
+        let measured = running.keys.sorted().filter { running[$0]?.isMeasured == true }
+        let next = measured.firstIndex { $0 > lastMeasured ?? $0 } ?? 0
         var isBehind = false
-        for id in running.keys.sorted() where running[id]?.isMeasured == true {
-            guard let reported = running[id]?.tail.read(at: driver.now()) else { continue }
+        for id in measured[next...] + measured[..<next] {
+            guard metricsBytesLeft > 0 else { return true }
+            guard let reported = running[id]?.tail.read(at: driver.now()), let tail = running[id]?.tail else {
+                continue
+            }
+            metricsBytesLeft -= tail.readBytes
+            isBehind = isBehind || tail.isBehind
+            if tail.readBytes > 0 { lastMeasured = id }
             try recordReport(reported, of: id)
-            isBehind = isBehind || running[id]?.tail.isBehind ?? false
         }
         return isBehind
     }

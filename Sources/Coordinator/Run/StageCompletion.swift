@@ -17,6 +17,8 @@ struct Examination: Sendable {
     var discovery = Discovery()
     /// What the execution reported to have read is part of it.
     var hasReportedInputs = false
+    /// About values of metrics files that are not numbers.
+    var notes: [String] = []
 }
 
 extension Run {
@@ -138,20 +140,28 @@ extension Run {
             ExecutionEnding(
                 exit: outcome.exit, stopCause: outcome.stopCause ?? execution.stopCause,
                 sawOutOfMemoryKill: outcome.sawOutOfMemoryKill, missingOutputs: examination.missing,
-                outputProblem: examination.problem))
+                // The rest of its lines may name inputs.
+                outputProblem: examination.problem
+                    ?? (execution.tail.isGivenUp ? "what it reported was not read to the end" : nil)))
         let isSuccess = state == .succeeded
         let discovery = examination.discovery
-        let remarks = remarks(on: discovery, of: execution, isSuccess: isSuccess)
+        let remarks =
+            remarks(on: discovery, of: execution, isSuccess: isSuccess)
+            + remarks(on: execution, outcome, isSuccess ? examination.notes : [])
+        let excess = state == .outOfMemory ? nil : memoryExcess(execution.request, outcome.usage)
         if isSuccess { reportUnheardImports(discovery, of: execution) }
         noteUse(of: discovery)
         try record(
             execution,
             ExecutionFinish(
-                id: id, state: state, exit: outcome.exit, error: error, note: note(of: execution, outcome, remarks),
+                id: id, state: state, exit: outcome.exit, error: error,
+                note: joined(remarks + (excess.map { [$0.sentence] } ?? [])),
                 finishedAt: now, usage: outcome.usage, outputs: isSuccess ? examination.outputs : [],
                 discovered: discovery.inputs,
                 inputsChangedDuringRun: isSuccess && (examination.inputsChanged || !discovery.changed.isEmpty),
-                metrics: isSuccess ? examination.metrics : [], gpuSamples: outcome.gpuSamples))
+                metrics: isSuccess ? examination.metrics : [], gpuSamples: outcome.gpuSamples),
+            shownNote: joined(remarks))
+        if let excess { warn(excess, stage) }
         afterCommit.finishedFiles.append(execution.tail.path)
         if discovery.heardOfImports, let path = execution.sources?.importNotes {
             afterCommit.finishedFiles.append(path)
@@ -185,8 +195,14 @@ extension Run {
         return finished(execution, .lost, .ended(execution.stage, .lost))
     }
 
+    private func joined(_ notes: [String]) -> String? { notes.isEmpty ? nil : notes.joined(separator: "; ") }
+
     /// The end of an execution, in the store, in the history that later stages are evaluated from, and for the user.
-    private func record(_ execution: RunningStage, _ finish: ExecutionFinish) throws(Failure) {
+    ///
+    /// - Parameter shownNote: remarks for the user, without those that are warnings of their own.
+    private func record(
+        _ execution: RunningStage, _ finish: ExecutionFinish, shownNote: String? = nil
+    ) throws(Failure) {
         let stage = graph.stages[execution.stage]
         let isSuccess = finish.state == .succeeded
         try store.finish(finish)
@@ -215,7 +231,7 @@ extension Run {
             .stageFinished(
                 StageFinished(
                     stage: stage.name, executionID: finish.id, attempt: execution.attempt, state: finish.state,
-                    exit: finish.exit, error: finish.error, note: finish.note, usage: finish.usage,
+                    exit: finish.exit, error: finish.error, note: shownNote, usage: finish.usage,
                     logPath: execution.logPath, logTail: logTail,
                     repetition: execution.repetition)))
     }
@@ -244,36 +260,6 @@ extension Run {
         }
         if isSuccess || !isRetried { state.evaluated[execution.stage] = nil }
         return actions
-    }
-
-    // MARK: - What the stage itself reported
-
-    /// Records a piece of what an ended stage reported. Returns whether nothing is left.
-    private func readReportedLines(of id: ExecutionID) throws(Failure) -> Bool {
-        guard var tail = running[id]?.tail else { return true }
-        tail.end()
-        let now = driver.now()
-        try recordReport(tail.read(at: now), of: id)
-        if !tail.isBehind { try recordReport(tail.readLastLine(at: now), of: id) }
-        running[id]?.tail = tail
-        return !tail.isBehind
-    }
-
-    func recordReport(_ reported: ReportedLines, of id: ExecutionID) throws(Failure) {
-        for path in reported.inputs { running[id]?.reportedInputs.insert(path) }
-        if !reported.points.isEmpty { try store.addMetrics(reported.points, to: id) }
-        if !reported.params.isEmpty { try store.addReportedParams(reported.params, to: id) }
-    }
-
-    private func note(of execution: RunningStage, _ outcome: EngineOutcome, _ remarks: [String]) -> String? {
-        var notes = remarks
-        if outcome.leftoverProcesses > 0 {
-            let isOne = outcome.leftoverProcesses == 1
-            notes.append("\(outcome.leftoverProcesses) leftover process\(isOne ? " was" : "es were") ended")
-        }
-        let bad = execution.tail.badLines
-        if bad > 0 { notes.append("\(bad) invalid line\(bad == 1 ? "" : "s") in RUNS_METRICS") }
-        return notes.isEmpty ? nil : notes.joined(separator: "; ")
     }
 
     // MARK: - Earlier versions
@@ -309,9 +295,10 @@ private func examine(_ outputs: [Output], in workspace: Workspace, root: String,
         }
         guard output.isMetrics else { continue }
         let path = output.path.hasPrefix("/") ? output.path : "\(root)/\(output.path)"
-        let (points, problem) = finalMetrics(ofFile: path, shownAs: output.path, at: time)
-        result.metrics += points
-        result.problem = result.problem ?? problem
+        let found = finalMetrics(ofFile: path, shownAs: output.path, at: time)
+        result.metrics += found.points
+        result.notes += found.note.map { [$0] } ?? []
+        result.problem = result.problem ?? found.problem
     }
     return result
 }

@@ -15,6 +15,8 @@ struct StageFiles {
         let logPath: String
         let token: String
         let lease: Lease
+        /// nil: an engine starts it later.
+        let startedAt: Timestamp?
     }
 
     /// What was made for one.
@@ -84,6 +86,9 @@ struct StageFiles {
         own["RUNS_METRICS"] = "\(root)/\(RunFiles.metrics(of: execution.run, execution.id))"
         if stage.discovery.followsImports {
             own[importsVariable] = "\(root)/\(RunFiles.imports(of: execution.run, execution.id))"
+        }
+        if let seconds = stage.timeoutSeconds, let start = execution.startedAt {
+            own["RUNS_DEADLINE"] = "\(Double(start.microseconds) / 1e6 + seconds)"
         }
         own[tokenVariable] = execution.token
         if own["OMP_NUM_THREADS"] == nil, inherited["OMP_NUM_THREADS"] == nil {

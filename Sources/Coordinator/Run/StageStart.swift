@@ -78,7 +78,8 @@ extension Run {
             tail: MetricsTail(path: "\(root)/\(RunFiles.metrics(of: identity.run, id))"), deviceHold: hold)
         if !queues { reportStart(id) }
         let execution = StageFiles.Execution(
-            run: identity.run, id: id, attempt: attempt, logPath: start.logPath, token: start.token, lease: lease)
+            run: identity.run, id: id, attempt: attempt, logPath: start.logPath, token: start.token, lease: lease,
+            startedAt: queues ? nil : now)
         var prepared = StageFiles.Prepared(arguments: stage.command.arguments, paramsPath: "")
         if problem == nil {
             do throws(WorkspaceFailure) {

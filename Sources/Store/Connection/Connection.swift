@@ -146,6 +146,19 @@ final class PreparedStatement {
         }
     }
 
+    /// Runs a statement without rows whose parameters are bound one after another, as they first appear in its text.
+    func run(bindingAll bind: (inout PositionalParameters) -> Void) throws(Failure) {
+        defer {
+            sqlite3_reset(handle)
+            sqlite3_clear_bindings(handle)
+        }
+        var parameters = PositionalParameters(handle: handle)
+        bind(&parameters)
+        guard parameters.code == SQLITE_OK else { throw failure(parameters.code) }
+        let code = sqlite3_step(handle)
+        guard code == SQLITE_DONE else { throw failure(code) }
+    }
+
     private func index(of name: String, boundAt position: Int) -> Int32 {
         if position < lastBound.count, lastBound[position].name == name { return lastBound[position].index }
         guard let index = parameters[name] else {
@@ -173,6 +186,24 @@ final class PreparedStatement {
         try run(bindings) { row throws(Failure) in result.append(try read(row)) }
         return result
     }
+}
+
+/// Parameters that are bound by position, for statements with many.
+struct PositionalParameters {
+    fileprivate let handle: OpaquePointer
+    private var bound: Int32 = 0
+    /// SQLite's first code that is not OK.
+    fileprivate private(set) var code = SQLITE_OK
+
+    fileprivate init(handle: OpaquePointer) { self.handle = handle }
+
+    mutating func add(_ value: (some Bindable)?) {
+        bound += 1
+        let result = value?.bind(handle, bound) ?? sqlite3_bind_null(handle, bound)
+        if code == SQLITE_OK { code = result }
+    }
+
+    mutating func addNull() { add(nil as Int64?) }
 }
 
 /// A row while it is being read; columns count from 0.

@@ -195,20 +195,6 @@ extension Store {
         }
     }
 
-    public func addMetrics(_ points: [MetricPoint], to execution: ExecutionID) throws(Failure) {
-        try inTransaction { () throws(Failure) in
-            for point in points {
-                let word =
-                    point.value.isFinite ? nil : point.value.isNaN ? "NaN" : point.value > 0 ? "Infinity" : "-Infinity"
-                try connection.statement(SQL.insertMetric).run([
-                    ("execution_id", execution.value), ("name_id", try nameID(point.name)), ("step", point.step),
-                    ("value", word == nil ? point.value : nil), ("value_text", word),
-                    ("recorded_at", point.recordedAt.iso8601),
-                ])
-            }
-        }
-    }
-
     /// Records params that a stage reported. They do not replace those that were given to it.
     public func addReportedParams(_ params: [Param], to execution: ExecutionID) throws(Failure) {
         try inTransaction { () throws(Failure) in
