@@ -7,11 +7,16 @@ SELECT e.execution_id, e.run_id AS run, s.name AS stage, e.attempt, e.state,
   (SELECT json_group_object(n.name, json(x.value)) FROM execution_params x JOIN names n ON n.name_id = x.name_id
    WHERE x.execution_id = e.execution_id) AS params,
   (SELECT json_group_object(m.name, m.last)
-   FROM (SELECT n.name, (SELECT coalesce(l.value, l.value_text) FROM metric_points l
-           WHERE l.execution_id = g.execution_id AND l.name_id = g.name_id
-           ORDER BY l.metric_point_id DESC LIMIT 1) AS last
+   FROM (SELECT n.name, coalesce(f.value, f.value_text) AS last
          FROM (SELECT DISTINCT execution_id, name_id FROM metric_points WHERE execution_id = e.execution_id) g
-         JOIN names n ON n.name_id = g.name_id ORDER BY n.name) m) AS metrics,
+         JOIN names n ON n.name_id = g.name_id
+         JOIN metric_points f ON f.metric_point_id =
+    (SELECT CASE WHEN l.step IS NULL THEN l.metric_point_id ELSE
+        (SELECT h.metric_point_id FROM metric_points h WHERE h.execution_id = l.execution_id AND h.name_id = l.name_id
+         ORDER BY h.step DESC, h.metric_point_id DESC LIMIT 1) END
+     FROM metric_points l WHERE l.execution_id = g.execution_id AND l.name_id = g.name_id
+     ORDER BY l.metric_point_id DESC LIMIT 1)
+         ORDER BY n.name) m) AS metrics,
   e.error,
   (SELECT group_concat(w.note, '; ')
    FROM (SELECT e.note AS note UNION ALL

@@ -21,7 +21,7 @@ struct BestCommand: ParsableCommand {
         discussion: """
             The params include those of all upstream executions, so that a score is listed with the learning rate of \
             the model that it evaluates. Succeeded executions of all runs are ranked, except rejected ones and values \
-            that are not numbers. Equal values are listed newest first.
+            that are not numbers. Repeats of a run count as one, by their median. Equal values are listed newest first.
             """)
 
     @Argument(help: "Name of the metric as in final_metrics: accuracy, or test.f1 if nested")
@@ -66,8 +66,10 @@ struct BestCommand: ParsableCommand {
     }
 
     private func write(_ table: (columns: [String], rows: [[TableValue]], same: String)) {
+        let firstFigure = table.columns.firstIndex(of: "stage").map { $0 + 1 } ?? 2
         formatOptions.write(
-            Table(columns: table.columns, rows: table.rows), rightAligned: Set(2..<max(3, table.columns.count - 2)))
+            Table(columns: table.columns, rows: table.rows),
+            rightAligned: Set(firstFigure..<max(firstFigure + 1, table.columns.count - 2)))
         guard formatOptions.chosen == .box, !table.same.isEmpty else { return }
         Terminal.standardOutput.writeForeign("same in all rows: \(table.same)\n")
     }

@@ -20,8 +20,9 @@ struct ComparedFigure {
 
     init(of bound: MetricBound, _ history: StageHistory<Double>) {
         (stage, kind, name) = (history.stage, nil, bound.name)
-        // Of repeats the last one, whose outputs are on disk.
-        comparison = bound.compare(history.current.last ?? .nan, with: history.past.flatMap(\.self))
+        // A run that repeated the stage counts once.
+        comparison = bound.compare(
+            medianOfRepeats(history.current) ?? .nan, with: history.past.compactMap(medianOfRepeats))
     }
 
     /// The most important first, since a narrow terminal cuts off the last columns.

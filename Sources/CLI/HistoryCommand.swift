@@ -96,13 +96,14 @@ struct HistoryCommand: ParsableCommand {
         let indexes = Dictionary(zip(table.columns, table.columns.indices)) { $1 }
         func value(_ row: [TableValue], _ column: String) -> TableValue { indexes[column].map { row[$0] } ?? .null }
         return table.rows.map { row in
-            var (stage, wall) = ("", Double?.none)
+            var (stage, wall, run) = ("", Double?.none, Int64?.none)
             if case .text(let text) = value(row, "stage") { stage = text }
             if case .real(let seconds) = value(row, "wall_seconds") { wall = seconds }
+            if case .integer(let number) = value(row, "run") { run = number }
             return PastExecution(
                 stage: stage, isSucceeded: value(row, "state") == .text(ExecutionState.succeeded.rawValue),
                 wallSeconds: wall,
-                params: members(value(row, "params")), metrics: members(value(row, "metrics")))
+                params: members(value(row, "params")), metrics: members(value(row, "metrics")), run: run)
         }
     }
 }

@@ -109,6 +109,29 @@ import Testing
                 "a,wall_seconds,in line,10.0,11.0,10.0,0.0,8"))
     }
 
+    /// The last of five values is an outlier of its run, not the value of the run.
+    @Test func repeatsCountOnceAlsoByTheirMetrics() throws {
+        let project = try TestProject()
+        try project.write(
+            "pipeline.json",
+            #"""
+            {"name": "p", "stages": {"a": {
+              "command": "echo x >> n; case $(wc -l < n) in 2) f=0.9;; 6) f=0.5;; *) f=0.7;; esac; echo \"{\\\"f1\\\": $f}\" > m",
+              "outputs": {"m": {"path": "m", "metrics": true}}}}}
+            """#)
+        #expect(try project.runs("exec").status == 0)
+        #expect(try project.runs("exec", "a", "--repeat", "5").status == 0)
+        let drop = try project.runs("stats", "--metric", "f1:drop=0.05", "--format", "csv", "--run", "latest")
+        #expect(drop.status == 0 && drop.output.contains("a,f1,in line,0.7,"), "\(drop.story)")
+        let best = try JSON.lines(try project.runs("best", "f1", "--format", "jsonl").output)
+        #expect(best.map { $0["value"]?.number } == [0.7, 0.7] && best.map { $0["execution_id"]?.integer } == [6, 1])
+        let page = try project.runs("show")
+        #expect(page.output.contains("succeeded (5 repeats)") && page.output.contains("f1=0.7"), "\(page.story)")
+        let shown = try JSON.lines(try project.runs("show", "--format", "json").output).first?["stages"]?.array?.first
+        #expect(shown?["repeats"]?.integer == 5 && shown?["metrics"]?["f1"]?.number == 0.7)
+        #expect(try project.runs("diff").output.contains("f1") == false, "both count 0.7")
+    }
+
     /// More repeats than the number of runs in the history.
     @Test func repeatsDoNotHideEarlierRuns() throws {
         let project = try project()

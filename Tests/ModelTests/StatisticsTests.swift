@@ -36,6 +36,16 @@ import Testing
         #expect(comparison.count == history.count)
     }
 
+    @Test(
+        arguments: [
+            ([], nil), ([1], 1), ([3, 1, 2], 2), ([.nan, 3, 1], 2), ([.nan, 1], .nan), ([.nan], .nan),
+            ([.infinity, 1, 2], 2), ([1, .infinity, .infinity], .infinity),
+        ] as [([Double], Double?)])
+    func repeatsCountByTheirMedian(_ sample: [Double], _ expected: Double?) {
+        let found = medianOfRepeats(sample)
+        #expect(found == expected || (found?.isNaN == true && expected?.isNaN == true))
+    }
+
     @Test func onlyTheNewestOfTheHistoryCounts() {
         let history = [Double](repeating: 100, count: 50) + [Double](repeating: 1, count: 30)
         let comparison = OutlierRule(leastExcess: 0.5).compare(2, with: history)
@@ -65,7 +75,9 @@ import Testing
             ("m:drop=0.02", 0.5, [], true), ("m:drop=0.02", 0.88, [0.7, 0.9, 0.8], true),
             ("m:drop=0.02", 0.87, [0.7, 0.9], false),
             ("m:drop=0.02", 0.8, [.nan, .infinity], true), ("m:min=0", .nan, [], false), ("m:max=0", .nan, [], false),
-            ("m:drop=1", .nan, [], false), ("m:max=3", .infinity, [], false), ("m:min=3", .infinity, [], true),
+            ("m:drop=1", .nan, [], false), ("m:max=3", .infinity, [], false), ("m:min=3", .infinity, [], false),
+            ("m:max=0.3", -.infinity, [], false), ("m:drop=1", .infinity, [0], false),
+            ("m:min=3", -.infinity, [], false),
         ] as [(String, Double, [Double], Bool)])
     func boundsHoldOrNot(_ text: String, _ value: Double, _ history: [Double], _ holds: Bool) throws {
         let comparison = try #require(MetricBound(text)).compare(value, with: history)

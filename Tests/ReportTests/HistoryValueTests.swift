@@ -7,15 +7,27 @@ import Testing
 
 private func execution(
     _ stage: String = "s", params: KeyValuePairs<String, String> = [:], metrics: KeyValuePairs<String, Double> = [:],
-    wall: Double? = 1, isSucceeded: Bool = true
+    wall: Double? = 1, isSucceeded: Bool = true, run: Int64? = nil
 ) -> PastExecution {
     PastExecution(
         stage: stage, isSucceeded: isSucceeded, wallSeconds: wall,
         params: params.map { .init(name: $0, value: .string($1)) },
-        metrics: metrics.map { .init(name: $0, value: .double($1)) })
+        metrics: metrics.map { .init(name: $0, value: .double($1)) }, run: run)
 }
 
 @Suite struct HistoryValueTests {
+    @Test func repeatsAreOnePointOfATrend() {
+        let values: [(Int64, Double)] = [(3, 0.9), (2, 0.1), (2, 0.7), (2, 0.8), (1, 0.5)]
+        let past = values.map { execution(metrics: ["acc": $0.1], wall: $0.1 * 10, run: $0.0) }
+        #expect(
+            trendText(past, metrics: ["acc"]) == """
+                s, oldest to newest:
+                  wall  ▁▅█  5.0s → 9.0s
+                  acc   ▁▄█  0.5 → 0.9
+
+                """)
+    }
+
     @Test func fewValuesAreAllShown() {
         let (columns, leftOut) = valueColumns(
             [execution(params: ["lr": "0.1", "n": "1"], metrics: ["acc": 0.5]), execution(params: ["lr": "0.1"])],

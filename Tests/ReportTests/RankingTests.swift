@@ -5,11 +5,12 @@ import Testing
 
 @testable import Report
 
-private func ranked(_ id: Int64, _ stage: String, _ value: Double, _ params: [(String, String, JSONValue)])
-    -> RankedExecution
-{
+private func ranked(
+    _ id: Int64, _ stage: String, _ value: Double, _ params: [(String, String, JSONValue)], pipeline: String = "p"
+) -> RankedExecution {
     var execution = RankedExecution(
-        id: ExecutionID(id), runID: RunID(1), stage: stage, startedAt: "2026-11-24T08:30:13.000042Z", value: value)
+        id: ExecutionID(id), runID: RunID(1), pipeline: pipeline, stage: stage,
+        startedAt: "2026-11-24T08:30:13.000042Z", value: value)
     execution.params = params.map { .init(stage: $0.0, name: $0.1, value: $0.2) }
     return execution
 }
@@ -78,12 +79,19 @@ private func ranked(_ id: Int64, _ stage: String, _ value: Double, _ params: [(S
         #expect(rankingTable(best, metric: "acc", isForPeople: false).columns.count == 5 + 9)
     }
 
+    @Test(arguments: [true, false]) func stagesOfSeveralPipelinesAreTold(_ isForPeople: Bool) {
+        let best = [ranked(2, "train", 0.9, [], pipeline: "big"), ranked(1, "train", 0.5, [])]
+        let table = rankingTable(best, metric: "acc", isForPeople: isForPeople)
+        #expect(Array(table.columns[1...3]) == ["pipeline", "stage", "acc"])
+        #expect(table.rows.map { $0[1] } == [.text("big"), .text("p")])
+    }
+
     @Test func jsonListsParamsByStage() {
         let json = rankingJSON(
             [ranked(2, "judge", 0.5, [("judge", "d", .string("a")), ("train", "lr", .number("0.10"))])], metric: "acc")
         #expect(
             json.map(\.text) == [
-                #"{"run_id":1,"execution_id":2,"stage":"judge","started_at":"2026-11-24T08:30:13.000042Z","metric":"acc","value":0.5,"params":{"judge":{"d":"a"},"train":{"lr":0.10}}}"#
+                #"{"run_id":1,"execution_id":2,"stage":"judge","started_at":"2026-11-24T08:30:13.000042Z","metric":"acc","value":0.5,"params":{"judge":{"d":"a"},"train":{"lr":0.10}},"pipeline":"p"}"#
             ])
     }
 }

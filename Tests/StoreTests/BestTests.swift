@@ -47,6 +47,108 @@ import Testing
         #expect(try store.metricNames() == ["acc"])
     }
 
+    /// The highest step, in whatever order; then a value without a step, if it is the newest. The same everywhere.
+    @Test func whatTheLastValueIs() throws {
+        let curves: [[(step: Int64?, value: Double)]] = [
+            [(1, 0.1), (3, 0.3), (2, 0.2)], [(3, 0.31), (3, 0.32), (1, 0.9)], [(2, 0.5), (nil, 0.4)],
+            [(nil, 0.9), (1, 0.6)], [(nil, 0.9), (nil, 0.7)], [(-2, 0.9), (-1, 0.8), (-3, 0.7)],
+            [(1, 0.1), (nil, 0.2), (0, 0.3)],
+        ]
+        let expected = [0.3, 0.32, 0.4, 0.6, 0.7, 0.8, 0.1]
+        var ids: [ExecutionID] = []
+        for (number, curve) in curves.enumerated() {
+            let id = try store.begin(start("s\(number)"), run: run, pipeline: "p")
+            // Alternating with another curve, as stages report.
+            let points = curve.flatMap { point in
+                ["acc", "other"].map {
+                    MetricPoint(name: $0, step: point.step, value: point.value, recordedAt: time(2))
+                }
+            }
+            try store.addMetrics(points, to: id)
+            try store.finish(success(id))
+            ids.append(id)
+        }
+        for name in ["acc", "other"] {
+            #expect(
+                try store.rows("SELECT last FROM final_metrics WHERE name = '\(name)' ORDER BY execution_id")
+                    == expected.map { [.real($0)] })
+            let best = try #require(
+                try store.bestExecutions(by: name, ofStages: nil, largest: true, limit: 10))
+            #expect(best.sorted { $0.id < $1.id }.map(\.value) == expected)
+            let behind = try store.metric(name, behind: run).sorted { $0.stage < $1.stage }
+            #expect(behind.map(\.current) == expected.map { [$0] })
+        }
+        let facts = try store.executions(ids, inDetail: false)
+        #expect(ids.map { facts[$0]?.metrics.first { $0.name == "acc" }?.value.doubleValue } == expected)
+        let history = try store.history(ofStages: try store.stageNames().map(\.number), limit: 10)
+        let metrics = try #require(history.columns.firstIndex(of: "metrics"))
+        #expect(
+            history.rows.reversed().map { $0[metrics] } == expected.map { .text("{\"acc\":\($0),\"other\":\($0)}") })
+    }
+
+    @Test func manyPointsOfManyCurvesKeepTheirOrder() throws {
+        let id = try store.begin(start("a"), run: run, pipeline: "p")
+        var points: [MetricPoint] = []
+        for step in 0..<1000 {
+            let value = step % 11 == 0 ? Double.nan : Double(step)
+            for curve in 0..<(step % 7) {
+                points.append(
+                    MetricPoint(
+                        name: "c\(curve)", step: curve == 3 ? nil : Int64(step), value: value,
+                        recordedAt: time(step / 300)))
+            }
+        }
+        try store.addMetrics(points, to: id)
+        for curve in 0..<7 {
+            let expected = points.filter { $0.name == "c\(curve)" }.map(Self.row)
+            let found = try store.rows(
+                """
+                SELECT step, value, value_text, recorded_at FROM metric_points m
+                JOIN names n ON n.name_id = m.name_id WHERE n.name = 'c\(curve)' ORDER BY metric_point_id
+                """)
+            #expect(found == expected)
+        }
+    }
+
+    private static func row(_ point: MetricPoint) -> [TableValue] {
+        let step: TableValue = point.step.map { .integer($0) } ?? .null
+        let isNumber = !point.value.isNaN
+        return [
+            step, isNumber ? .real(point.value) : .null, isNumber ? .null : .text("NaN"),
+            .text(point.recordedAt.iso8601),
+        ]
+    }
+
+    /// The median, under the last of them; what was rejected or failed does not count.
+    @Test func repeatsOfARunAreOneExecution() throws {
+        func repeated(_ values: [Double], in run: RunID) throws -> [ExecutionID] {
+            var ids: [ExecutionID] = []
+            for (index, value) in values.enumerated() {
+                var start = start("a")
+                start.repetition = index + 1
+                let id = try store.begin(start, run: run, pipeline: "p")
+                try store.finish(
+                    success(id, metrics: [MetricPoint(name: "acc", step: nil, value: value, recordedAt: time(2))]))
+                ids.append(id)
+            }
+            return ids
+        }
+        let single = try report("a", [0.55])
+        let next = try store.beginRun(runStart(), liveness: liveness)
+        let odd = try repeated([0.9, 0.1, 0.5, 0.6, 0.4], in: next)
+        let third = try store.beginRun(runStart(), liveness: liveness)
+        let even = try repeated([0.2, 0.99, 0.3, .nan], in: third)
+        try store.setRejected(even[1], true)
+        let best = try #require(try store.bestExecutions(by: "acc", ofStages: nil, largest: true, limit: 10))
+        #expect(best.map(\.id) == [single, odd[4], even[2]] && best.map(\.value) == [0.55, 0.5, 0.25])
+        #expect(best.map(\.pipeline) == ["p", "p", "p"])
+        let behind = try #require(try store.metric("acc", behind: third).first)
+        #expect(behind.past == [[0.55], [0.9, 0.1, 0.5, 0.6, 0.4]] && behind.current.count == 3)
+        let facts = try store.executions([odd[4], single], inDetail: false)
+        #expect(facts[odd[4]]?.metrics.map(\.value) == [.number("0.5")] && facts[odd[4]]?.repeats == 5)
+        #expect(facts[single]?.repeats == nil && facts[single]?.metrics.map(\.value) == [.number("0.55")])
+    }
+
     @Test func ignoredExecutions() throws {
         let good = try report("a", [0.5])
         try report("a", [.nan])

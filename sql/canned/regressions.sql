@@ -1,12 +1,30 @@
 -- Stages whose newest success took far more time, memory or GPU memory than the median of the up to 30 before it.
 WITH
--- The rule is that of `runs stats --regressions`, over executions instead of runs: more than median + 3.5 · 1.4826 ·
--- MAD (Iglewicz and Hoaglin 1993), at least a tenth and a floor above the median, and at least 5 earlier ones.
-successes AS (
+-- The rule is that of `runs stats --regressions`, over executions instead of runs, the repeats of a run being one: more
+-- than median + 3.5 · 1.4826 · MAD (Iglewicz and Hoaglin 1993), at least a tenth and a floor above the median, and at
+-- least 5 earlier ones.
+repeats AS (
+  SELECT pipeline, stage, execution_id, run_id, wall_seconds, max_rss_bytes, gpu_peak_bytes,
+    count(wall_seconds) OVER (PARTITION BY pipeline, stage, run_id) AS wall_count,
+    count(max_rss_bytes) OVER (PARTITION BY pipeline, stage, run_id) AS rss_count,
+    count(gpu_peak_bytes) OVER (PARTITION BY pipeline, stage, run_id) AS gpu_count,
+    row_number() OVER (PARTITION BY pipeline, stage, run_id ORDER BY wall_seconds NULLS LAST) AS wall_rank,
+    row_number() OVER (PARTITION BY pipeline, stage, run_id ORDER BY max_rss_bytes NULLS LAST) AS rss_rank,
+    row_number() OVER (PARTITION BY pipeline, stage, run_id ORDER BY gpu_peak_bytes NULLS LAST) AS gpu_rank
+  FROM executions WHERE state = 'succeeded' AND rejected = 0 AND accepted = 0 AND repetition IS NOT NULL
+), counted AS (
+  SELECT pipeline, stage, execution_id, run_id, wall_seconds, max_rss_bytes, gpu_peak_bytes FROM executions
+  WHERE state = 'succeeded' AND rejected = 0 AND accepted = 0 AND repetition IS NULL
+  UNION ALL
+  SELECT pipeline, stage, max(execution_id), run_id,
+    avg(CASE WHEN wall_rank * 2 BETWEEN wall_count AND wall_count + 2 THEN wall_seconds END),
+    avg(CASE WHEN rss_rank * 2 BETWEEN rss_count AND rss_count + 2 THEN max_rss_bytes END),
+    avg(CASE WHEN gpu_rank * 2 BETWEEN gpu_count AND gpu_count + 2 THEN gpu_peak_bytes END)
+  FROM repeats GROUP BY pipeline, stage, run_id
+), successes AS (
   SELECT pipeline, stage, execution_id, run_id, wall_seconds, max_rss_bytes, gpu_peak_bytes,
     row_number() OVER (PARTITION BY pipeline, stage ORDER BY execution_id DESC) AS age
-  FROM executions
-  WHERE state = 'succeeded' AND rejected = 0 AND accepted = 0 AND (repetition IS NULL OR repetition = 1)
+  FROM counted
 ), figures AS (
   SELECT pipeline, stage, execution_id, run_id, age, 'wall_seconds' AS figure, wall_seconds AS value, 0.5 AS least
   FROM successes WHERE age <= 31

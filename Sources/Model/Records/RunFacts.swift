@@ -69,6 +69,10 @@ public struct ExecutionFacts: Sendable {
     public var stage = ""
     public var state = ExecutionState.running
     public var isRejected = false
+    /// Its number among the repeats of its stage in its run; nil: it was not repeated.
+    public var repetition: Int?
+    /// How many succeeded repeats of its run the figures and metrics are the medians of; nil: they are its own.
+    public var repeats: Int?
     /// ISO 8601, as recorded; nil: it has not started.
     public var startedAt: String?
     public var wallSeconds: Double?

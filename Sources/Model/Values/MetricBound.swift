@@ -36,11 +36,11 @@ public struct MetricBound: Hashable, Sendable {
         return history.filter(\.isFinite).max().map { $0 - amount }
     }
 
-    /// Whether the value is within the bound. NaN never is.
+    /// Whether the value is within the bound. NaN and the infinities never are.
     public func compare(_ value: Double, with history: [Double]) -> Comparison {
         let finite = history.filter(\.isFinite)
         let limit = limit(history: history)
-        let holds = !value.isNaN && (limit.map { kind == .max ? value <= $0 : value >= $0 } ?? true)
+        let holds = value.isFinite && (limit.map { kind == .max ? value <= $0 : value >= $0 } ?? true)
         return Comparison(
             value: value, median: median(of: finite), deviation: medianAbsoluteDeviation(of: finite),
             count: finite.count,

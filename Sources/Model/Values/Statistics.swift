@@ -9,6 +9,12 @@ public func median(of sample: [Double]) -> Double? {
     return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
+/// The value that repetitions of the same work count by; nil for an empty sample. NaN if at least half of them are.
+public func medianOfRepeats(_ sample: [Double]) -> Double? {
+    let numbers = sample.filter { !$0.isNaN }
+    return numbers.count * 2 > sample.count ? median(of: numbers) : sample.isEmpty ? nil : .nan
+}
+
 /// The median of the distances from the median (MAD), unscaled; nil for an empty sample.
 public func medianAbsoluteDeviation(of sample: [Double]) -> Double? {
     guard let centre = median(of: sample) else { return nil }

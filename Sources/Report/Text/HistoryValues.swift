@@ -9,10 +9,14 @@ public struct PastExecution: Sendable {
     public var wallSeconds: Double?
     public var params: [JSONValue.Member]
     public var metrics: [JSONValue.Member]
+    /// Executions of one run that succeeded are repeats; nil: unknown.
+    public var run: Int64?
 
     public init(
-        stage: String, isSucceeded: Bool, wallSeconds: Double?, params: [JSONValue.Member], metrics: [JSONValue.Member]
+        stage: String, isSucceeded: Bool, wallSeconds: Double?, params: [JSONValue.Member], metrics: [JSONValue.Member],
+        run: Int64? = nil
     ) {
+        self.run = run
         self.stage = stage
         self.isSucceeded = isSucceeded
         self.wallSeconds = wallSeconds
@@ -93,7 +97,7 @@ private func isNamed(_ stage: String, _ name: String, _ cell: String) -> Bool {
 private let mostTrends = (stages: 6, metrics: 4)
 
 /// For each stage that succeeded more than once, a line for its time and for each metric that changed, from the oldest
-/// to the newest execution.
+/// to the newest execution. Repeats of a run count as one, by their median.
 ///
 /// - Parameters:
 ///   - executions: newest first.
@@ -106,6 +110,7 @@ public func trendText(_ executions: [PastExecution], metrics: [String]) -> Strin
         past[execution.stage, default: []].append(execution)
     }
     var text = ""
+    past = past.mapValues(oncePerRun)
     for stage in order.filter({ (past[$0]?.count ?? 0) > 1 }).prefix(mostTrends.stages) {
         let executions = past[stage] ?? []
         var lines: [(name: String, line: String)] = []
@@ -121,6 +126,26 @@ public func trendText(_ executions: [PastExecution], metrics: [String]) -> Strin
         for line in lines { text += "  \(padded(line.name, to: widest))  \(line.line)\n" }
     }
     return text
+}
+
+private func oncePerRun(_ executions: [PastExecution]) -> [PastExecution] {
+    var result: [[PastExecution]] = []
+    for execution in executions {
+        if let run = execution.run, result.last?.last?.run == run {
+            result[result.count - 1].append(execution)
+        } else {
+            result.append([execution])
+        }
+    }
+    return result.map { repeats in
+        guard var one = repeats.last, repeats.count > 1 else { return repeats[0] }
+        one.wallSeconds = median(of: repeats.compactMap(\.wallSeconds))
+        one.metrics = one.metrics.map { metric in
+            let values = repeats.compactMap { $0.metrics.first { $0.name == metric.name }?.value.doubleValue }
+            return JSONValue.Member(name: metric.name, value: median(of: values).map { .double($0) } ?? metric.value)
+        }
+        return one
+    }
 }
 
 /// `▁▄█  0.1 → 0.9`; nil if all numbers look the same.

@@ -74,11 +74,14 @@ public func rankingTable(
             params.removeAll { !$0.varies }
         }
     }
+    // Stages of two pipelines may have one name.
+    let hasPipelines = Set(best.map(\.pipeline)).count > 1
     let rows = best.indices.map { row in
         let execution = best[row]
         let value: TableValue = isForPeople ? .text(valueText(.double(execution.value))) : .real(execution.value)
         let cells = params.map { isForPeople ? shown($0.values[row]) : $0.cell(row) }
-        return [.integer(execution.runID.value), .text(execution.stage), value] + cells
+        return [.integer(execution.runID.value)] + (hasPipelines ? [.text(execution.pipeline)] : [])
+            + [.text(execution.stage), value] + cells
             + [
                 .integer(execution.id.value),
                 .text(isForPeople ? timeText(execution.startedAt) : execution.startedAt),
@@ -86,8 +89,8 @@ public func rankingTable(
     }
     let ends =
         isForPeople
-        ? (["run", "stage"], ["execution", "started"]) : (["run_id", "stage"], ["execution_id", "started_at"])
-    let columns = ends.0 + [metric] + params.map(\.name) + ends.1
+        ? (["run"], ["execution", "started"]) : (["run_id"], ["execution_id", "started_at"])
+    let columns = ends.0 + (hasPipelines ? ["pipeline", "stage"] : ["stage"]) + [metric] + params.map(\.name) + ends.1
     let shownSame = valuesText(same.compactMap { column in column.values[0].first.map { (column.name, $0) } })
     return (columns, rows, shownSame)
 }
@@ -106,6 +109,7 @@ public func rankingJSON(_ best: [RankedExecution], metric: String) -> [JSONValue
                 ("run_id", .integer(execution.runID.value)), ("execution_id", .integer(execution.id.value)),
                 ("stage", .string(execution.stage)), ("started_at", .string(execution.startedAt)),
                 ("metric", .string(metric)), ("value", .double(execution.value)), ("params", .object(stages)),
+                ("pipeline", .string(execution.pipeline)),
             ]))
     }
 }

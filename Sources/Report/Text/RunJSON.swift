@@ -54,6 +54,7 @@ private func stageJSON(_ stage: StageOfRun) -> JSONValue {
             ("max_rss_bytes", json(execution?.maxRSSBytes)), ("gpu_peak_bytes", json(execution?.gpuPeakBytes)),
             ("error", json(execution?.error)), ("note", json(execution?.note)), ("log_path", json(execution?.logPath)),
             ("params", paramsJSON(execution?.params ?? [])), ("metrics", metricsJSON(execution?.metrics ?? [])),
+            ("repeats", execution?.repeats.map { .integer(Int64($0)) } ?? .null),
         ]))
 }
 

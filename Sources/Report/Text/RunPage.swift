@@ -175,5 +175,20 @@ private func stateText(_ stage: StageOfRun) -> String {
         return stage.decision.verdict == .run ? "not started" : stage.decision.verdict.rawValue
     }
     return execution.state.rawValue + (execution.isRejected ? ", rejected" : "")
-        + (stage.attempts > 1 ? " (\(stage.attempts) attempts)" : "")
+        + repeatsText(stage.attempts, execution)
+}
+
+/// ` (5 repeats, 6 attempts)`: more attempts than repeats if some failed.
+private func repeatsText(_ attempts: Int, _ execution: ExecutionFacts) -> String {
+    var parts: [String] = []
+    var expected = 1
+    if let repeats = execution.repeats {
+        if repeats > 1 { parts.append("\(repeats) repeats") }
+        expected = repeats
+    } else if let repetition = execution.repetition {
+        parts.append("repeat \(repetition)")
+        expected = repetition
+    }
+    if attempts > expected { parts.append("\(attempts) attempts") }
+    return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
 }

@@ -10,8 +10,8 @@ extension Store {
         try connection.statement(SQL.metricNames).all { $0.text(1) }
     }
 
-    /// The succeeded executions with the best newest value of a metric, best first; among equal ones the newest first.
-    /// Rejected executions, NaN and infinities are left out.
+    /// The succeeded executions with the best last value of a metric, best first; among equal ones the newest first.
+    /// Rejected executions, NaN and infinities are left out; repeats in one run count as one, by their median.
     ///
     /// - Parameters:
     ///   - stages: stage IDs, from `stageNames`; nil: all.
@@ -27,8 +27,8 @@ extension Store {
         let statement = stages == nil ? SQL.bestExecutions : SQL.bestExecutionsOfStages
         var best = try connection.statement(statement).all(bindings) { row in
             RankedExecution(
-                id: ExecutionID(row.integer(0)), runID: RunID(row.integer(1)), stage: row.text(2),
-                startedAt: row.text(3), value: row.real(4))
+                id: ExecutionID(row.integer(0)), runID: RunID(row.integer(1)), pipeline: row.text(2),
+                stage: row.text(3), startedAt: row.text(4), value: row.real(5))
         }
         for index in best.indices {
             best[index].params = try connection.statement(SQL.lineageParamsOfExecution).all([

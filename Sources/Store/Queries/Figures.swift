@@ -51,7 +51,7 @@ extension Store {
         }
     }
 
-    /// The same for the last values of a metric, of stages that reported it. Each execution counts separately.
+    /// The same for the last values of a metric, of stages that reported it.
     public func metric(_ name: String, behind run: RunID) throws(Failure) -> [StageHistory<Double>] {
         try histories(SQL.metricBehindRun, [("run_id", run.value), ("name", name)]) { row in
             guard row.isNull(5) else { return row.real(5) }

@@ -86,6 +86,7 @@ extension Store {
             facts[ExecutionID(row.integer(0))]?.metrics.append(
                 MetricFact(name: row.text(1), value: Self.number(row.value(2))))
         }
+        if facts.values.contains(where: { $0.repetition != nil }) { try countRepeatsOnce(&facts, chosen) }
         guard inDetail else { return facts }
         for id in facts.keys {
             facts[id]?.inputs = try inputs(of: id) + discovered(of: id)
@@ -155,7 +156,7 @@ extension Store {
         return counts
     }
 
-    private static func execution(_ row: Row) -> ExecutionFacts {
+    static func execution(_ row: Row) -> ExecutionFacts {
         var facts = ExecutionFacts(id: ExecutionID(row.integer(0)), runID: RunID(row.integer(1)))
         facts.stage = row.text(2)
         facts.state = ExecutionState(rawValue: row.text(3)) ?? .lost
@@ -169,10 +170,11 @@ extension Store {
         facts.note = row.optionalText(11)
         facts.logPath = row.text(12)
         facts.command = row.text(13)
+        facts.repetition = row.isNull(14) ? nil : Int(row.integer(14))
         return facts
     }
 
-    private static func number(_ value: TableValue) -> JSONValue {
+    static func number(_ value: TableValue) -> JSONValue {
         switch value {
         case .integer(let number): .integer(number)
         case .real(let number): .double(number)
