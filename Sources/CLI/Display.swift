@@ -7,14 +7,15 @@ import Report
 struct Display {
     private var reporter: any RunReporter
     private let terminal: Terminal
+    /// The reporter does not print these lines itself.
     private let showsBench: Bool
     private var nextRedraw = Timestamp(microseconds: 0)
     /// Ten redraws a second look smooth and cost little.
     private static let redrawMicroseconds: Int64 = 100_000
 
-    /// - Parameter showsBench: print a `[BENCH]` line at the end of each attempt, and no live region.
+    /// - Parameter showsBench: print a `[BENCH]` line at the end of each attempt.
     init(style: OutputStyle, showsBench: Bool) {
-        self.showsBench = showsBench && style == .text
+        var addsBench = showsBench
         switch style {
         case .jsonl:
             terminal = .standardOutput
@@ -24,10 +25,14 @@ struct Display {
             reporter = QuietProgress()
         case .text:
             terminal = .standardError
-            reporter =
-                terminal.isTerminal && variable("TERM") != "dumb" && !showsBench
-                ? LiveProgress(useColor: terminal.usesColor) : PlainProgress()
+            if terminal.isTerminal, variable("TERM") != "dumb" {
+                reporter = LiveProgress(useColor: terminal.usesColor, showsBench: showsBench)
+                addsBench = false
+            } else {
+                reporter = PlainProgress()
+            }
         }
+        self.showsBench = addsBench && style == .text
     }
 
     mutating func show(_ event: RunEvent) { write(reporter.receive(event) + (showsBench ? benchLine(for: event) : "")) }

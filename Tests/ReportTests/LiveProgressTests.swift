@@ -9,8 +9,8 @@ private struct Session {
     var live: LiveProgress
     var terminal: TerminalEmulator
 
-    init(columns: Int = 80, rows: Int = 10, useColor: Bool = false) {
-        live = LiveProgress(useColor: useColor)
+    init(columns: Int = 80, rows: Int = 10, useColor: Bool = false, showsBench: Bool = false) {
+        live = LiveProgress(useColor: useColor, showsBench: showsBench)
         terminal = TerminalEmulator(columns: columns, rows: rows)
     }
 
@@ -22,6 +22,30 @@ private struct Session {
 }
 
 @Suite struct LiveProgressTests {
+    /// What takes longer than before is not "10s of 7s".
+    @Test(
+        arguments: [
+            (5, 7, "5s of 7s"), (7, 7, "7s of 7s"), (10, 7, "10s, usually 7s"), (0, 0.3, "0s of 0.3s"),
+            (4, 0.3, "4s, usually 0.3s"), (90, 60, "1m 30s, usually 1m 00s"),
+        ] as [(Double, Double, String)])
+    func aStageThatTakesLongerThanUsual(_ elapsed: Double, _ expected: Double, _ text: String) {
+        var session = Session()
+        session.receive(runStarted(), stageStarted(0, "train", id: 1, expected: expected))
+        session.redraw(elapsed)
+        #expect(session.terminal.scrollback.contains("  train  \(text)\n"), "\(session.terminal.scrollback)")
+    }
+
+    /// Benchmark lines scroll by above the region, as other lines do.
+    @Test func benchmarkLinesLeaveTheRegion() {
+        var session = Session(showsBench: true)
+        session.receive(
+            runStarted(), stageStarted(0, "train", id: 1), stageStarted(0, "prep", id: 2),
+            stageFinished(2, "prep", id: 2, wall: 2))
+        session.redraw(3)
+        let lines = session.terminal.scrollback.split(separator: "\n")
+        #expect(lines.count == 4 && lines[1].hasPrefix("[BENCH] prep: 2.000s") && lines[2].hasPrefix("  train  3s"))
+    }
+
     @Test func aRunFromStartToEnd() {
         var session = Session()
         session.receive(

@@ -20,6 +20,7 @@ public struct LiveProgress: RunReporter {
     }
 
     private let useColor: Bool
+    private let showsBench: Bool
     private var region = LiveRegion()
     private var pending: [Line] = []
     /// Display widths of the region's lines on the screen, top first.
@@ -28,7 +29,11 @@ public struct LiveProgress: RunReporter {
     private var isCursorHidden = false
     private var hasEnded = false
 
-    public init(useColor: Bool) { self.useColor = useColor }
+    /// - Parameter showsBench: print a `[BENCH]` line at the end of each attempt.
+    public init(useColor: Bool, showsBench: Bool = false) {
+        self.useColor = useColor
+        self.showsBench = showsBench
+    }
 
     public mutating func receive(_ event: RunEvent) -> String {
         region.note(event)
@@ -48,6 +53,7 @@ public struct LiveProgress: RunReporter {
             let tail = RunWording.logTail(stage)
             pending += tail.dropLast().map { Line(text: $0, colour: .dim, isTruncated: true) }
             pending += tail.suffix(1).map { Line(text: $0) }
+            if showsBench { pending.append(Line(text: String(benchLine(for: event).dropLast()))) }
         case .stageRetrying(let stage, let next, let most, let delay):
             let text = RunWording.retrying(stage, nextAttempt: next, maxAttempts: most, delaySeconds: delay)
             pending.append(Line(text: text, colour: .yellow))

@@ -69,7 +69,11 @@ struct LiveRegion: Sendable {
     private func detail(of running: Running, now: Timestamp) -> String {
         let stage = running.stage
         var text = elapsed(of: running, now: now)
-        if let expected = stage.expectedSeconds { text += " of " + wholeDurationText(expected) }
+        if let expected = stage.expectedSeconds {
+            let isLate = now.seconds(since: running.at).rounded() > expected.rounded()
+            let usual = expected < 1 ? durationText(expected) : wholeDurationText(expected)
+            text += (isLate ? ", usually " : " of ") + usual
+        }
         if let gpus = stage.resources.gpus, gpus > .zero { text += ", \(gpus) gpu" + (gpus > .one ? "s" : "") }
         if stage.attempt > 1 { text += ", attempt \(stage.attempt) of \(stage.maxAttempts)" }
         return text
