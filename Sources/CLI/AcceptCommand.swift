@@ -30,7 +30,7 @@ struct AcceptCommand: ParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
-        let (file, stages) = fileAndStages(words)
+        let (file, stages) = try fileAndStages(words)
         guard !stages.isEmpty else { throw Failure(.usage, "no stage named (example: runs accept train)") }
         let opened = try OpenedPipeline.open(file: file, settings: planning.settings, storeOptions)
         let engine = try planning.engine(for: opened)

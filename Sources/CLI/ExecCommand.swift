@@ -97,7 +97,7 @@ struct ExecCommand: ParsableCommand {
     }
 
     func run() throws {
-        let (name, stages) = fileAndStages(words)
+        let (name, stages) = try fileAndStages(words)
         let file = try PipelineFile.read(name, storeOptions)
         if dryRun { return try showPlan(try file.expanded(settings: planning.settings), stages) }
         let cachedPlan =

@@ -75,7 +75,17 @@ func suggestion(for word: String, among names: [String], else alternative: Strin
 }
 
 /// The pipeline file and the stages: the first word is the file if it ends in `.json`.
-func fileAndStages(_ words: [String]) -> (file: String, stages: [String]) {
+///
+/// - Throws: if it is a file of another format.
+func fileAndStages(_ words: [String]) throws -> (file: String, stages: [String]) {
+    if let first = words.first, !first.contains("@"), !first.contains("*"),
+        [".yaml", ".yml", ".toml"].contains(where: { first.lowercased().hasSuffix($0) })
+    {
+        throw Failure(
+            .usage,
+            "'\(first)': a pipeline is a JSON file, such as pipeline.json; params may be in YAML or TOML: "
+                + "\"params_file\": \"params.yaml\"")
+    }
     guard let first = words.first, first.hasSuffix(".json") else { return ("pipeline.json", words) }
     return (first, Array(words.dropFirst()))
 }

@@ -21,7 +21,7 @@ struct StatusCommand: ParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
-        let (file, stages) = fileAndStages(words)
+        let (file, stages) = try fileAndStages(words)
         let opened = try OpenedPipeline.open(file: file, settings: planning.settings, storeOptions)
         let store = try opened.storeForLooking()
         var request = try planning.request(opened, stages: stages, on: planning.engine(for: opened))

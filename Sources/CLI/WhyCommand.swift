@@ -24,7 +24,7 @@ struct WhyCommand: ParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
-        let (file, stages) = fileAndStages(words)
+        let (file, stages) = try fileAndStages(words)
         guard !stages.isEmpty else { throw Failure(.usage, "no stage named (example: runs why train)") }
         let decisions = try pastRun.map { try recorded(stages, in: $0) } ?? planned(file, stages)
         if formatOptions.format == nil || formatOptions.format == .box,

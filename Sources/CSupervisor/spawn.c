@@ -23,10 +23,27 @@ static const char *search_path(char **envp)
     return "/usr/local/bin:/bin:/usr/bin";
 }
 
+// A program for another machine is not a script. As in bash: a NUL in the first line.
+static bool is_text(const char *file)
+{
+    char beginning[128];
+    int descriptor = open(file, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return true;
+    ssize_t count = read(descriptor, beginning, sizeof beginning);
+    close(descriptor);
+    for (ssize_t i = 0; i < count && beginning[i] != '\n'; i++)
+        if (beginning[i] == 0) return false;
+    return true;
+}
+
 static void execute_file(const char *file, char **argv, char **envp)
 {
     execve(file, argv, envp);
     if (errno != ENOEXEC) return;
+    if (!is_text(file)) {
+        errno = ENOEXEC;
+        return;
+    }
     char **script = argv - 1, *name = argv[0];
     script[0] = SCRIPT_SHELL;
     script[1] = (char *)file;

@@ -24,6 +24,8 @@ public final class LocalEngine: Engine {
     private let devices: [Device]
     private let meters: Meters
     private let opened = Mutex<Opened?>(nil)
+    /// What was submitted and is not known to run, for the sentence about one that cannot be started.
+    private let starting = Mutex<[UInt64: Launch]>([:])
 
     /// Starts nothing yet.
     ///
@@ -62,6 +64,7 @@ public final class LocalEngine: Engine {
         for launch in batch {
             let id = launch.executionID.processID
             guard meters.submitted(id, launch) else { continue }
+            starting.withLock { $0[id] = launch }
             supervisor.spawn(
                 SpawnRequest(
                     id: id, arguments: launch.arguments, plainWords: launch.plainWords ?? [],
@@ -92,11 +95,15 @@ public final class LocalEngine: Engine {
     private func append(_ event: SupervisorEvent, to events: inout [EngineEvent]) {
         switch event {
         case .started(let id, let pid, let nanoseconds):
+            _ = starting.withLock { $0.removeValue(forKey: id) }
             if meters.began(id, pid: pid, nanoseconds: nanoseconds) { opened.withLock { $0?.ticker.nudge() } }
             events.append(.started(ExecutionID(processID: id), StartedExecution()))
         case .failed(let id, let number, let step):
             _ = meters.ended(id, nanoseconds: nil, wasKilled: false)
-            let reason = "its command could not be started (\(step)): \(String(cString: strerror(number)))"
+            let command = starting.withLock { $0.removeValue(forKey: id) }.map { StartingCommand($0) }
+            let reason =
+                command?.failure(step: step, number: number)
+                ?? "its command could not be started (\(step)): \(String(cString: strerror(number)))"
             events.append(.rejected(ExecutionID(processID: id), reason: reason))
         case .exited(let ending):
             // A shell reports a killed child by the code 137.

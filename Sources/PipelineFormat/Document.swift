@@ -115,6 +115,7 @@ final class StageDocument {
     var command: CommandDocument?
     /// Whether its command is invalid, which was reported.
     var hasBrokenCommand = false
+    var shell: Shell?
     var workdir: Located<String>?
     var inputs: InputList?
     var outputs: OutputList?
@@ -141,6 +142,7 @@ final class StageDocument {
         result.hasBrokenCommand = hasBrokenCommand
         result.summary = summary ?? defaults.summary
         result.command = command ?? defaults.command
+        result.shell = shell ?? defaults.shell
         result.workdir = workdir ?? defaults.workdir
         result.inputs = inputs?.over(defaults.inputs) ?? defaults.inputs
         result.outputs = outputs?.over(defaults.outputs) ?? defaults.outputs

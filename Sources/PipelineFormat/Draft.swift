@@ -61,11 +61,11 @@ struct Drafting {
         let renderer = Renderer(stageName: instance.name, point: instance.point, params: params, problems: problems)
         let draft = Draft(document: document, instance: instance, settings: settings, renderer: renderer)
         if let workdir = document.workdir {
-            draft.workdir = folder(draft.renderer.bare(workdir, document.place + ".workdir"), workdir, draft)
+            draft.workdir = folder(draft.renderer.path(workdir, document.place + ".workdir"), workdir, draft)
         }
         draft.outputs = (document.outputs?.items ?? []).compactMap { name, item in
             let place = join(document.place, item.place)
-            let path = cleaned(draft.renderer.bare(Located(value: item.path, position: item.position), place))
+            let path = cleaned(draft.renderer.path(Located(value: item.path, position: item.position), place))
             guard isOutputPath(path, isExternal: item.isExternal, draft, place, item.position) else { return nil }
             let output = Output(
                 name: name, path: path, mode: item.mode, persistence: item.persistence, isMetrics: item.isMetrics,
@@ -75,7 +75,7 @@ struct Drafting {
         draft.inputs = (document.inputs?.items ?? []).compactMap { name, item in
             guard case .path(let written) = item.source else { return nil }
             let place = join(document.place, item.place)
-            let path = cleaned(draft.renderer.bare(Located(value: written, position: item.position), place))
+            let path = cleaned(draft.renderer.path(Located(value: written, position: item.position), place))
             guard !isInsideRuns(path, draft, place, item.position) else { return nil }
             let input = Input(name: name, path: path, isGlob: GlobPattern.isPattern(path), mode: item.mode)
             return DraftInput(input: input, position: item.position, place: place)

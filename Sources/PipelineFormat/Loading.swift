@@ -105,7 +105,7 @@ private func checkStages(_ templates: [StageDocument], _ document: PipelineDocum
             problems.add(template.place, template.position, "cannot be both 'always' and 'frozen'.")
         }
         for name in template.settings.resources.counted.keys where document.capacity[name] == nil {
-            guard let meant = nearest(to: name, among: ["cpus", "gpus", "memory"]) else { continue }
+            guard let meant = resourceMeant(by: name) else { continue }
             problems.warn(
                 "\(template.place).resources.\(name)",
                 "the counted resource '\(name)' is not in \"capacity\"; did you mean '\(meant)'?")

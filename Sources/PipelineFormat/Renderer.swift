@@ -16,6 +16,12 @@ struct Renderer {
     /// All declared names, also those without paths because of a mistake.
     var knownInputs: [String] = []
     var knownOutputs: [String] = []
+    /// The inputs that are patterns: what matches is known when the stage starts.
+    var patterns: Set<String> = []
+    /// What the stage requests.
+    var resources = ResourceRequest()
+    /// What is left to be replaced when the stage starts, in the order of its command and its variables.
+    private(set) var lateTemplates: [LateTemplate] = []
     /// The params that were used so far.
     private(set) var used: Set<String> = []
     private(set) var usesAllParams = false
@@ -34,31 +40,82 @@ struct Renderer {
         return all.map { Param(name: $0.key, value: $0.value) }.sorted { $0.name < $1.name }
     }
 
-    /// Text that no shell reads: a path, a variable. A list is joined by spaces.
-    mutating func bare(_ text: Located<String>, _ place: @autoclosure () -> String) -> String {
+    /// What an expression stands for.
+    private enum Value {
+        case words([String])
+        case late(LateValue)
+    }
+
+    /// A path, or a folder.
+    mutating func path(_ text: Located<String>, _ place: @autoclosure () -> String) -> String {
+        bare(text, variable: nil, place())
+    }
+
+    /// The value of a variable.
+    mutating func variable(_ name: String, _ text: Located<String>, _ place: @autoclosure () -> String) -> String {
+        bare(text, variable: name, place())
+    }
+
+    /// Text that no shell reads. A list is joined by spaces.
+    private mutating func bare(
+        _ text: Located<String>, variable: String?, _ place: @autoclosure () -> String
+    ) -> String {
         var result = ""
         for segment in segments(of: text, place()) {
             switch segment {
             case .text(let text): result += text
             case .value(let expression):
-                result += (words(of: expression, text, place()) ?? []).joined(separator: " ")
+                switch value(of: expression, text, place()) {
+                case .words(let words)?: result += words.joined(separator: " ")
+                case .late(let value)?:
+                    guard let variable else {
+                        problems.add(
+                            place(), text.position,
+                            "'${{ \(expression) }}' cannot be used in a path: its value is known when the stage starts."
+                        )
+                        continue
+                    }
+                    result += note(value, expression, .variable(variable), after: result)
+                case nil: continue
+                }
             }
         }
         return result
     }
 
     /// One word of an argv, or several if the whole word is a list.
-    mutating func argument(_ text: Located<String>, _ place: @autoclosure () -> String) -> [String] {
+    ///
+    /// - Parameter position: its place in the expanded argv.
+    mutating func argument(
+        _ text: Located<String>, at position: Int, _ place: @autoclosure () -> String
+    ) -> [String] {
         let segments = segments(of: text, place())
         if segments.count == 1, case .value(let expression) = segments[0] {
-            return words(of: expression, text, place()) ?? []
+            switch value(of: expression, text, place()) {
+            case .words(let words)?: return words
+            case .late(let value)?: return [note(value, expression, .word(position), after: "")]
+            case nil: return []
+            }
         }
         var result = ""
         for segment in segments {
             switch segment {
             case .text(let text): result += text
             case .value(let expression):
-                guard let words = words(of: expression, text, place()) else { continue }
+                let words: [String]
+                switch value(of: expression, text, place()) {
+                case .words(let found)?: words = found
+                case .late(let value)?:
+                    if value.isList {
+                        problems.add(
+                            place(), text.position, stage: stageName,
+                            "'${{ \(expression) }}' is the matches of a pattern; use it as a word of its own, which "
+                                + "becomes several words.")
+                    }
+                    result += note(value, expression, .word(position), after: result)
+                    continue
+                case nil: continue
+                }
                 if words.count > 1 {
                     problems.add(
                         place(), text.position, stage: stageName,
@@ -76,11 +133,20 @@ struct Renderer {
         for segment in segments(of: text, place()) {
             switch segment {
             case .text(let text): shell.append(text)
-            case .value(.raw(let expression)):
-                shell.append((words(of: expression, text, place()) ?? []).joined(separator: " "))
             case .value(let expression):
-                guard let words = words(of: expression, text, place()) else { continue }
-                if let reason = shell.append(words: words) {
+                let reason: String?
+                switch (expression, value(of: expression, text, place())) {
+                case (_, nil): continue
+                case (.raw, .words(let words)?):
+                    shell.append(words.joined(separator: " "))
+                    continue
+                case (_, .words(let words)?): reason = shell.append(words: words)
+                case (_, .late(let value)?):
+                    let written = note(value, expression, .shellText, after: shell.text)
+                    if case .raw = expression { reason = nil } else { reason = shell.whyNot(isList: value.isList) }
+                    shell.append(late: written)
+                }
+                if let reason {
                     problems.add(
                         place(), text.position, stage: stageName,
                         "'${{ \(expression) }}' \(reason). Use it outside of quotes, where it is quoted as needed, "
@@ -91,14 +157,27 @@ struct Renderer {
         return shell.text
     }
 
+    /// The template as it is kept until the stage starts.
+    private mutating func note(
+        _ value: LateValue, _ expression: Template.Expression, _ place: LateTemplate.Place, after text: String
+    ) -> String {
+        let written = "${{ \(expression) }}"
+        var isQuoted = place == .shellText
+        if case .raw = expression { isQuoted = false }
+        lateTemplates.append(
+            LateTemplate(
+                place: place, start: text.utf8.count, count: written.utf8.count, value: value, isQuoted: isQuoted))
+        return written
+    }
+
     private func segments(of text: Located<String>, _ place: @autoclosure () -> String) -> [Template.Segment] {
         Template(text.value) { problems.add(place(), text.position, $0) }.segments
     }
 
     /// The value of the expression; nil, with a problem reported, if it has none.
-    private mutating func words(
+    private mutating func value(
         of expression: Template.Expression, _ text: Located<String>, _ place: @autoclosure () -> String
-    ) -> [String]? {
+    ) -> Value? {
         func unknown(_ kind: String, _ name: String, _ known: [String]) {
             let hint = suggestion(for: name, among: known.sorted())
             problems.add(
@@ -107,7 +186,16 @@ struct Renderer {
         }
         let value: String
         switch expression {
-        case .raw(let inner): return words(of: inner, text, place())
+        case .raw(let inner): return self.value(of: inner, text, place())
+        case .late(let late):
+            if (late == .memoryBytes && resources.memoryBytes == nil) || (late == .gpus && resources.gpus == nil) {
+                let name = late == .gpus ? "gpus" : "memory"
+                problems.add(
+                    place(), text.position, stage: stageName,
+                    "'${{ \(expression) }}': the stage has no \(name); set resources.\(name).")
+                return nil
+            }
+            return .late(late)
         case .stageName: value = stageName
         case .matrix(let name):
             guard let found = point.first(where: { $0.name == name }) else {
@@ -138,7 +226,8 @@ struct Renderer {
                 unknown("input", name, knownInputs)
                 return nil
             }
-            return inputs[name]
+            if patterns.contains(name) { return .late(.matches(name)) }
+            return inputs[name].map { .words($0) }
         case .outputs(let name):
             guard let outputs else {
                 problems.add(place(), text.position, "'${{ \(expression) }}' cannot be used in a path.")
@@ -148,13 +237,13 @@ struct Renderer {
                 unknown("output", name, knownOutputs)
                 return nil
             }
-            return outputs[name]
+            return outputs[name].map { .words($0) }
         }
         if value.utf8.contains(0) {
             problems.add(
                 place(), text.position, stage: stageName,
                 "'${{ \(expression) }}' contains a NUL character, which no command can contain.")
         }
-        return [value]
+        return .words([value])
     }
 }

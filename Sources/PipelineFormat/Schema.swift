@@ -209,11 +209,16 @@ public let pipelineSchema = #"""
           "properties": {
             "description": {"type": "string", "description": "What the stage does, for readers."},
             "command": {
-              "description": "A list of words to execute, or a string for /bin/sh -c with quoted values of ${{ … }}.",
+              "description": "A list of words to execute, or a string for the shell with quoted values of ${{ … }}.",
               "oneOf": [
                 {"type": "array", "minItems": 1, "items": {"type": "string"}},
                 {"type": "string", "minLength": 1}
               ]
+            },
+            "shell": {
+              "type": "array", "minItems": 1, "items": {"type": "string"},
+              "default": ["bash", "-euo", "pipefail", "-c"],
+              "description": "The words that run a command that is a string, which follows as the last word."
             },
             "workdir": {
               "type": "string", "description": "The command's working directory, relative to the pipeline's folder."

@@ -63,9 +63,7 @@ struct SettingsDecoder {
             case "memory": resources.memoryBytes = values.size(node, join(place, "memory"))
             default:
                 guard case .number = node.content else {
-                    let hint =
-                        nearest(to: member.name, among: ["cpus", "gpus", "memory"]).map { " Did you mean '\($0)'?" }
-                        ?? ""
+                    let hint = resourceMeant(by: member.name).map { " Did you mean '\($0)'?" } ?? ""
                     values.report(
                         join(place, member.name), node.position,
                         "a counted resource must be a number.\(hint)")

@@ -41,13 +41,8 @@ struct ShellText {
     ///
     /// - Returns: why it cannot be used here; nil if it can.
     mutating func append(words: [String]) -> String? {
-        let isUncertain =
-            isOpaque || isEscaped || previous == UInt8(ascii: "$")
-            || [.comment, .parameter, .arithmetic].contains(context)
-        previous = 0
-        isEscaped = false
-        isAtWordStart = false
-        word.append(0)
+        let isUncertain = isUncertain
+        endsWithValue()
         if isUncertain {
             text += words.joined(separator: " ")
             return words.allSatisfy { shellQuoted($0) == $0 } ? nil : "is used where it cannot be quoted safely"
@@ -64,6 +59,35 @@ struct ShellText {
         if words.count > 1 { return "is a list inside quotes, which would become one word" }
         let isSafe = words.allSatisfy { word in !word.utf8.contains { dangerous.utf8.contains($0) } }
         return isSafe ? nil : "is inside quotes and contains a character that would end them or be expanded"
+    }
+
+    /// Why words that are not known yet cannot be used here; nil if they can.
+    ///
+    /// - Parameter isList: whether there may be several words, or one that needs quotes.
+    func whyNot(isList: Bool) -> String? {
+        if !isList { return nil }
+        if isUncertain { return "is used where it cannot be quoted safely" }
+        return context == .single || context == .double
+            ? "is a list inside quotes, which would become one word" : nil
+    }
+
+    /// Appends a template that is replaced later.
+    mutating func append(late written: String) {
+        text += written
+        endsWithValue()
+    }
+
+    private mutating func endsWithValue() {
+        previous = 0
+        isEscaped = false
+        isAtWordStart = false
+        word.append(0)
+    }
+
+    /// Whether quotes may not protect a value here.
+    private var isUncertain: Bool {
+        isOpaque || isEscaped || previous == UInt8(ascii: "$")
+            || [.comment, .parameter, .arithmetic].contains(context)
     }
 
     private mutating func follow(_ byte: UInt8) {

@@ -27,29 +27,37 @@ struct StageBuilder {
         switch written {
         case .shell(let text): command = .shell(draft.renderer.shell(text, document.place + ".command"))
         case .argv(let words):
-            command = .argv(
-                words.enumerated().flatMap { position, word in
-                    draft.renderer.argument(word, "\(document.place).command[\(position)]")
-                })
+            var expanded: [String] = []
+            for (position, word) in words.enumerated() {
+                expanded += draft.renderer.argument(
+                    word, at: expanded.count, "\(document.place).command[\(position)]")
+            }
+            command = .argv(expanded)
         }
         let environment = draft.settings.env.sorted { $0.key < $1.key }.map { name, setting in
-            EnvironmentVariable(name: name, value: draft.renderer.bare(setting.text, setting.place))
+            EnvironmentVariable(name: name, value: draft.renderer.variable(name, setting.text, setting.place))
         }
-        let words = CommandWords(command)
-        if document.tracksProgram ?? true { trackFiles(of: words, draft) }
         let passed = Set(document.passedEnvironment ?? []).subtracting(draft.settings.env.keys)
-        return Stage(
-            name: draft.name, template: document.name, summary: document.summary, command: command,
+        var shell: Shell?
+        if case .shell = command { shell = document.shell }
+        var stage = Stage(
+            name: draft.name, template: document.name, summary: document.summary, command: command, shell: shell,
             workingDirectory: draft.workdir, environment: environment, passedEnvironment: passed.sorted(),
-            params: params(of: draft), inputs: draft.inputs.map(\.input), outputs: draft.outputs.map(\.output),
+            params: params(of: draft), outputs: draft.outputs.map(\.output),
             resources: draft.settings.resources.request, retries: draft.settings.retries.policy,
             timeoutSeconds: draft.settings.timeoutSeconds, isAlways: document.isAlways ?? false,
             isFrozen: document.isFrozen ?? false, keep: document.keep ?? 1,
-            discovery: InputDiscovery(
-                followsImports: document.tracksImports ?? true, startsPython: words.startsPython,
-                depfile: document.depfile.flatMap { depfile($0, of: draft) },
-                ignoredPrograms: document.tracksProgram ?? true
-                    ? [] : words.programs.map { word in cleaned(draft.workdir.map { "\($0)/\(word)" } ?? word) }))
+            lateTemplates: draft.renderer.lateTemplates)
+        // What late templates stand for names no program.
+        let words = CommandWords(stage.rendered { _ in [] }.command)
+        if document.tracksProgram ?? true { trackFiles(of: words, draft) }
+        stage.inputs = draft.inputs.map(\.input)
+        stage.discovery = InputDiscovery(
+            followsImports: document.tracksImports ?? true, startsPython: words.startsPython,
+            depfile: document.depfile.flatMap { depfile($0, of: draft) },
+            ignoredPrograms: document.tracksProgram ?? true
+                ? [] : words.programs.map { word in cleaned(draft.workdir.map { "\($0)/\(word)" } ?? word) })
+        return stage
     }
 
     /// Lets the command and variables use inputs and outputs, relative to the folder in which the command runs.
@@ -62,6 +70,8 @@ struct StageBuilder {
         for output in draft.outputs { outputs[output.output.name] = [relative(output.output.path, to: draft.workdir)] }
         draft.renderer.inputs = inputs
         draft.renderer.outputs = outputs
+        draft.renderer.patterns = Set(draft.inputs.filter(\.input.isGlob).map(\.input.name))
+        draft.renderer.resources = draft.settings.resources.request
         draft.renderer.knownInputs = draft.document.inputs?.items.map(\.name) ?? []
         draft.renderer.knownOutputs = draft.document.outputs?.items.map(\.name) ?? []
     }
@@ -141,14 +151,4 @@ struct StageBuilder {
         files[path] = answer
         return answer
     }
-}
-
-/// The path relative to a folder inside the pipeline's; both are normalized. An absolute path is unchanged.
-func relative(_ path: String, to folder: String?) -> String {
-    guard let folder, !path.hasPrefix("/"), !leavesFolder(folder) else { return path }
-    let parts = path == "." ? [] : path.split(separator: "/")
-    let base = folder.split(separator: "/")
-    let shared = zip(parts, base).prefix { $0 == $1 }.count
-    let result = Array(repeating: "..", count: base.count - shared) + parts.dropFirst(shared).map(String.init)
-    return result.isEmpty ? "." : result.joined(separator: "/")
 }

@@ -5,7 +5,8 @@ import Model
 
 struct StageDecoder {
     static let keys = [
-        "description", "command", "workdir", "inputs", "outputs", "matrix", "include", "exclude", "needs", "params",
+        "description", "command", "shell", "workdir", "inputs", "outputs", "matrix", "include", "exclude", "needs",
+        "params",
         "env",
         "pass_env", "resources", "retries", "timeout", "always", "frozen", "keep", "track_program",
         "track_imports", "depfile",
@@ -36,6 +37,7 @@ struct StageDecoder {
         case "command":
             stage.command = command(node, own())
             stage.hasBrokenCommand = stage.command == nil
+        case "shell": stage.shell = shell(node, own())
         case "workdir": stage.workdir = values.located(node, own())
         case "inputs": stage.inputs = inputs(node, place)
         case "outputs": stage.outputs = outputs(node, place)
@@ -82,6 +84,19 @@ struct StageDecoder {
             values.wrongType(node, place, expected: "a list of words or a string for the shell")
             return nil
         }
+    }
+
+    private func shell(_ node: JSONNode, _ place: String) -> Shell? {
+        guard let words = values.texts(node, place, of: "words") else { return nil }
+        guard words.first?.value.isEmpty == false else {
+            if case .array(let elements) = node.content, elements.isEmpty || !words.isEmpty {
+                values.report(
+                    place, node.position,
+                    "has no program; write the words that a script follows, such as [\"sh\", \"-c\"].")
+            }
+            return nil
+        }
+        return Shell(words: words.map(\.value))
     }
 
     private func inputs(_ node: JSONNode, _ place: String) -> InputList? {

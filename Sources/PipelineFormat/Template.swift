@@ -1,5 +1,7 @@
 // Parses text with `${{ … }}`. Knows the grammar; does not know values.
 
+import Model
+
 /// A parsed text.
 struct Template {
     indirect enum Expression: Equatable {
@@ -8,6 +10,8 @@ struct Template {
         case inputs(String)
         case outputs(String)
         case stageName
+        /// `resources.NAME` and `stage.attempt`
+        case late(LateValue)
         /// `json(params)`
         case allParams
         /// Not quoted in a shell command.
@@ -55,6 +59,7 @@ struct Template {
     private static func expression(_ inside: Substring, report: (String) -> Void) -> Expression? {
         let text = trimmed(inside)
         if text == "stage.name" { return .stageName }
+        if let value = lateValues.first(where: { $0.name == text })?.value { return .late(value) }
         if text.hasPrefix("json("), text.hasSuffix(")") {
             if trimmed(text.dropFirst(5).dropLast()) == "params" { return .allParams }
         } else if text.hasPrefix("raw("), text.hasSuffix(")") {
@@ -71,11 +76,21 @@ struct Template {
                 }
             }
         }
+        if text.hasPrefix("resources.") || text.hasPrefix("stage.") {
+            let names = ["stage.name"] + lateValues.map(\.name)
+            report("invalid template '${{ \(text) }}'; \(suggestion(for: String(text), among: names))")
+            return nil
+        }
         report(
-            "invalid template '${{ \(text) }}'; use matrix.NAME, params.NAME, inputs.NAME, outputs.NAME, stage.name, "
-                + "json(params), or raw(…) around one of them.")
+            "invalid template '${{ \(text) }}'; use matrix.NAME, params.NAME, inputs.NAME, outputs.NAME, "
+                + "resources.NAME, stage.name, stage.attempt, json(params), or raw(…) around one of them.")
         return nil
     }
+
+    static let lateValues: [(name: String, value: LateValue)] = [
+        ("resources.cpus", .cpus), ("resources.memory_bytes", .memoryBytes), ("resources.gpus", .gpus),
+        ("stage.attempt", .attempt),
+    ]
 
     private static func trimmed(_ text: Substring) -> Substring {
         func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
@@ -94,6 +109,8 @@ extension Template.Expression: CustomStringConvertible {
         case .inputs(let name): "inputs.\(name)"
         case .outputs(let name): "outputs.\(name)"
         case .stageName: "stage.name"
+        case .late(.matches(let name)): "inputs.\(name)"
+        case .late(let value): Template.lateValues.first { $0.value == value }?.name ?? ""
         case .allParams: "json(params)"
         case .raw(let inner): "raw(\(inner))"
         }

@@ -15,6 +15,7 @@ extension ByteWriter {
             write(true)
             write(text)
         }
+        write(stage.shell) { writer, shell in writer.write(each: shell.words) { $0.write($1) } }
         write(stage.workingDirectory) { $0.write($1) }
         write(each: stage.environment) { writer, variable in
             writer.write(variable.name)
@@ -37,6 +38,7 @@ extension ByteWriter {
         write(stage.discovery.startsPython)
         write(stage.discovery.depfile) { $0.write($1) }
         write(each: stage.discovery.ignoredPrograms) { $0.write($1) }
+        write(each: stage.lateTemplates) { $0.write($1) }
     }
 
     private mutating func write(_ input: Input) {
@@ -110,6 +112,9 @@ extension ByteReader {
             isShell ? .shell(try text()) : .argv(try list { reader throws(Malformed) in try reader.text() })
         return Stage(
             name: name, template: template, summary: summary, command: command,
+            shell: try optional { reader throws(Malformed) in
+                Shell(words: try reader.list { reader throws(Malformed) in try reader.text() })
+            },
             workingDirectory: try optional { reader throws(Malformed) in try reader.text() },
             environment: try list { reader throws(Malformed) in
                 EnvironmentVariable(
@@ -144,7 +149,8 @@ extension ByteReader {
             discovery: InputDiscovery(
                 followsImports: try flag(), startsPython: try flag(),
                 depfile: try optional { reader throws(Malformed) in try reader.text() },
-                ignoredPrograms: try list { reader throws(Malformed) in try reader.text() }))
+                ignoredPrograms: try list { reader throws(Malformed) in try reader.text() }),
+            lateTemplates: try list { reader throws(Malformed) in try reader.lateTemplate() })
     }
 
     mutating func quantities() throws(Malformed) -> [String: Quantity] {

@@ -16,7 +16,7 @@ func differences(
         .envChanged, then: then.environment.map { ($0.name, $0.value) },
         now: facts.environment.map { ($0.name, $0.value) })
     reasons += inputDifferences(facts: facts, then: then.inputs)
-    let command = stage.command.displayText
+    let command = stage.commandText
     if command != then.command { reasons.append(Reason(.commandChanged, old: then.command, new: command)) }
     if stage.workingDirectory != then.workingDirectory {
         reasons.append(

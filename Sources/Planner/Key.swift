@@ -20,7 +20,13 @@ public func baseKey(of stage: Stage, environment: [EnvironmentVariable]) -> Dige
         encoder.add(count: words.count)
         for word in words { encoder.add(word) }
     case .shell(let text):
-        encoder.add(byte: 1)
+        if let shell = stage.shell {
+            encoder.add(byte: 2)
+            encoder.add(count: shell.words.count)
+            for word in shell.words { encoder.add(word) }
+        } else {
+            encoder.add(byte: 1)
+        }
         encoder.add(text)
     }
     encoder.add(stage.workingDirectory)

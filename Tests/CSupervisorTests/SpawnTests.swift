@@ -94,6 +94,18 @@ import Testing
         #expect(try stage.ending(of: inFolder).exitCode == 0)
     }
 
+    /// As in bash: what has a NUL in its first line is no script.
+    @Test func aProgramForAnotherMachineIsNoScript() throws {
+        let stage = try Stage()
+        try stage.write("binary", "\u{7f}ELF\0\u{1}\n", executable: true)
+        try stage.write("script", "echo script\n# \0\n", executable: true)
+        try stage.write("empty", "", executable: true)
+        #expect(try stage.failure(of: stage.spawn([stage.path("binary")])) == (ENOEXEC, "exec"))
+        for name in ["script", "empty"] {
+            #expect(try stage.ending(of: stage.spawn([stage.path(name)])).exitCode == 0)
+        }
+    }
+
     /// A script without `#!` is run by the shell. If that does not exist, the search continues with the original words.
     @Test func aMissingShellLeavesTheWordsUnchanged() throws {
         let program = try SupervisorBuild.compile("without-shell", ["-DSCRIPT_SHELL=\"/no-such-shell\""])

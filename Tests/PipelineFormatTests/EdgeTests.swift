@@ -36,7 +36,7 @@ import Testing
         let stage = try graph.stage("a")
         #expect(stage.outputs.map(\.path) == ["/s/m", "../u", "n"])
         #expect(stage.outputs.map(\.isExternal) == [true, true, false])
-        #expect(stage.command.arguments == ["x", "/s/m", "../../u", "../n"])
+        #expect(stage.arguments(.standard) == ["x", "/s/m", "../../u", "../n"])
         #expect(graph.producers == [[], [[0], [0]]])
         #expect(graph.moved(into: "p/").stages[0].outputs.map(\.path) == ["/s/m", "u", "p/n"])
         #expect(graph.moved(into: "p/").stages[0].outputs.map(\.isExternal) == [true, true, false])

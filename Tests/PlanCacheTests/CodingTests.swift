@@ -29,12 +29,19 @@ struct CodingTests {
             cpus: Quantity(2), gpus: Quantity(thousandths: 500), memoryBytes: 1 << 33, counted: ["licence": .one]),
         retries: RetryPolicy(max: 3, delaySeconds: 1.5, on: [.outOfMemory], memoryFactor: 2), timeoutSeconds: 60,
         isAlways: true, isFrozen: true, keep: 5,
-        discovery: InputDiscovery(followsImports: false, startsPython: true, depfile: "x.d", ignoredPrograms: ["a.py"]))
+        discovery: InputDiscovery(followsImports: false, startsPython: true, depfile: "x.d", ignoredPrograms: ["a.py"]),
+        lateTemplates: Self.values.enumerated().map { index, value in
+            let place: LateTemplate.Place = [.word(1), .variable("A"), .shellText][index % 3]
+            return LateTemplate(place: place, start: index, count: 3, value: value, isQuoted: index == 1)
+        })
+
+    private static let values: [LateValue] = [.matches("in"), .cpus, .memoryBytes, .gpus, .attempt]
 
     private var shell: Stage {
         var other = Stage(name: "plain", template: "plain", command: .shell("cat 'x' > y"))
         other.inputs = [Input(name: "in", path: "out")]
         other.outputs = [Output(name: "y", path: "y")]
+        other.shell = Shell(words: ["sh", "-c"])
         return other
     }
 

@@ -18,6 +18,14 @@ import Testing
             keyed { $0.command = .argv(["a b"]) },
             keyed { $0.command = .argv(["ab"]) },
             keyed { $0.command = .shell("a b") },
+            keyed {
+                $0.command = .shell("a b")
+                $0.shell = .standard
+            },
+            keyed {
+                $0.command = .shell("a b")
+                $0.shell = Shell(words: ["sh", "-c"])
+            },
             keyed { $0.workingDirectory = "w" },
             keyed { $0.environment = [EnvironmentVariable(name: "A", value: "")] },
             keyed { $0.environment = [EnvironmentVariable(name: "A", value: nil)] },

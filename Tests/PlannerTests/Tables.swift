@@ -76,7 +76,7 @@ struct Past: RecordedState {
                         }
                     }, discovered: set))
         detailsByID[id] = ExecutionDetails(
-            command: stage.command.displayText, workingDirectory: stage.workingDirectory,
+            command: stage.commandText, workingDirectory: stage.workingDirectory,
             environment: stage.environment,
             params: stage.params, inputs: inputs)
     }

@@ -75,7 +75,7 @@ public struct LostRuns {
         try store.markLost(run: run.id, at: now)
         RunLock.removeFile(root: root, run: run.id)
         try asFailure { () throws(WorkspaceFailure) in
-            try OutputArea(root: root).remove(RunFiles.scratchFolder(of: run.id))
+            try OutputArea(root: root).removeScratch(of: run.id, root: root)
         }
         return ended
     }

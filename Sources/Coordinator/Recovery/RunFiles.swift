@@ -47,5 +47,8 @@ enum RunFiles {
         "\(scratchFolder(of: run))/command-\(execution).sh"
     }
 
+    /// Leads to the folder with the temporary folders of a run's attempts.
+    static func temporaryLink(of run: RunID) -> String { "\(scratchFolder(of: run))/temporary" }
+
     static func liveLock(of run: RunID) -> String { "\(folder)/live/\(run)" }
 }

@@ -21,6 +21,14 @@ public enum StateFolderEntry: Hashable, Sendable {
     }
 }
 
+extension OutputArea {
+    /// Removes the scratch folder of a run, and the temporary files of its stages, which are elsewhere.
+    func removeScratch(of run: RunID, root: String) throws(WorkspaceFailure) {
+        try TemporaryFolders.remove(linkedFrom: "\(root)/\(RunFiles.temporaryLink(of: run))")
+        try remove(RunFiles.scratchFolder(of: run))
+    }
+}
+
 /// The `.runs` of a project's folder.
 public struct StateFolder: Sendable {
     private let root: String
@@ -46,7 +54,10 @@ public struct StateFolder: Sendable {
     public func sizeBytes(of entry: StateFolderEntry) -> Int64 { bytes(ofTree: "\(root)/\(entry.path)") }
 
     public func remove(_ entry: StateFolderEntry) throws(Failure) {
-        try asFailure { () throws(WorkspaceFailure) in try area.remove(entry.path) }
+        try asFailure { () throws(WorkspaceFailure) in
+            if case .scratch(let run) = entry { return try area.removeScratch(of: run, root: root) }
+            try area.remove(entry.path)
+        }
     }
 
     /// Whether anything is at a path of the project, a dangling link included.

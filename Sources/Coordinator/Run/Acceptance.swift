@@ -166,7 +166,7 @@ private struct Acceptor {
         let start = ExecutionStart(
             stage: stage.name, template: stage.template, attempt: 1, key: key, baseKey: base,
             details: ExecutionDetails(
-                command: stage.command.displayText, workingDirectory: stage.workingDirectory,
+                command: stage.commandText, workingDirectory: stage.workingDirectory,
                 environment: facts.environment, params: stage.params, inputs: facts.inputs),
             outputs: stage.outputs, resources: stage.resources, timeoutSeconds: stage.timeoutSeconds, keep: stage.keep,
             startedAt: now, queuedSeconds: 0, engine: labels.engine, host: host,

@@ -9,6 +9,8 @@ struct AfterCommit {
     var supersededVersions: [ExecutionID] = []
     /// Absolute paths of files that were read to their end, to be deleted now that this is recorded.
     var finishedFiles: [String] = []
+    /// Absolute paths of temporary folders that nothing uses any more.
+    var finishedFolders: [String] = []
     /// Claims on paths that other runs may learn of.
     private(set) var claims: [UInt8] = []
     /// Reported to the user.

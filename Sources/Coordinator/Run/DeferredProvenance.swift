@@ -60,7 +60,7 @@ extension Run {
 
     /// A run that is over before the answer comes waits a little for it, and then adds what was not known before.
     func completeProvenance(_ questions: ProvenanceQuestions) throws(Failure) {
-        try awaitProvenance()
+        try awaitOtherThreads()
         guard var answer = provenance.answer, !provenance.newPaths.isEmpty else { return }
         let diff = questions.withMore(provenance.newPaths.sorted(), answer.diff)
         guard diff != answer.diff else { return }
@@ -68,15 +68,21 @@ extension Run {
         try store.recordProvenance(answer, of: identity.run)
     }
 
-    private func awaitProvenance() throws(Failure) {
+    /// Waits a little for the answer, and for temporary folders to be removed.
+    private func awaitOtherThreads() throws(Failure) {
         let deadline = driver.now().adding(seconds: 2)
-        while provenance.isAwaited, interruption.signal == nil {
-            let left = deadline.seconds(since: driver.now())
-            guard left > 0 else { return }
-            _ = driver.wait(seconds: left, for: [queue.descriptor])
+        while true {
+            let left = interruption.signal == nil ? deadline.seconds(since: driver.now()) : 0
+            let isAsking = provenance.isAwaited && left > 0
+            guard isAsking || foldersBeingCleared > 0 else { return }
+            _ = driver.wait(seconds: isAsking ? left : 1, for: [queue.descriptor])
             if driver.nextSignal() != nil { return }
             for message in queue.take() {
-                if case .provenance(let found) = message { try record(found) }
+                switch message {
+                case .provenance(let found): try record(found)
+                case .cleared(let problem): cleared(problem)
+                default: break
+                }
             }
         }
     }

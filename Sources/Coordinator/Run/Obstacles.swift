@@ -9,7 +9,7 @@ struct Obstacles {
         /// By its place among the stage's inputs or outputs.
         case missingInput(Int), foreignOutput(Int)
         case resource(String)
-        case length, strayOutput
+        case length, shell, strayOutput
     }
 
     private struct Group: Hashable {

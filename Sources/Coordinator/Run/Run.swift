@@ -48,6 +48,8 @@ enum RunMessage: Sendable {
     case examined(ExecutionID, Examination)
     case provenance(DeferredProvenance)
     case verified(StageIndex, ExecutionID, isIntact: Bool)
+    /// A temporary folder is removed; the sentence says why not.
+    case cleared(problem: String?)
 }
 
 /// Who this run is to others.
@@ -87,6 +89,8 @@ public final class Run {
     /// Templates whose stages were found to import modules unheard.
     var unheardTemplates = Set<String>()
     var provenance = ProvenanceState()
+    /// Temporary folders that other threads are removing.
+    var foldersBeingCleared = 0
 
     struct RetryTimer {
         let at: Timestamp
@@ -252,7 +256,7 @@ public final class Run {
                 wallSeconds: finishedAt.seconds(since: startedAt))
         }
         for run in [identity.run] + adoption.firstRuns.sorted() {
-            do { try preparation.area.remove(RunFiles.scratchFolder(of: run)) } catch {
+            do { try preparation.area.removeScratch(of: run, root: root) } catch {
                 notify(.warning(error.description))
             }
         }

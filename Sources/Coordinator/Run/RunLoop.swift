@@ -81,6 +81,7 @@ extension Run {
             }
         }
         for path in committed.finishedFiles { unlink(path) }
+        for path in committed.finishedFolders { clear(path) }
         // A claim that is not published only makes others wait longer.
         if !committed.claims.isEmpty { try? lock.publish(committed.claims) }
         for stage in devices.newlyWaiting(scheduler.heldUpByOtherRuns, at: now) {
@@ -182,6 +183,9 @@ extension Run {
             try record(found)
             return []
         case .examined(let id, let examination): return try examined(id, examination)
+        case .cleared(let problem):
+            cleared(problem)
+            return []
         case .verified(let stage, let execution, let isIntact):
             return try finishRestoring(stage, from: execution, isIntact: isIntact)
         }

@@ -141,6 +141,8 @@ public final class RunPreparation {
         let pool = ResourcePool(request.admission)
         let living = plan.missingInputs.isEmpty ? [] : try livingRuns(in: store, root: request.root)
         var foldersInside = Set<Substring>()
+        let hasStandardShell = Shell.installed(callersPath: request.environment["PATH"]) != nil
+        let inheritedBytes = request.environment.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 10 }
         for (index, stage) in request.graph.stages.enumerated() {
             let verdict = plan.decisions[index].verdict
             for missing in plan.missingInputs[index] ?? []
@@ -153,7 +155,10 @@ public final class RunPreparation {
             for (resource, phrase) in pool.impossibilities(of: stage.resources) {
                 obstacles.add(stage, .resource(resource), phrase)
             }
-            if let phrase = stage.lengthProblem { obstacles.add(stage, .length, phrase) }
+            if stage.needsStandardShell, !hasStandardShell {
+                obstacles.add(stage, .shell, Self.noStandardShell)
+            }
+            if let phrase = stage.lengthProblem(inherited: inheritedBytes) { obstacles.add(stage, .length, phrase) }
             // A folder that cannot be looked at may be repaired by an earlier stage; else the launch reports it.
             if let stray = try? strayOutput(of: stage, foldersInside: &foldersInside) {
                 obstacles.add(stage, .strayOutput, stray)
@@ -215,6 +220,10 @@ public final class RunPreparation {
             set throws(Failure) in try history.discovered(set)
         }
     }
+
+    private static let noStandardShell =
+        "the command needs bash, which is not installed; install it, or choose another shell: "
+        + "\"shell\": [\"sh\", \"-c\"] in the stage or in \"defaults\""
 
     private func sentence(for missing: MissingInput, of index: StageIndex) -> String {
         let stage = request.graph.stages[index]

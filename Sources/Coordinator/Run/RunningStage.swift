@@ -35,6 +35,9 @@ struct RunningStage {
     var outcome: EngineOutcome?
     /// Held for as long as this is.
     let deviceHold: (any DeviceHold)?
+    /// What was made for it alone, and is removed at its end: absolute paths.
+    var scriptPath: String?
+    var temporaryFolder: String?
 
     /// Whether its command may be writing metrics.
     var isMeasured: Bool { record.state == .running && outcome == nil }

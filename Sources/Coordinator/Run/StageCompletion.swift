@@ -132,7 +132,6 @@ extension Run {
         }
         if examineReportedInputs(of: id, examination) { return [] }
         guard var execution = running.removeValue(forKey: id), let outcome = execution.outcome else { return [] }
-        let stage = graph.stages[execution.stage]
         let now = driver.now()
         // Its outputs were not read to the end.
         if preparation.workspace.isReadingStopped { execution.stopCause = execution.stopCause ?? .interruption }
@@ -142,7 +141,8 @@ extension Run {
                 sawOutOfMemoryKill: outcome.sawOutOfMemoryKill, missingOutputs: examination.missing,
                 // The rest of its lines may name inputs.
                 outputProblem: examination.problem
-                    ?? (execution.tail.isGivenUp ? "what it reported was not read to the end" : nil)))
+                    ?? (execution.tail.isGivenUp ? "what it reported was not read to the end" : nil),
+                hint: hint(about: outcome.exit, of: execution)))
         let isSuccess = state == .succeeded
         let discovery = examination.discovery
         let remarks =
@@ -166,13 +166,18 @@ extension Run {
         if discovery.heardOfImports, let path = execution.sources?.importNotes {
             afterCommit.finishedFiles.append(path)
         }
-        if stage.command.textForFile != nil {
-            afterCommit.finishedFiles.append("\(root)/\(RunFiles.command(of: execution.filesOf, id))")
-        }
+        removeFiles(of: execution)
         if isSuccess, let repetition = execution.repetition { repetitions.succeeded(repetition, of: execution.stage) }
         if execution.isAdopted { return released(execution.stage) }
         let isRepeated = isSuccess && !(execution.repetition?.isLast ?? true)
         return finished(execution, state, isRepeated ? .repeats(execution.stage) : .ended(execution.stage, state))
+    }
+
+    private func hint(about exit: Exit, of execution: RunningStage) -> String? {
+        guard case .code(let code) = exit, code != 0 else { return nil }
+        var status = stat()
+        let isLogEmpty = stat("\(root)/\(execution.logPath)", &status) == 0 && status.st_size == 0
+        return graph.stages[execution.stage].hint(forExitCode: code, isLogEmpty: isLogEmpty)
     }
 
     /// Its end cannot be found out.
@@ -186,6 +191,7 @@ extension Run {
             return []
         }
         guard let execution = running.removeValue(forKey: id) else { return [] }
+        removeFiles(of: execution)
         try record(
             execution,
             ExecutionFinish(
@@ -234,6 +240,32 @@ extension Run {
                     exit: finish.exit, error: finish.error, note: shownNote, usage: finish.usage,
                     logPath: execution.logPath, logTail: logTail,
                     repetition: execution.repetition)))
+    }
+
+    /// Removes what was made for an execution alone.
+    private func removeFiles(of execution: RunningStage) {
+        if let path = execution.scriptPath { afterCommit.finishedFiles.append(path) }
+        if let path = execution.temporaryFolder { afterCommit.finishedFolders.append(path) }
+    }
+
+    /// Removes a temporary folder: at once if it is empty, else on another thread.
+    func clear(_ folder: String) {
+        if files.giveBack(folder) { return }
+        foldersBeingCleared += 1
+        let queue = queue
+        driver.inBackground {
+            do throws(WorkspaceFailure) {
+                try TemporaryFolders.remove(folder)
+                queue.put(.cleared(problem: nil))
+            } catch {
+                queue.put(.cleared(problem: error.description))
+            }
+        }
+    }
+
+    func cleared(_ problem: String?) {
+        foldersBeingCleared -= 1
+        if let problem { notify(.warning(problem)) }
     }
 
     /// What the end of an execution means to its stage.

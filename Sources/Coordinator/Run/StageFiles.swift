@@ -22,9 +22,13 @@ struct StageFiles {
     /// What was made for one.
     struct Prepared {
         /// The words to execute.
-        let arguments: [String]
+        var arguments: [String]
         /// Relative to the root.
-        let paramsPath: String
+        var paramsPath = ""
+        /// The file with the shell text that is too long for an argument, relative to the root.
+        var scriptPath: String?
+        /// An empty folder, absolute.
+        var temporaryFolder = ""
     }
 
     private let root: String
@@ -34,17 +38,23 @@ struct StageFiles {
     private let inheritedVariables: [(name: String, text: String)]
     /// Params files, by what they hold.
     private var paramsFiles: [String: String] = [:]
+    private var temporaryFolders: TemporaryFolders?
+    /// Runs shell text unless a stage chooses another.
+    private let standardShell: Shell
 
     init(root: String, area: OutputArea, inherited: [String: String]) {
         self.root = root
         self.area = area
         self.inherited = inherited
-        // That of a stage which started this program is not this program's.
-        inheritedVariables = inherited.filter { $0.key != importsVariable }.map { ($0.key, "\($0.key)=\($0.value)") }
+        // The first is that of a stage which started this program, and not this program's. bash would execute the file that
+        // the other names before the text of every stage.
+        inheritedVariables = inherited.filter { $0.key != importsVariable && $0.key != "BASH_ENV" }
+            .map { ($0.key, "\($0.key)=\($0.value)") }
+        standardShell = Shell.installed(callersPath: inherited["PATH"]) ?? .standard
     }
 
-    /// Creates folders for outputs and log, the params file, and a script for a shell command that is too long for an
-    /// argument.
+    /// Creates folders for outputs and log, a temporary folder, the params file, and a script for a shell command that is
+    /// too long for an argument.
     mutating func prepare(_ stage: Stage, _ execution: Execution) throws(WorkspaceFailure) -> Prepared {
         let params = JSONValue.object(stage.params.map { JSONValue.Member(name: $0.name, value: $0.value) }).text
         let paramsPath = paramsFiles[params] ?? RunFiles.params(of: execution.run, number: paramsFiles.count)
@@ -56,24 +66,49 @@ struct StageFiles {
             try area.write(params + "\n", to: paramsPath)
             paramsFiles[params] = paramsPath
         }
-        guard let text = stage.command.textForFile else {
-            return Prepared(arguments: stage.command.arguments, paramsPath: paramsPath)
+        var prepared = Prepared(arguments: stage.arguments(standardShell), paramsPath: paramsPath)
+        prepared.temporaryFolder = try temporaryFolder(of: execution.run)
+        if let text = stage.textForFile {
+            let path = RunFiles.command(of: execution.run, execution.id)
+            try area.makeParents(of: path)
+            try area.write(text, to: path)
+            prepared.scriptPath = path
+            prepared.arguments = (stage.shell ?? standardShell).arguments(forFile: "\(root)/\(path)") ?? []
         }
-        let commandPath = RunFiles.command(of: execution.run, execution.id)
-        try area.makeParents(of: commandPath)
-        try area.write(text, to: commandPath)
-        return Prepared(arguments: ["/bin/sh", "\(root)/\(commandPath)"], paramsPath: paramsPath)
+        return prepared
     }
+
+    private mutating func temporaryFolder(of run: RunID) throws(WorkspaceFailure) -> String {
+        if temporaryFolders == nil {
+            let link = RunFiles.temporaryLink(of: run)
+            try area.makeParents(of: link)
+            let callers = inherited["TMPDIR"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+            let places = [callers, "/tmp", "\(root)/\(RunFiles.scratchFolder(of: run))"].compactMap { $0 }
+            temporaryFolders = TemporaryFolders(in: places, link: "\(root)/\(link)")
+        }
+        return try temporaryFolders?.take() ?? ""
+    }
+
+    /// A temporary folder is not used any more.
+    ///
+    /// - Returns: false if it has to be removed.
+    mutating func giveBack(_ temporaryFolder: String) -> Bool { temporaryFolders?.giveBack(temporaryFolder) ?? false }
+
+    /// Why temporary folders are not where the caller wants them; nil the second time.
+    mutating func takeRefusal() -> String? { temporaryFolders?.takeRefusal() }
 
     func workingDirectory(of stage: Stage) -> String {
         stage.workingDirectory.map { $0.hasPrefix("/") ? $0 : "\(root)/\($0)" } ?? root
     }
 
-    func environment(of stage: Stage, _ execution: Execution, paramsPath: String) -> [String] {
+    /// All variables that the command sees. docs/pipeline.md lists those that are added.
+    func environment(of stage: Stage, _ execution: Execution, _ prepared: Prepared) -> [String] {
         let request = execution.lease.request
         var own: [String: String] = [:]
         // As a shell sets it. The caller's own is that of another folder.
         if !stage.passedEnvironment.contains("PWD") { own["PWD"] = workingDirectory(of: stage) }
+        if !stage.passedEnvironment.contains("TMPDIR") { own["TMPDIR"] = prepared.temporaryFolder }
+        if stage.passedEnvironment.contains("BASH_ENV") { own["BASH_ENV"] = inherited["BASH_ENV"] }
         for variable in stage.environment { own[variable.name] = variable.value }
         own["RUNS_RUN_ID"] = execution.run.description
         own["RUNS_EXECUTION_ID"] = execution.id.description
@@ -82,7 +117,8 @@ struct StageFiles {
         own["RUNS_CPUS"] = request.cpus.description
         own["PYTHONPATH"] = pythonPath(own["PYTHONPATH"] ?? inherited["PYTHONPATH"])
         if let bytes = request.memoryBytes { own["RUNS_MEMORY_BYTES"] = String(bytes) }
-        own["RUNS_PARAMS"] = "\(root)/\(paramsPath)"
+        own["RUNS_PARAMS"] = "\(root)/\(prepared.paramsPath)"
+        own["RUNS_TMP"] = prepared.temporaryFolder
         own["RUNS_METRICS"] = "\(root)/\(RunFiles.metrics(of: execution.run, execution.id))"
         if stage.discovery.followsImports {
             own[importsVariable] = "\(root)/\(RunFiles.imports(of: execution.run, execution.id))"
@@ -94,6 +130,8 @@ struct StageFiles {
         if own["OMP_NUM_THREADS"] == nil, inherited["OMP_NUM_THREADS"] == nil {
             own["OMP_NUM_THREADS"] = String(max(1, (request.cpus.thousandths + 999) / 1000))
         }
+        // Output is in the log at once, and not lost when the stage is killed.
+        if own["PYTHONUNBUFFERED"] == nil, inherited["PYTHONUNBUFFERED"] == nil { own["PYTHONUNBUFFERED"] = "1" }
         if let gpus = execution.lease.gpus {
             own["CUDA_VISIBLE_DEVICES"] = gpus.map(\.id).joined(separator: ",")
             own["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"

@@ -50,7 +50,7 @@ extension Run {
             stage: stage.name, template: stage.template, attempt: attempt, key: key,
             baseKey: baseKey(of: stage, environment: evaluated.facts.environment),
             details: ExecutionDetails(
-                command: stage.command.displayText, workingDirectory: stage.workingDirectory,
+                command: stage.commandText, workingDirectory: stage.workingDirectory,
                 environment: evaluated.facts.environment, params: stage.params, inputs: evaluated.facts.inputs),
             inputMakers: inputMakers(of: index, evaluated.facts.inputs), outputs: stage.outputs,
             resources: lease.request, timeoutSeconds: stage.timeoutSeconds, keep: stage.keep,
@@ -80,27 +80,52 @@ extension Run {
         let execution = StageFiles.Execution(
             run: identity.run, id: id, attempt: attempt, logPath: start.logPath, token: start.token, lease: lease,
             startedAt: queues ? nil : now)
-        var prepared = StageFiles.Prepared(arguments: stage.command.arguments, paramsPath: "")
+        let rendered = stage.rendered { value in
+            values(of: value, in: stage, evaluated.facts.inputs, lease.request, attempt: attempt)
+        }
+        var prepared = StageFiles.Prepared(arguments: [])
         if problem == nil {
             do throws(WorkspaceFailure) {
-                prepared = try files.prepare(stage, execution)
+                prepared = try files.prepare(rendered, execution)
+                running[id]?.scriptPath = prepared.scriptPath.map { "\(root)/\($0)" }
+                running[id]?.temporaryFolder = prepared.temporaryFolder
             } catch {
                 problem = error.description
             }
+            if let refusal = files.takeRefusal() { afterCommit.events.append(.warning(refusal)) }
         }
+        let environment = files.environment(of: rendered, execution, prepared)
+        if !stage.lateTemplates.isEmpty { problem = problem ?? rendered.lengthProblem(environment: environment) }
         if let problem { return try rejected(id, because: problem) }
         running[id]?.sources = sources(of: execution, stage, evaluated.facts, startedAt: now)
-        let environment = files.environment(of: stage, execution, paramsPath: prepared.paramsPath)
         afterCommit.launches.append(
             Launch(
                 executionID: id, stage: stage.name, arguments: prepared.arguments,
-                plainWords: stage.command.plainWords(in: environment),
+                plainWords: rendered.plainWords(in: environment),
                 workingDirectory: files.workingDirectory(of: stage), environment: environment,
                 logPath: "\(root)/\(start.logPath)", token: start.token, graceSeconds: options.graceSeconds,
                 timeoutSeconds: stage.timeoutSeconds,
                 memoryLimitBytes: options.enforceMemory ? lease.request.memoryBytes : nil, lease: lease,
                 holdsDevices: hold != nil))
         return []
+    }
+
+    /// What replaces a late template of an attempt.
+    private func values(
+        of value: LateValue, in stage: Stage, _ inputs: [RecordedPath], _ request: ResourceRequest, attempt: Int
+    ) -> [String] {
+        switch value {
+        case .matches(let name):
+            inputs.filter { $0.name == name }.map { input in
+                let path = relative(input.path, to: stage.workingDirectory)
+                // A file named `-r` is not an option.
+                return path.hasPrefix("-") ? "./\(path)" : path
+            }
+        case .cpus: [request.cpus.description]
+        case .memoryBytes: [request.memoryBytes.map(String.init) ?? ""]
+        case .gpus: [request.gpus?.description ?? ""]
+        case .attempt: [String(attempt)]
+        }
     }
 
     /// Whether the engine has a queue: executions are `queued` until it has started them.
@@ -115,7 +140,7 @@ extension Run {
                 StageStarted(
                     stage: stage.name, executionID: id, attempt: execution.attempt,
                     maxAttempts: scheduler.mostAttempts(of: execution.stage), reasons: execution.reasons,
-                    command: stage.command.displayText, logPath: execution.logPath,
+                    command: stage.commandText, logPath: execution.logPath,
                     expectedSeconds: preparation.medians[stage.name], resources: execution.request,
                     repetition: execution.repetition)))
     }

@@ -56,10 +56,10 @@ public struct ResourcePool: Sendable {
             if let total = capacity.counted[name] {
                 if amount > total { phrases.append(tooMuch(name, "\(amount) of resource '\(name)'", "\(total)")) }
             } else {
-                let phrase =
-                    "requests resource '\(name)', whose total is unknown; define it in \"capacity\" or with "
-                    + "--capacity \(name)=N"
-                phrases.append((name, phrase))
+                let problem =
+                    resourceMeant(by: name).map { "\(name): unknown resource (did you mean '\($0)'?)" }
+                    ?? "requests resource '\(name)', whose total is unknown"
+                phrases.append((name, "\(problem); define it in \"capacity\" or with --capacity \(name)=N"))
             }
         }
         return phrases

@@ -34,3 +34,15 @@ public func normalized(_ path: String) -> String {
     let joined = parts.joined(separator: "/")
     return path.hasPrefix("/") ? "/" + joined : joined.isEmpty ? "." : joined
 }
+
+/// The path relative to a folder inside the pipeline's; both are normalized. An absolute path is unchanged.
+public func relative(_ path: String, to folder: String?) -> String {
+    guard let folder, !path.hasPrefix("/"), !folder.hasPrefix("/"), folder != "..", !folder.hasPrefix("../") else {
+        return path
+    }
+    let parts = path == "." ? [] : path.split(separator: "/")
+    let base = folder.split(separator: "/")
+    let shared = zip(parts, base).prefix { $0 == $1 }.count
+    let result = Array(repeating: "..", count: base.count - shared) + parts.dropFirst(shared).map(String.init)
+    return result.isEmpty ? "." : result.joined(separator: "/")
+}

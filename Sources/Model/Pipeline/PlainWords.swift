@@ -1,6 +1,15 @@
 // Shell commands that need no shell, since it would only look up their first word and execute it. Knows the words with
 // a meaning in dash, bash and the Korn shells; does not know what is on disk.
 
+extension Stage {
+    /// The words to execute instead of the stage's shell (`Command.plainWords`); nil also if the shell would do more
+    /// than execute them.
+    public func plainWords(in environment: [String]) -> [String]? {
+        guard (shell ?? .standard).executesPlainWords else { return nil }
+        return command.plainWords(in: environment)
+    }
+}
+
 extension Command {
     /// The words to execute instead of a shell: the command consists of plain words only.
     ///

@@ -55,6 +55,18 @@ public struct ResourceRequest: Hashable, Sendable {
     }
 }
 
+/// The resource that every machine has and that a name probably means; nil if there is none.
+public func resourceMeant(by name: String) -> String? {
+    let synonyms = [
+        "gpus": ["gpu", "cuda", "num_gpus", "n_gpus", "ngpus", "gpu_count", "gpus_count", "devices"],
+        "cpus": ["cpu", "core", "cores", "thread", "threads", "num_cpus", "n_cpus", "ncpus", "n_jobs", "cpu_count"],
+        "memory": ["mem", "ram", "memory_bytes", "memory_mb", "memory_gb", "mem_mb", "mem_gb", "mem_bytes", "mem_mib"],
+    ]
+    let lower = name.lowercased().replacing("-", with: "_")
+    if let meant = synonyms.first(where: { $0.key == lower || $0.value.contains(lower) })?.key { return meant }
+    return nearest(to: lower, among: ["cpus", "gpus", "memory"])
+}
+
 /// When and how a failed attempt is tried again.
 public struct RetryPolicy: Hashable, Sendable {
     /// Attempts after the first.

@@ -5,24 +5,8 @@
 public enum Command: Hashable, Sendable {
     /// Executed as it is, without a shell.
     case argv([String])
-    /// Passed to `/bin/sh -c`, or executed without a shell if that is equivalent (`plainWords`).
+    /// Passed to a shell (`Stage.shell`), or executed without one if that is equivalent (`Stage.plainWords`).
     case shell(String)
-
-    /// The argument list.
-    public var arguments: [String] {
-        switch self {
-        case .argv(let words): words
-        case .shell(let text): ["/bin/sh", "-c", text]
-        }
-    }
-
-    /// As it is recorded and shown: the shell text, or the words quoted for a POSIX shell.
-    public var displayText: String {
-        switch self {
-        case .argv(let words): words.map(shellQuoted).joined(separator: " ")
-        case .shell(let text): text
-        }
-    }
 }
 
 /// The text as one word of a POSIX shell, quoted only where it needs it.
@@ -144,6 +128,9 @@ public struct Stage: Hashable, Sendable {
     public var template: String
     public var summary: String?
     public var command: Command
+    /// What runs a command that is shell text, as words that the text follows; nil: `Shell.standard`. Part of the key
+    /// where it is set; nil for other commands.
+    public var shell: Shell?
     /// Relative to the pipeline's folder; nil for that folder itself.
     public var workingDirectory: String?
     /// Set for the command, sorted by name; part of the key.
@@ -162,18 +149,23 @@ public struct Stage: Hashable, Sendable {
     /// Earlier versions of its outputs that stay restorable.
     public var keep: Int
     public var discovery: InputDiscovery
+    /// What of its command and environment is replaced when an attempt starts.
+    public var lateTemplates: [LateTemplate]
 
     public init(
-        name: String, template: String, summary: String? = nil, command: Command, workingDirectory: String? = nil,
-        environment: [EnvironmentVariable] = [], passedEnvironment: [String] = [], params: [Param] = [],
+        name: String, template: String, summary: String? = nil, command: Command, shell: Shell? = nil,
+        workingDirectory: String? = nil, environment: [EnvironmentVariable] = [], passedEnvironment: [String] = [],
+        params: [Param] = [],
         inputs: [Input] = [], outputs: [Output] = [], resources: ResourceRequest = ResourceRequest(),
         retries: RetryPolicy = RetryPolicy(), timeoutSeconds: Double? = nil, isAlways: Bool = false,
-        isFrozen: Bool = false, keep: Int = 1, discovery: InputDiscovery = InputDiscovery()
+        isFrozen: Bool = false, keep: Int = 1, discovery: InputDiscovery = InputDiscovery(),
+        lateTemplates: [LateTemplate] = []
     ) {
         self.name = name
         self.template = template
         self.summary = summary
         self.command = command
+        self.shell = shell
         self.workingDirectory = workingDirectory
         self.environment = environment
         self.passedEnvironment = passedEnvironment
@@ -187,6 +179,7 @@ public struct Stage: Hashable, Sendable {
         self.isFrozen = isFrozen
         self.keep = keep
         self.discovery = discovery
+        self.lateTemplates = lateTemplates
     }
 }
 

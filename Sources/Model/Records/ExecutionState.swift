@@ -67,16 +67,19 @@ public struct ExecutionEnding: Sendable {
     public var missingOutputs: [String]
     /// Another reason why an exit of 0 is a failure (a metrics file that is not JSON, an output that cannot be read).
     public var outputProblem: String?
+    /// What the exit code probably means.
+    public var hint: String?
 
     public init(
         exit: Exit, stopCause: StopCause? = nil, sawOutOfMemoryKill: Bool = false, missingOutputs: [String] = [],
-        outputProblem: String? = nil
+        outputProblem: String? = nil, hint: String? = nil
     ) {
         self.exit = exit
         self.stopCause = stopCause
         self.sawOutOfMemoryKill = sawOutOfMemoryKill
         self.missingOutputs = missingOutputs
         self.outputProblem = outputProblem
+        self.hint = hint
     }
 }
 
@@ -103,7 +106,7 @@ extension ExecutionState {
         case .code(137), .signal(9):
             if ending.sawOutOfMemoryKill { return (.outOfMemory, "the kernel killed it: out of memory (inferred)") }
             return ending.exit == .signal(9) ? (.failed, "killed by signal 9 (KILL)") : (.failed, "exit code 137")
-        case .code(let code): return (.failed, "exit code \(code)")
+        case .code(let code): return (.failed, "exit code \(code)" + (ending.hint.map { ": \($0)" } ?? ""))
         case .signal(let number): return (.failed, "killed by signal \(number) (\(signalName(number)))")
         }
     }

@@ -94,7 +94,7 @@ extension Store {
         try inTransaction { () throws(Failure) in
             for stage in stages {
                 _ = try stageID(stage.name, template: stage.template, pipeline: pipeline)
-                _ = try commandID(stage.command.displayText)
+                _ = try commandID(stage.commandText)
                 for input in stage.inputs where !input.isGlob {
                     _ = try nameID(input.name)
                     _ = try pathID(input.path)

@@ -33,6 +33,10 @@ struct Draft: Equatable {
         var isFrozen = false
         var retries = 0
         var keep: Int?
+        /// Not in the key, though the environment has it in a late template.
+        var hasHalfACPU = false
+        /// In the key where the command is a string.
+        var choosesShell = false
         /// Changes what is not part of a key: the description, the timeout.
         var remark = 0
 
@@ -60,6 +64,7 @@ struct Draft: Equatable {
         case inline
 
         var hasScript: Bool { self != .inline }
+        var isString: Bool { self == .line || self == .inline }
         var tracksScript: Bool { self == .script || self == .line }
     }
 
@@ -141,14 +146,7 @@ struct Draft: Equatable {
     private func fields(of template: Template, _ program: String) -> [String] {
         let words = words(
             of: template, param: { "${{ params.\($0) }}" }, output: { "${{ outputs.\($0.name) }}" },
-            input: { input in
-                switch input.source {
-                case .path, .from: ["${{ inputs.\(input.name) }}"]
-                case .glob(let folder, let fileExtension, let isDeep):
-                    // The shell has no `**`; the program reads the folder, where nothing else is but what it ignores.
-                    [isDeep ? folder : Self.pattern(folder, fileExtension, false)]
-                }
-            })
+            input: { ["${{ inputs.\($0.name) }}"] })
         var fields: [String] = []
         switch template.form {
         case .script, .untrackedScript:
@@ -188,9 +186,11 @@ struct Draft: Equatable {
         if !template.declared.isEmpty {
             fields.append("\"params\": \(object(template.declared.mapValues { "\($0)" }))")
         }
-        if let level = template.level {
-            fields.append("\"env\": \(object([StageProgram.levelVariable: quoted("\(level)")]))")
-        }
+        var variables = ["PROPERTY_CPUS": quoted("${{ resources.cpus }}")]
+        if let level = template.level { variables[StageProgram.levelVariable] = quoted("\(level)") }
+        fields.append("\"env\": \(object(variables))")
+        if template.hasHalfACPU { fields.append("\"resources\": {\"cpus\": 0.5}") }
+        if template.choosesShell { fields.append("\"shell\": [\"sh\", \"-c\"]") }
         if !template.needs.isEmpty { fields.append("\"needs\": \(array(template.needs))") }
         if template.isAlways { fields.append("\"always\": true") }
         if template.isFrozen { fields.append("\"frozen\": true") }

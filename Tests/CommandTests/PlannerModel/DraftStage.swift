@@ -111,7 +111,10 @@ extension Draft {
         }
         let words = words(
             of: template, param: { used[$0] ?? "" }, output: { inPlace(Self.path(of: $0, in: template), value) },
-            input: { resolved($0).map(\.text) })
+            input: { input in
+                // What a pattern matches is no part of the command.
+                resolved(input).map { $0.isGlob ? "${{ inputs.\(input.name) }}" : $0.text }
+            })
         return DraftStage(
             name: value.map { "\(template.name)@k=\($0)" } ?? template.name, template: template,
             inputs: template.inputs.flatMap(resolved)

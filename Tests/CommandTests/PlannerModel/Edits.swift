@@ -23,7 +23,7 @@ extension Scene {
         case 7, 8: return changeParam()
         case 9: return changeSalt()
         case 10: return changeScript()
-        case 11: return changeLevel()
+        case 11: return random.oneIn(2) ? changeLevel() : changeShell()
         case 12: return addInput()
         case 13: return removeInput()
         case 14, 15: return breakStage()
@@ -125,6 +125,12 @@ extension Scene {
         return "the command of \(draft.templates[index].name) says \(draft.templates[index].salt)"
     }
 
+    private mutating func changeShell() -> String? {
+        guard let index = pickTemplate(\.form.isString) else { return nil }
+        draft.templates[index].choosesShell.toggle()
+        return "\(draft.templates[index].name) runs in \(draft.templates[index].choosesShell ? "sh" : "bash")"
+    }
+
     private mutating func changeScript() -> String? {
         guard let index = pickTemplate(\.form.hasScript) else { return nil }
         let version = Int.random(in: 1...3, using: &random)
@@ -214,8 +220,10 @@ extension Scene {
 
     private mutating func changeWhatIsInNoKey() -> String? {
         guard let index = pickTemplate() else { return nil }
-        switch Int.random(in: 0..<4, using: &random) {
+        switch Int.random(in: 0..<6, using: &random) {
         case 0: draft.templates[index].remark += 1
+        case 4: draft.templates[index].hasHalfACPU.toggle()
+        case 5 where !draft.templates[index].form.isString: draft.templates[index].choosesShell.toggle()
         case 1: draft.templates[index].retries = Int.random(in: 0...1, using: &random)
         case 2: draft.fileOrder.shuffle(using: &random)
         default:

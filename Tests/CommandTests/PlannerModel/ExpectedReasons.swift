@@ -71,7 +71,9 @@ extension ExpectedReasons {
     }
 
     private mutating func compare(_ key: ModelKey, with old: ModelKey) {
-        if key.words != old.words { exactly.insert(ModelReason("command_changed")) }
+        if key.words != old.words || key.choosesShell != old.choosesShell {
+            exactly.insert(ModelReason("command_changed"))
+        }
         if key.level != old.level { exactly.insert(ModelReason("env_changed", StageProgram.levelVariable)) }
         for output in key.outputs.symmetricDifference(old.outputs) {
             exactly.insert(ModelReason("outputs_changed", output.path))

@@ -3,6 +3,7 @@
 /// Everything that determines a stage's result, compared as it is instead of by a digest.
 struct ModelKey: Hashable {
     var form: Draft.Form
+    var choosesShell: Bool
     var words: [String]
     var level: Int?
     var params: [String: String]
@@ -12,7 +13,8 @@ struct ModelKey: Hashable {
 
     /// Whether nothing that is known contradicts this.
     func agrees(with known: ModelKey) -> Bool {
-        form == known.form && words == known.words && level == known.level && params == known.params
+        form == known.form && choosesShell == known.choosesShell && words == known.words && level == known.level
+            && params == known.params
             && outputs == known.outputs && known.inputs.allSatisfy { inputs[$0.key] == $0.value }
     }
 

@@ -84,7 +84,8 @@ struct Oracle {
             }
         }
         return ModelKey(
-            form: stage.template.form, words: stage.words, level: stage.template.level, params: stage.params,
+            form: stage.template.form, choosesShell: stage.template.choosesShell && stage.template.form.isString,
+            words: stage.words, level: stage.template.level, params: stage.params,
             outputs: Set(stage.outputs), inputs: inputs)
     }
 
