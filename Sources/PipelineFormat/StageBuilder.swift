@@ -92,7 +92,7 @@ struct StageBuilder {
     /// which that runs.
     private mutating func depfile(_ written: Located<String>, of draft: Draft) -> String? {
         let place = draft.place + ".depfile"
-        let own = draft.renderer.bare(written, place)
+        let own = draft.renderer.path(written, place)
         guard !own.isEmpty else {
             problems.add(place, written.position, stage: draft.name, "the path is empty.")
             return nil
