@@ -16,7 +16,9 @@ typealias Named<Value> = [(name: String, value: Value)]
 struct PipelineDocument {
     var name: String?
     var axes: Named<Axis> = []
-    var params: [String: JSONValue] = [:]
+    var params = ParamTree()
+    /// What `params` was merged from.
+    var paramLayers: ParamLayers = []
     var defaults = StageDocument()
     var stages: [StageDocument] = []
     var defaultTargets: [Located<String>]?
@@ -42,9 +44,12 @@ struct AxisValue {
     var overlay: Settings?
 }
 
+/// Objects of params, each merged over those before it.
+typealias ParamLayers = [[JSONValue.Member]]
+
 /// What a stage, an axis value or `defaults` may set. Nil or an absent name: not set.
 struct Settings {
-    var params: [String: JSONValue] = [:]
+    var params: ParamLayers = []
     var resources = ResourceSettings()
     var env: [String: EnvironmentSetting] = [:]
     var timeoutSeconds: Double?
@@ -52,7 +57,7 @@ struct Settings {
 
     /// Replaces what the other sets, name by name.
     mutating func overlay(_ other: Settings) {
-        params.merge(other.params) { $1 }
+        params += other.params
         resources.overlay(other.resources)
         env.merge(other.env) { $1 }
         timeoutSeconds = other.timeoutSeconds ?? timeoutSeconds
@@ -128,11 +133,15 @@ final class StageDocument {
     var isAlways: Bool?
     var isFrozen: Bool?
     var keep: Int?
+    /// Paths of params that belong to the key without being mentioned.
+    var uses: [Located<String>]?
     var tracksProgram: Bool?
     var tracksImports: Bool?
     var depfile: Located<String>?
 
     var place: String { "stages." + name }
+    /// The paths of the params that it gives itself.
+    private(set) lazy var declaredParams: [String] = settings.params.flatMap { ParamTree($0).leaves.map(\.name) }
 
     /// The stage with the defaults for all that it does not set; objects are merged name by name.
     func over(_ defaults: StageDocument) -> StageDocument {
@@ -145,7 +154,7 @@ final class StageDocument {
         result.shell = shell ?? defaults.shell
         result.workdir = workdir ?? defaults.workdir
         result.inputs = inputs?.over(defaults.inputs) ?? defaults.inputs
-        result.outputs = outputs?.over(defaults.outputs) ?? defaults.outputs
+        result.outputs = outputs?.overOutputs(defaults.outputs) ?? defaults.outputs
         result.matrix = matrix ?? defaults.matrix
         result.include = include ?? defaults.include
         result.exclude = exclude ?? defaults.exclude
@@ -156,6 +165,7 @@ final class StageDocument {
         result.isAlways = isAlways ?? defaults.isAlways
         result.isFrozen = isFrozen ?? defaults.isFrozen
         result.keep = keep ?? defaults.keep
+        result.uses = uses ?? defaults.uses
         result.tracksProgram = tracksProgram ?? defaults.tracksProgram
         result.tracksImports = tracksImports ?? defaults.tracksImports
         result.depfile = depfile ?? defaults.depfile
@@ -168,22 +178,34 @@ enum CommandDocument {
     case shell(Located<String>)
 }
 
-/// Inputs or outputs. An object can be merged with another, a list of paths cannot.
+/// Inputs or outputs, by name. In a list of paths each path is its own name.
 struct PathList<Item> {
     var items: Named<Item>
-    let isObject: Bool
 
+    /// Merges name by name, however the two are written.
     func over(_ defaults: PathList?) -> PathList {
-        guard let defaults, isObject, defaults.isObject else { return self }
-        var merged = self
+        guard let defaults else { return self }
         let own = Set(items.map(\.name))
-        merged.items = defaults.items.filter { !own.contains($0.name) } + items
-        return merged
+        return PathList(items: defaults.items.filter { !own.contains($0.name) } + items)
     }
 }
 
 typealias InputList = PathList<InputDocument>
 typealias OutputList = PathList<OutputDocument>
+
+extension OutputList {
+    /// Merges name by name. A path that one has under a name and the other in a list is one output, with the name.
+    func overOutputs(_ defaults: OutputList?) -> OutputList {
+        guard let defaults else { return self }
+        func named(_ items: Named<OutputDocument>) -> Set<String> {
+            Set(items.filter { $0.name != $0.value.path }.map(\.value.path))
+        }
+        let (own, others) = (named(items), named(defaults.items))
+        let kept = OutputList(items: items.filter { $0.name != $0.value.path || !others.contains($0.name) })
+        return kept.over(
+            OutputList(items: defaults.items.filter { $0.name != $0.value.path || !own.contains($0.name) }))
+    }
+}
 
 struct InputDocument {
     enum Source {

@@ -53,11 +53,13 @@ struct Drafting {
         for (_, value) in instance.point {
             guard let overlay = value.overlay else { continue }
             settings.overlay(overlay)
-            params.merge(overlay.params) { $1 }
+            for layer in overlay.params { params.merge(layer) }
         }
         // A stage's param overrides that of an axis value; for other settings it is the reverse.
-        params.merge(document.settings.params) { $1 }
-        for (name, value) in overrides where params[name] != nil { params[name] = value }
+        for layer in document.settings.params { params.merge(layer) }
+        for (name, value) in overrides where params.value(at: name) != nil {
+            params.merge([JSONValue.Member(name: name, value: value)])
+        }
         let renderer = Renderer(stageName: instance.name, point: instance.point, params: params, problems: problems)
         let draft = Draft(document: document, instance: instance, settings: settings, renderer: renderer)
         if let workdir = document.workdir {

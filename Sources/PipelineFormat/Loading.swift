@@ -30,7 +30,7 @@ public struct LoadedPipeline: Sendable {
 ///
 /// - Parameters:
 ///   - fileName: used in messages; without its extension, it is the default name of the pipeline.
-///   - overrides: values of `--set`: JSON if they are valid JSON, else text.
+///   - overrides: values of `--set`: JSON if they are valid JSON, else by the type of what they replace.
 /// - Throws: all mistakes in the file.
 public func loadPipeline(
     bytes: [UInt8], fileName: String, overrides: [(name: String, value: String)], fileAccess: FileAccess
@@ -46,7 +46,8 @@ public func loadPipeline(
     let document = PipelineDecoder(problems: problems, fileAccess: fileAccess).pipeline(root)
     let templates = document.stages.map { $0.over(document.defaults) }
     let instances = Expansion(axes: document.axes, problems: problems).instances(of: templates)
-    let settings = checkedOverrides(overrides, document, templates, problems)
+    let settings =
+        overrides.isEmpty ? [] : Overrides(document, templates, problems: problems).checked(overrides)
     let drafting = Drafting(pipeline: document, overrides: settings, problems: problems)
     let drafts = instances.map { drafting.draft(templates[$0.template], $0) }
     let references = References(templates: templates, problems: problems)
@@ -71,28 +72,6 @@ public func loadPipeline(
         pipeline: document.name ?? stem ?? fileName, stages: stages, predecessors: edges.predecessors,
         producers: edges.producers, defaultTargets: targets, capacity: document.capacity)
     return LoadedPipeline(graph: graph, warnings: problems.warnings.map { "\(fileName): \($0)" })
-}
-
-/// The values of `--set`. Reports params that the pipeline does not have.
-private func checkedOverrides(
-    _ overrides: [(name: String, value: String)], _ document: PipelineDocument, _ templates: [StageDocument],
-    _ problems: ProblemList
-) -> [(name: String, value: JSONValue)] {
-    guard !overrides.isEmpty else { return [] }
-    var known = Set(document.params.keys)
-    for template in templates {
-        known.formUnion(template.settings.params.keys)
-        guard case .own(let axes, _)? = template.matrix else { continue }
-        for (_, axis) in axes { known.formUnion(axis.values.flatMap { $0.overlay?.params.keys.map { $0 } ?? [] }) }
-    }
-    for (_, axis) in document.axes { known.formUnion(axis.values.flatMap { $0.overlay?.params.keys.map { $0 } ?? [] }) }
-    return overrides.map { name, text in
-        if !known.contains(name) {
-            let hint = suggestion(for: name, among: known.sorted())
-            problems.add("--set \(name)", nil, "unknown param '\(name)'; \(hint)")
-        }
-        return (name, (try? JSONReader.value(of: Array(text.utf8), dialect: .pipeline)) ?? .string(text))
-    }
 }
 
 /// Rules for a whole stage, with the defaults applied.

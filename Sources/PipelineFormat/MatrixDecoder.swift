@@ -58,7 +58,9 @@ struct MatrixDecoder {
         case .string:
             guard let text = values.text(node, place) else { return nil }
             spelled = text
-        case .number(let text): spelled = text
+        case .number(let text):
+            values.checkNumber(text, place, node.position)
+            spelled = text
         case .bool(let flag): spelled = flag ? "true" : "false"
         default:
             values.wrongType(node, place, expected: "a string, a number, true or false")
@@ -71,10 +73,11 @@ struct MatrixDecoder {
     /// The value of a key: a number if the key is a JSON number, else a string.
     private func value(ofKey member: JSONMember, _ place: String) -> AxisValue {
         let asNumber = try? JSONReader.value(of: Array(member.name.utf8), dialect: .metrics)
-        let isNumber = if case .number? = asNumber { Double(member.name)?.isFinite == true } else { false }
+        let isNumber = if case .number? = asNumber { DecimalNumber(member.name) != nil } else { false }
         if member.name.isEmpty || member.name.utf8.contains(0) {
             values.report(place, member.position, "a matrix value must not be empty or contain a NUL character.")
         }
+        if isNumber { values.checkNumber(member.name, place, member.position) }
         let value: JSONValue = isNumber ? .number(member.name) : .string(member.name)
         return AxisValue(
             value: value, spelled: member.name, comparable: comparable(value, member.name), position: member.position)

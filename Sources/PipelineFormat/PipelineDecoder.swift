@@ -26,8 +26,8 @@ struct PipelineDecoder {
 
     func pipeline(_ node: JSONNode) -> PipelineDocument {
         var document = PipelineDocument()
-        var inline: [String: JSONValue] = [:]
-        var fromFile: [String: JSONValue] = [:]
+        var inline: [JSONValue.Member] = []
+        var fromFiles: ParamLayers = []
         var hasStages = false
         values.fields(of: node, "", known: Self.keys) { member in
             let node = member.value
@@ -36,7 +36,7 @@ struct PipelineDecoder {
             case "name": document.name = name(node)
             case "axes": document.axes = matrices.axes(values.names(of: node, "axes"), "axes")
             case "params": inline = settings.params(node, "params")
-            case "params_file": fromFile = paramsFile(node)
+            case "params_file": fromFiles = paramsFiles(node)
             case "defaults": document.defaults = stages.stage(node, "defaults", name: "", at: member.position)
             case "stages":
                 hasStages = true
@@ -54,7 +54,8 @@ struct PipelineDecoder {
         if !hasStages, case .object = node.content {
             problems.add("stages", node.position, "the pipeline has no stages; add a \"stages\" object.")
         }
-        document.params = fromFile.merging(inline) { $1 }
+        document.paramLayers = fromFiles + [inline]
+        for layer in document.paramLayers { document.params.merge(layer) }
         return document
     }
 
@@ -95,25 +96,37 @@ struct PipelineDecoder {
         return capacity
     }
 
-    private func paramsFile(_ node: JSONNode) -> [String: JSONValue] {
-        guard let path = values.text(node, "params_file") else { return [:] }
+    /// One path, or a list of paths.
+    private func paramsFiles(_ node: JSONNode) -> ParamLayers {
+        if case .array = node.content {
+            let paths = values.texts(node, "params_file", of: "paths") ?? []
+            return paths.enumerated().map { paramsFile($1, "params_file[\($0)]") }
+        }
+        guard case .string = node.content else {
+            values.wrongType(node, "params_file", expected: "a path or a list of paths")
+            return []
+        }
+        return values.located(node, "params_file").map { [paramsFile($0, "params_file")] } ?? []
+    }
+
+    private func paramsFile(_ path: Located<String>, _ place: String) -> [JSONValue.Member] {
         do {
-            let bytes = try fileAccess.readFile(path)
+            let bytes = try fileAccess.readFile(path.value)
             let inside = ValueDecoder(problems: ProblemList())
             let root = try JSONReader.read(bytes, dialect: .pipeline)
             let params = SettingsDecoder(values: inside).params(root, "")
             for problem in inside.problems.all {
                 let line = problem.line.map { ":\($0)" } ?? ""
                 problems.add(
-                    "params_file", node.position,
-                    "'\(path)'\(line): \(problem.place.isEmpty ? "" : problem.place + ": ")\(problem.message)")
+                    place, path.position,
+                    "'\(path.value)'\(line): \(problem.place.isEmpty ? "" : problem.place + ": ")\(problem.message)")
             }
             return params
         } catch let error as JSONReadError {
-            problems.add("params_file", node.position, "'\(path)' is not valid JSON: \(error).")
+            problems.add(place, path.position, "'\(path.value)' is not valid JSON: \(error).")
         } catch {
-            problems.add("params_file", node.position, "\(error)")
+            problems.add(place, path.position, "\(error)")
         }
-        return [:]
+        return []
     }
 }

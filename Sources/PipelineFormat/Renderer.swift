@@ -8,7 +8,7 @@ struct Renderer {
     let stageName: String
     let point: Named<AxisValue>
     /// The stage's params. A matrix value overrides a param of the same name.
-    let params: [String: JSONValue]
+    let params: ParamTree
     let problems: ProblemList
     /// Paths by name; nil while the paths themselves are rendered.
     var inputs: [String: [String]]?
@@ -22,22 +22,58 @@ struct Renderer {
     var resources = ResourceRequest()
     /// What is left to be replaced when the stage starts, in the order of its command and its variables.
     private(set) var lateTemplates: [LateTemplate] = []
-    /// The params that were used so far.
+    /// The paths of params that were used so far.
     private(set) var used: Set<String> = []
     private(set) var usesAllParams = false
+    /// Whether values are written in canonical form, for the key.
+    var isForKey = false
+    /// Whether a value was used that the canonical form writes differently.
+    private(set) var hasKeyForm = false
 
-    init(stageName: String, point: Named<AxisValue>, params: [String: JSONValue], problems: ProblemList) {
+    init(stageName: String, point: Named<AxisValue>, params: ParamTree, problems: ProblemList) {
         self.stageName = stageName
         self.point = point
         self.params = params
         self.problems = problems
     }
 
-    /// Every param and matrix value, sorted by name.
-    var allParams: [Param] {
-        var all = params
-        for (name, value) in point { all[name] = value.value }
-        return all.map { Param(name: $0.key, value: $0.value) }.sorted { $0.name < $1.name }
+    /// The params at and below these paths, and the matrix values.
+    func leaves(at paths: some Sequence<String>, declared: [String]) -> [ParamTree.Leaf] {
+        var found = paths.flatMap(params.leaves(at:)) + declared.flatMap(params.leaves(atOrAbove:))
+        if usesAllParams { found = params.leaves }
+        found.removeAll { leaf in point.contains { $0.name == leaf.keys[0] } }
+        return found + point.map { ParamTree.Leaf(keys: [$0.name], value: $0.value.value) }
+    }
+
+    /// Every param and matrix value, sorted by name at the top.
+    private var allParams: JSONValue {
+        var members = params.members
+        for (name, value) in point { members[name] = value.value }
+        return .object(members.sorted { $0.key < $1.key }.map { JSONValue.Member(name: $0.key, value: $0.value) })
+    }
+
+    func knows(_ path: String) -> Bool { value(at: path) != nil }
+
+    /// The param or matrix value of that path.
+    private func value(at path: String) -> JSONValue? {
+        if let found = point.first(where: { $0.name == path }) { return found.value.value }
+        // A matrix value hides the objects of its name.
+        if !point.isEmpty, let dot = path.firstIndex(of: "."), point.contains(where: { $0.name == path[..<dot] }) {
+            return nil
+        }
+        return params.value(at: path)
+    }
+
+    /// A string as it is, anything else as JSON.
+    private mutating func rendered(_ value: JSONValue) -> String {
+        switch value {
+        case .string(let bare): return bare
+        case .null, .bool: return value.text
+        case .number, .array, .object:
+            let (written, canonical) = (value.text, value.canonicalText)
+            if written != canonical { hasKeyForm = true }
+            return isForKey ? canonical : written
+        }
     }
 
     /// What an expression stands for.
@@ -202,21 +238,17 @@ struct Renderer {
                 unknown("matrix key", name, point.map(\.name))
                 return nil
             }
-            value = found.value.spelled
+            value = rendered(found.value.value)
         case .params(let name):
-            if let found = point.first(where: { $0.name == name }) {
-                value = found.value.spelled
-                break
-            }
-            guard let found = params[name] else {
-                unknown("param", name, Array(params.keys))
+            guard let found = self.value(at: name) else {
+                unknown("param", name, params.paths)
                 return nil
             }
             used.insert(name)
-            value = if case .string(let bare) = found { bare } else { found.text }
+            value = rendered(found)
         case .allParams:
             usesAllParams = true
-            value = JSONValue.object(allParams.map { JSONValue.Member(name: $0.name, value: $0.value) }).text
+            value = rendered(allParams)
         case .inputs(let name):
             guard let inputs else {
                 problems.add(place(), text.position, "'${{ \(expression) }}' cannot be used in a path.")

@@ -25,11 +25,11 @@ public let pipelineSchema = #"""
         },
         "params": {
           "$ref": "#/$defs/params",
-          "description": "Params of every stage: ${{ params.NAME }}. Axis values, stages and --set override them."
+          "description": "Params of every stage: ${{ params.NAME }}. Those of axis values, stages and --set are merged over them."
         },
         "params_file": {
-          "type": "string",
-          "description": "A JSON file of params, relative to the pipeline's folder. \"params\" overrides them."
+          "description": "Files of params, relative to the pipeline's folder. Later files and \"params\" are merged over them.",
+          "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
         },
         "defaults": {"$ref": "#/$defs/stage", "description": "Defaults of every stage. Objects are merged key by key."},
         "stages": {
@@ -74,7 +74,7 @@ public let pipelineSchema = #"""
             "retries": {"$ref": "#/$defs/retries"}
           }
         },
-        "params": {"type": "object", "description": "Names and any JSON values."},
+        "params": {"type": "object", "description": "Names and any JSON values. Objects are merged at every level; null removes."},
         "env": {
           "type": "object",
           "description": "Environment variables of the command; part of the key. Values may contain templates.",
@@ -260,6 +260,10 @@ public let pipelineSchema = #"""
               "description": "Stages that must be done first. Not part of the key."
             },
             "params": {"$ref": "#/$defs/params", "description": "Params of this stage; part of its key."},
+            "uses": {
+              "type": "array", "items": {"type": "string"},
+              "description": "More params that are part of the key, by path: optim, or optim.lr."
+            },
             "env": {"$ref": "#/$defs/env"},
             "pass_env": {
               "type": "array", "items": {"type": "string"},

@@ -13,7 +13,7 @@ struct SettingsDecoder {
     func take(_ member: JSONMember, _ place: String, into settings: inout Settings) -> Bool {
         let node = member.value
         switch member.name {
-        case "params": settings.params = params(node, join(place, "params"))
+        case "params": settings.params = [params(node, join(place, "params"))]
         case "resources": settings.resources = resources(node, join(place, "resources"))
         case "env": settings.env = env(node, join(place, "env"))
         case "timeout": settings.timeoutSeconds = values.duration(node, join(place, "timeout"), mayBeZero: false)
@@ -23,8 +23,8 @@ struct SettingsDecoder {
         return true
     }
 
-    func params(_ node: JSONNode, _ place: String) -> [String: JSONValue] {
-        var params: [String: JSONValue] = [:]
+    func params(_ node: JSONNode, _ place: String) -> [JSONValue.Member] {
+        var params: [JSONValue.Member] = []
         for member in values.names(of: node, place) {
             if !isReference(member.name) {
                 values.report(
@@ -38,10 +38,28 @@ struct SettingsDecoder {
                     join(place, member.name), member.value.position,
                     "a param cannot contain a template; templates work in command, env, workdir and paths only.")
             }
-            values.checkKeys(of: member.value, join(place, member.name))
-            params[member.name] = member.value.value
+            values.check(member.value, join(place, member.name))
+            params.append(JSONValue.Member(name: member.name, value: member.value.value))
+        }
+        if let twice = Self.repeatedPath(in: params) {
+            values.report(
+                place, node.position, "the param '\(twice)' is given twice: by a name with a dot, and inside an object."
+            )
         }
         return params
+    }
+
+    /// A path that an object has both by a name with a dot and by objects.
+    private static func repeatedPath(in params: [JSONValue.Member]) -> String? {
+        func hasDot(_ member: JSONValue.Member) -> Bool {
+            if member.name.contains(".") { return true }
+            if case .object(let members) = member.value { return members.contains(where: hasDot) }
+            return false
+        }
+        guard params.contains(where: hasDot) else { return nil }
+        var seen: Set<String> = []
+        let leaves = params.flatMap { ParamTree.leaves(of: $0.value, at: [$0.name]) }
+        return leaves.map(\.name).first { !seen.insert($0).inserted }
     }
 
     private func resources(_ node: JSONNode, _ place: String) -> ResourceSettings {

@@ -23,31 +23,22 @@ struct StageBuilder {
         let document = draft.document
         offerPaths(to: draft)
         guard let written = document.command else { return nil }
-        let command: Command
-        switch written {
-        case .shell(let text): command = .shell(draft.renderer.shell(text, document.place + ".command"))
-        case .argv(let words):
-            var expanded: [String] = []
-            for (position, word) in words.enumerated() {
-                expanded += draft.renderer.argument(
-                    word, at: expanded.count, "\(document.place).command[\(position)]")
-            }
-            command = .argv(expanded)
-        }
-        let environment = draft.settings.env.sorted { $0.key < $1.key }.map { name, setting in
-            EnvironmentVariable(name: name, value: draft.renderer.variable(name, setting.text, setting.place))
-        }
+        let command = self.command(written, document.place, by: &draft.renderer)
+        let environment = self.environment(of: draft, by: &draft.renderer)
+        let lateTemplates = draft.renderer.lateTemplates
+        let params = self.params(of: draft)
         let passed = Set(document.passedEnvironment ?? []).subtracting(draft.settings.env.keys)
         var shell: Shell?
         if case .shell = command { shell = document.shell }
         var stage = Stage(
             name: draft.name, template: document.name, summary: document.summary, command: command, shell: shell,
             workingDirectory: draft.workdir, environment: environment, passedEnvironment: passed.sorted(),
-            params: params(of: draft), outputs: draft.outputs.map(\.output),
+            params: params.flat, nestedParams: params.nested,
+            keyForm: keyForm(written, of: draft, command, environment), outputs: draft.outputs.map(\.output),
             resources: draft.settings.resources.request, retries: draft.settings.retries.policy,
             timeoutSeconds: draft.settings.timeoutSeconds, isAlways: document.isAlways ?? false,
             isFrozen: document.isFrozen ?? false, keep: document.keep ?? 1,
-            lateTemplates: draft.renderer.lateTemplates)
+            lateTemplates: lateTemplates)
         // What late templates stand for names no program.
         let words = CommandWords(stage.rendered { _ in [] }.command)
         if document.tracksProgram ?? true { trackFiles(of: words, draft) }
@@ -76,16 +67,64 @@ struct StageBuilder {
         draft.renderer.knownOutputs = draft.document.outputs?.items.map(\.name) ?? []
     }
 
-    /// Declared or used params, and the matrix values.
-    private func params(of draft: Draft) -> [Param] {
-        let renderer = draft.renderer
-        if renderer.usesAllParams { return renderer.allParams }
-        let declared = draft.document.settings.params
-        if declared.isEmpty, renderer.used.isEmpty, renderer.point.isEmpty { return [] }
-        return renderer.allParams.filter { param in
-            declared[param.name] != nil || renderer.used.contains(param.name)
-                || renderer.point.contains { $0.name == param.name }
+    private func command(
+        _ written: CommandDocument, _ place: String, by renderer: inout Renderer
+    ) -> Command {
+        switch written {
+        case .shell(let text): return .shell(renderer.shell(text, place + ".command"))
+        case .argv(let words):
+            var expanded: [String] = []
+            for (position, word) in words.enumerated() {
+                expanded += renderer.argument(word, at: expanded.count, "\(place).command[\(position)]")
+            }
+            return .argv(expanded)
         }
+    }
+
+    private func environment(of draft: Draft, by renderer: inout Renderer) -> [EnvironmentVariable] {
+        draft.settings.env.sorted { $0.key < $1.key }.map { name, setting in
+            EnvironmentVariable(name: name, value: renderer.variable(name, setting.text, setting.place))
+        }
+    }
+
+    /// Both again with canonical values, if any value is written otherwise.
+    private func keyForm(
+        _ written: CommandDocument, of draft: Draft, _ command: Command, _ environment: [EnvironmentVariable]
+    ) -> KeyForm? {
+        guard draft.renderer.hasKeyForm else { return nil }
+        var renderer = draft.renderer
+        renderer.isForKey = true
+        let form = KeyForm(
+            command: self.command(written, draft.place, by: &renderer),
+            environment: self.environment(of: draft, by: &renderer))
+        return form.command == command && form.environment == environment ? nil : form
+    }
+
+    /// Declared and used params, and the matrix values: by path, and nested if any is.
+    private func params(of draft: Draft) -> (flat: [Param], nested: JSONValue?) {
+        let renderer = draft.renderer
+        let uses = draft.document.uses ?? []
+        for (position, name) in uses.enumerated() where !renderer.knows(name.value) {
+            let hint = suggestion(for: name.value, among: renderer.params.paths)
+            problems.add(
+                "\(draft.place).uses[\(position)]", name.position, stage: draft.name,
+                "unknown param '\(name.value)'; \(hint)")
+        }
+        if uses.isEmpty, renderer.used.isEmpty, renderer.point.isEmpty, !renderer.usesAllParams,
+            draft.document.settings.params.isEmpty
+        {
+            return ([], nil)
+        }
+        let leaves = renderer.leaves(
+            at: renderer.used.union(uses.map(\.value)), declared: draft.document.declaredParams)
+        var named: [String: ParamTree.Leaf] = [:]
+        for leaf in leaves { named[leaf.name] = leaf }
+        let sorted = named.sorted { $0.key < $1.key }
+        let isNested = sorted.contains { $0.value.keys.count > 1 }
+        return (
+            sorted.map { Param(name: $0.key, value: $0.value.value) },
+            isNested ? ParamTree.object(of: sorted.map(\.value)) : nil
+        )
     }
 
     /// Its path, relative to the pipeline's folder. It is written as the command names it: relative to the folder in

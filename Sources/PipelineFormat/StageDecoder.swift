@@ -6,9 +6,8 @@ import Model
 struct StageDecoder {
     static let keys = [
         "description", "command", "shell", "workdir", "inputs", "outputs", "matrix", "include", "exclude", "needs",
-        "params",
-        "env",
-        "pass_env", "resources", "retries", "timeout", "always", "frozen", "keep", "track_program",
+        "params", "uses", "env", "pass_env", "resources", "retries", "timeout", "always", "frozen", "keep",
+        "track_program",
         "track_imports", "depfile",
     ]
 
@@ -45,6 +44,7 @@ struct StageDecoder {
         case "include": stage.include = matrices.points(node, own())
         case "exclude": stage.exclude = matrices.points(node, own())
         case "needs": stage.needs = values.texts(node, own(), of: "stages")
+        case "uses": stage.uses = values.texts(node, own(), of: "params")
         case "pass_env":
             let names = values.texts(node, own(), of: "variable names")
             for (index, name) in (names ?? []).enumerated() {
@@ -194,7 +194,7 @@ struct StageDecoder {
                 }
                 return item(element, own).map { (name, $0) }
             }
-            return PathList(items: items, isObject: false)
+            return PathList(items: items)
         case .object:
             let items: Named<Item> = values.names(of: node, full).compactMap { member in
                 if !isReference(member.name) {
@@ -205,7 +205,7 @@ struct StageDecoder {
                 }
                 return item(member.value, join(key, member.name)).map { (member.name, $0) }
             }
-            return PathList(items: items, isObject: true)
+            return PathList(items: items)
         default:
             values.wrongType(node, full, expected: "an object of named paths or a list of paths")
             return nil

@@ -36,17 +36,26 @@ struct ValueDecoder {
         }
     }
 
-    /// Reports duplicate keys at any depth of a value.
-    func checkKeys(of node: JSONNode, _ place: String) {
+    /// Reports duplicate keys, and numbers that cannot be compared, at any depth of a value.
+    func check(_ node: JSONNode, _ place: String) {
         switch node.content {
         case .object:
             for member in names(of: node, place, keepsExtensions: true) {
-                checkKeys(of: member.value, join(place, member.name))
+                check(member.value, join(place, member.name))
             }
         case .array(let elements):
-            for (index, element) in elements.enumerated() { checkKeys(of: element, "\(place)[\(index)]") }
-        default: break
+            for (index, element) in elements.enumerated() { check(element, "\(place)[\(index)]") }
+        case .number(let text): checkNumber(text, place, node.position)
+        case .null, .bool, .string: break
         }
+    }
+
+    func checkNumber(_ text: String, _ place: @autoclosure () -> String, _ position: JSONPosition) {
+        guard text.utf8.count > 7, DecimalNumber(text)?.isBeyondLimits == true else { return }
+        report(
+            place(), position,
+            "the number \(text.prefix(20))… is too large to compare: at most \(DecimalNumber.digitLimit) significant "
+                + "digits, and exponents up to ±\(DecimalNumber.exponentLimit). Write it as a string.")
     }
 
     func elements(of node: JSONNode, _ place: @autoclosure () -> String, of what: String) -> [JSONNode]? {

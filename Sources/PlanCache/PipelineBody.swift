@@ -32,7 +32,7 @@ struct NumberLists: Sendable {
 
 /// The cached form of a pipeline's stages.
 public struct PipelineBody: Sendable {
-    private static let version = 2
+    private static let version = 3
 
     public let capacity: [String: Quantity]
     /// Warnings of loading, printed when something runs.

@@ -7,24 +7,19 @@ extension ByteWriter {
         write(stage.name)
         write(stage.template)
         write(stage.summary) { $0.write($1) }
-        switch stage.command {
-        case .argv(let words):
-            write(false)
-            write(each: words) { $0.write($1) }
-        case .shell(let text):
-            write(true)
-            write(text)
-        }
+        write(stage.command)
         write(stage.shell) { writer, shell in writer.write(each: shell.words) { $0.write($1) } }
         write(stage.workingDirectory) { $0.write($1) }
-        write(each: stage.environment) { writer, variable in
-            writer.write(variable.name)
-            writer.write(variable.value) { $0.write($1) }
-        }
+        write(stage.environment)
         write(each: stage.passedEnvironment) { $0.write($1) }
         write(each: stage.params) { writer, param in
             writer.write(param.name)
             writer.write(param.value)
+        }
+        write(stage.nestedParams) { $0.write($1) }
+        write(stage.keyForm) { writer, form in
+            writer.write(form.command)
+            writer.write(form.environment)
         }
         write(each: stage.inputs) { $0.write($1) }
         write(each: stage.outputs) { $0.write($1) }
@@ -39,6 +34,24 @@ extension ByteWriter {
         write(stage.discovery.depfile) { $0.write($1) }
         write(each: stage.discovery.ignoredPrograms) { $0.write($1) }
         write(each: stage.lateTemplates) { $0.write($1) }
+    }
+
+    private mutating func write(_ command: Command) {
+        switch command {
+        case .argv(let words):
+            write(false)
+            write(each: words) { $0.write($1) }
+        case .shell(let text):
+            write(true)
+            write(text)
+        }
+    }
+
+    private mutating func write(_ variables: [EnvironmentVariable]) {
+        write(each: variables) { writer, variable in
+            writer.write(variable.name)
+            writer.write(variable.value) { $0.write($1) }
+        }
     }
 
     private mutating func write(_ input: Input) {
@@ -107,23 +120,20 @@ extension ByteReader {
     mutating func stage() throws(Malformed) -> Stage {
         let (name, template) = (try text(), try text())
         let summary = try optional { reader throws(Malformed) in try reader.text() }
-        let isShell = try flag()
-        let command: Command =
-            isShell ? .shell(try text()) : .argv(try list { reader throws(Malformed) in try reader.text() })
         return Stage(
-            name: name, template: template, summary: summary, command: command,
+            name: name, template: template, summary: summary, command: try command(),
             shell: try optional { reader throws(Malformed) in
                 Shell(words: try reader.list { reader throws(Malformed) in try reader.text() })
             },
             workingDirectory: try optional { reader throws(Malformed) in try reader.text() },
-            environment: try list { reader throws(Malformed) in
-                EnvironmentVariable(
-                    name: try reader.text(),
-                    value: try reader.optional { reader throws(Malformed) in try reader.text() })
-            },
+            environment: try variables(),
             passedEnvironment: try list { reader throws(Malformed) in try reader.text() },
             params: try list { reader throws(Malformed) in
                 Param(name: try reader.text(), value: try reader.json(depth: 0))
+            },
+            nestedParams: try optional { reader throws(Malformed) in try reader.json(depth: 0) },
+            keyForm: try optional { reader throws(Malformed) in
+                KeyForm(command: try reader.command(), environment: try reader.variables())
             },
             inputs: try list { reader throws(Malformed) in
                 Input(
@@ -151,6 +161,17 @@ extension ByteReader {
                 depfile: try optional { reader throws(Malformed) in try reader.text() },
                 ignoredPrograms: try list { reader throws(Malformed) in try reader.text() }),
             lateTemplates: try list { reader throws(Malformed) in try reader.lateTemplate() })
+    }
+
+    private mutating func command() throws(Malformed) -> Command {
+        try flag() ? .shell(try text()) : .argv(try list { reader throws(Malformed) in try reader.text() })
+    }
+
+    private mutating func variables() throws(Malformed) -> [EnvironmentVariable] {
+        try list { reader throws(Malformed) in
+            EnvironmentVariable(
+                name: try reader.text(), value: try reader.optional { reader throws(Malformed) in try reader.text() })
+        }
     }
 
     mutating func quantities() throws(Malformed) -> [String: Quantity] {

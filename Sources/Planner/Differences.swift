@@ -10,7 +10,7 @@ func differences(
     // Params come first: a changed param usually changes the command too, and is more informative.
     var reasons: [Reason] = []
     reasons += changes(
-        .paramChanged, then: then.params.map { ($0.name, $0.value.canonicalText) },
+        .paramChanged, then: then.params.map { ($0.name, withCanonicalNumbers($0.value.text)) },
         now: stage.params.map { ($0.name, $0.value.canonicalText) })
     reasons += changes(
         .envChanged, then: then.environment.map { ($0.name, $0.value) },

@@ -5,8 +5,8 @@ import Model
 
 import struct Crypto.SHA256
 
-/// The version of the encoding. A new version changes every key, so that every stage runs again once.
-private let encodingVersion: UInt8 = 1
+/// The version of the encoding. What was recorded with an earlier version is found by `EarlierKey`.
+private let encodingVersion: UInt8 = 2
 
 /// The part of the key that is known before any input is: command, folder, environment, params and output paths.
 ///
@@ -14,36 +14,31 @@ private let encodingVersion: UInt8 = 1
 public func baseKey(of stage: Stage, environment: [EnvironmentVariable]) -> Digest {
     var encoder = KeyEncoder()
     encoder.add(byte: encodingVersion)
-    switch stage.command {
-    case .argv(let words):
-        encoder.add(byte: 0)
-        encoder.add(count: words.count)
-        for word in words { encoder.add(word) }
-    case .shell(let text):
-        if let shell = stage.shell {
-            encoder.add(byte: 2)
-            encoder.add(count: shell.words.count)
-            for word in shell.words { encoder.add(word) }
-        } else {
-            encoder.add(byte: 1)
-        }
-        encoder.add(text)
-    }
+    encoder.add(stage.keyForm?.command ?? stage.command, shell: stage.shell)
     encoder.add(stage.workingDirectory)
-    encoder.add(count: environment.count)
-    for variable in environment {
-        encoder.add(variable.name)
-        encoder.add(variable.value)
-    }
+    encoder.add(stage.keyForm?.environment(asRecorded: environment, of: stage) ?? environment)
     encoder.add(count: stage.params.count)
     for param in stage.params {
         encoder.add(param.name)
         encoder.add(param.value.canonicalText)
     }
-    let paths = stage.outputs.map(\.path).sorted()
-    encoder.add(count: paths.count)
-    for path in paths { encoder.add(path) }
+    encoder.add(pathsOf: stage.outputs)
     return encoder.digest
+}
+
+extension KeyForm {
+    /// The variables in the form of the key. Where the recorded value is another than the stage's, because it is a
+    /// secret, that stays.
+    fileprivate func environment(
+        asRecorded recorded: [EnvironmentVariable], of stage: Stage
+    ) -> [EnvironmentVariable] {
+        recorded.map { variable in
+            guard let place = stage.environment.firstIndex(of: variable), place < environment.count else {
+                return variable
+            }
+            return environment[place]
+        }
+    }
 }
 
 /// The whole key: the base key and the fingerprints of all inputs.
@@ -96,7 +91,7 @@ public func saltedDigest(of value: String, salt: [UInt8]) -> Digest {
 }
 
 /// Feeds SHA-256 with length-prefixed fields, so that no two lists of fields encode alike.
-private struct KeyEncoder {
+struct KeyEncoder {
     private var buffer: [UInt8] = []
 
     init() { buffer.reserveCapacity(512) }
@@ -120,6 +115,37 @@ private struct KeyEncoder {
     mutating func add(_ text: String?) {
         add(byte: text == nil ? 0 : 1)
         if let text { add(text) }
+    }
+
+    mutating func add(_ command: Command, shell: Shell?) {
+        switch command {
+        case .argv(let words):
+            add(byte: 0)
+            add(words)
+        case .shell(let text):
+            add(byte: shell == nil ? 1 : 2)
+            if let shell { add(shell.words) }
+            add(text)
+        }
+    }
+
+    mutating func add(_ words: [String]) {
+        add(count: words.count)
+        for word in words { add(word) }
+    }
+
+    mutating func add(_ variables: [EnvironmentVariable]) {
+        add(count: variables.count)
+        for variable in variables {
+            add(variable.name)
+            add(variable.value)
+        }
+    }
+
+    mutating func add(pathsOf outputs: [Output]) {
+        let paths = outputs.map(\.path).sorted()
+        add(count: paths.count)
+        for path in paths { add(path) }
     }
 
     mutating func add(_ digest: Digest) { buffer.append(contentsOf: digest.bytes) }

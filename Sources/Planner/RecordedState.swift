@@ -16,6 +16,8 @@ public protocol RecordedState {
     func succeeded(key: Digest) throws(Failure) -> [ExecutionRecord]
     /// Succeeded executions of any stage with the base key, newest first.
     func succeeded(baseKey: Digest) throws(Failure) -> [ExecutionRecord]
+    /// Whether executions were recorded with keys of an earlier encoding.
+    var hasEarlierKeys: Bool { get }
     func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath]
     func details(of execution: ExecutionID) throws(Failure) -> ExecutionDetails?
     /// The members of a set of discovered inputs.

@@ -29,29 +29,28 @@ public struct StalenessRule<State: RecordedState> {
         if stage.isFrozen { return evaluateFrozen(stage, facts: facts) }
         let base = baseKey(of: stage, environment: facts.environment)
         let isKeyKnown = facts.undecidedInputs.isEmpty && facts.missingInputs.isEmpty
-        let wholeKey = isKeyKnown ? key(base: base, inputs: facts.inputs) : nil
         if isForced || stage.isAlways {
+            let wholeKey = isKeyKnown ? key(base: base, inputs: facts.inputs) : nil
             let reasons = (stage.isAlways ? [Reason(.always)] : []) + (isForced ? [Reason(.forced)] : [])
             return Decision(verdict: .run, reasons: reasons, key: wholeKey)
         }
-        let reusable: Reusable
-        if let wholeKey {
-            reusable = try findReusable(stage, facts: facts, key: wholeKey, condition)
-        } else if facts.missingInputs.isEmpty {
-            reusable = try findPossible(stage, facts: facts, base: base, condition)
-        } else {
-            reusable = .nothing
+        var match = try find(stage, facts: facts, base: base, condition)
+        if case .nothing = match.reusable, facts.missingInputs.isEmpty, history.hasEarlierKeys,
+            let earlier = earlierBaseKey(of: stage, environment: facts.environment)
+        {
+            match = try find(stage, facts: facts, base: earlier, condition)
         }
-        switch reusable {
+        switch match.reusable {
         case .inPlace(let id):
-            return Decision(verdict: .fresh, reasons: [Reason(.fresh)], key: wholeKey, executionID: id)
+            return Decision(verdict: .fresh, reasons: [Reason(.fresh)], key: match.key, executionID: id)
         case .kept(let id):
-            return Decision(verdict: .restored, reasons: [Reason(.restored)], key: wholeKey, executionID: id)
+            return Decision(verdict: .restored, reasons: [Reason(.restored)], key: match.key, executionID: id)
         case .perhaps(let makers):
             let producers = facts.undecidedInputs.map(\.producer) + makers
             return Decision(
                 verdict: .mayRun, reasons: uniqued(producers).map { Reason(.upstreamMayChange, subject: $0) })
         case .nothing:
+            let wholeKey = isKeyKnown ? key(base: base, inputs: facts.inputs) : nil
             let reasons = try explain(stage, facts: facts, key: wholeKey, condition)
             return Decision(verdict: .run, reasons: reasons, key: wholeKey)
         }
@@ -70,6 +69,18 @@ public struct StalenessRule<State: RecordedState> {
             return Decision(verdict: .blocked, reasons: [Reason(.outputMissing, subject: output.path)])
         }
         return Decision(verdict: .frozen, reasons: [Reason(.frozen)])
+    }
+
+    /// - Returns: what can be used instead of running the stage, and the whole key if it is known.
+    private func find(
+        _ stage: Stage, facts: StageFacts, base: Digest, _ condition: SetLookup
+    ) throws(Failure) -> (reusable: Reusable, key: Digest?) {
+        guard facts.missingInputs.isEmpty else { return (.nothing, nil) }
+        guard facts.undecidedInputs.isEmpty else {
+            return (try findPossible(stage, facts: facts, base: base, condition), nil)
+        }
+        let wholeKey = key(base: base, inputs: facts.inputs)
+        return (try findReusable(stage, facts: facts, key: wholeKey, condition), wholeKey)
     }
 
     private func findReusable(

@@ -57,6 +57,25 @@ import Testing
         #expect(try project.runs("doctor").status == 0)
     }
 
+    /// Keys had another encoding then.
+    @Test func resultsOf010StayFresh() throws {
+        try copy("finished")
+        for dataset in ["iris", "wine"] {
+            let lines = (project.read("raw/\(dataset).csv") ?? "").split(separator: "\n").sorted()
+            try project.write("clean/\(dataset).csv", lines.map { $0 + "\n" }.joined())
+            try project.write("models/\(dataset)", "\(lines.count)\n")
+        }
+        let secret = ["API_TOKEN": "secret"]
+        // The second time from the plan cache.
+        for _ in 1...2 {
+            try project.expect(
+                "exec", "clean", "train@dataset=iris", environment: secret, errors: ["all 3 stages fresh"])
+        }
+        try project.expect(
+            "exec", "train@dataset=iris", "--set", "lr=0.3", environment: secret,
+            errors: ["param lr changed: 0.05 → 0.3"])
+    }
+
     @Test func aHistoryIsReadByEveryCommand() throws {
         try copy("finished")
         for arguments in [

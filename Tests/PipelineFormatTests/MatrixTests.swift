@@ -68,7 +68,8 @@ import Testing
     }
 
     @Test func overridesAreJSONOrText() throws {
-        let text = #"{"params": {"a": 1, "b": 1, "c": 1}, "stages": {"s": {"command": ["x", "${{ json(params) }}"]}}}"#
+        let text =
+            #"{"params": {"a": 1, "b": 1, "c": "1"}, "stages": {"s": {"command": ["x", "${{ json(params) }}"]}}}"#
         let stage = try load(text, set: [("a", "0.10"), ("b", "[1, 2]"), ("c", "x y")]).graph.stages[0]
         #expect(stage.command == .argv(["x", #"{"a":0.10,"b":[1,2],"c":"x y"}"#]))
         #expect(stage.params.count == 3)
@@ -118,7 +119,7 @@ import Testing
         #expect(big.retries == RetryPolicy(max: 1, delaySeconds: 1))
         #expect(big.timeoutSeconds == 7200)
         let plain = try all.stage("t")
-        #expect(plain.inputs.map(\.path) == ["other"])
+        #expect(plain.inputs.map(\.path) == ["lib.py", "default", "other"])
         #expect(plain.timeoutSeconds == 0.5)
         #expect(plain.isFrozen && plain.keep == 3)
         #expect(all.capacity == ["licence": Quantity(2), "memory": Quantity(8_000_000_000)])

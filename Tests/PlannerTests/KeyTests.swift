@@ -36,6 +36,35 @@ import Testing
         #expect(Set(keys).count == keys.count)
     }
 
+    @Test func valuesAreInTheKeyAndTheirSpellingIsNot() {
+        func param(_ value: JSONValue) -> Digest { keyed { $0.params = [Param(name: "p", value: value)] } }
+        #expect(param(.number("0.10")) == param(.number("1e-1")))
+        #expect(param(.number("18446744073709551614")) != param(.number("18446744073709551615")))
+        #expect(param(.object(["a": .number("1"), "b": .null])) == param(.object(["b": .null, "a": .number("1.0")])))
+        func spelled(_ word: String, _ canonical: String) -> Digest {
+            keyed { stage in
+                stage.command = .argv(["x", word])
+                stage.environment = [EnvironmentVariable(name: "V", value: word)]
+                stage.keyForm = KeyForm(
+                    command: .argv(["x", canonical]), environment: [EnvironmentVariable(name: "V", value: canonical)])
+            }
+        }
+        #expect(spelled("0.10", "0.1") == spelled("0.1", "0.1"))
+        #expect(spelled("0.10", "0.1") != spelled("0.20", "0.2"))
+    }
+
+    /// What is recorded of a secret is a digest; the key must not have its value.
+    @Test func theFormOfASecretIsItsDigest() {
+        var stage = Stage(name: "s", template: "s", command: .argv(["a"]))
+        stage.environment = [EnvironmentVariable(name: "API_KEY", value: "0.10")]
+        stage.keyForm = KeyForm(
+            command: stage.command, environment: [EnvironmentVariable(name: "API_KEY", value: "0.1")])
+        let recorded = recordedEnvironment(of: stage, salt: [1]) { _ in nil }
+        var plain = stage
+        plain.keyForm = nil
+        #expect(baseKey(of: stage, environment: recorded) == baseKey(of: plain, environment: recorded))
+    }
+
     @Test func otherSettingsAreNotInTheKey() {
         let plain = keyed { _ in }
         #expect(keyed { $0.name = "other" } == plain)

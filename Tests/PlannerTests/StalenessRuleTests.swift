@@ -5,6 +5,49 @@ import Planner
 import Testing
 
 @Suite struct StalenessRuleTests {
+    // MARK: Keys of version 0.1
+
+    /// A stage that ran with the params, recorded with a key of encoding 1, and what is decided now.
+    private func decision(
+        then: JSONValue, now: JSONValue, isMarked: Bool = true, reads: [String] = ["in"]
+    ) throws -> Decision {
+        func copy(_ value: JSONValue) -> Stage {
+            var copy = stage("copy", reads: reads, makes: ["out"])
+            if case .object(let members) = value {
+                copy.params = members.map { Param(name: "p.\($0.name)", value: $0.value) }
+                copy.nestedParams = .object(["p": value])
+            } else {
+                copy.params = [Param(name: "p", value: value)]
+            }
+            return copy
+        }
+        let disk = Disk(files: ["in": "1", "out": "2"])
+        var past = Past()
+        past.hasEarlierKeys = isMarked
+        past.ran(copy(then), on: disk, base: earlierBaseKey(of: copy(then), environment: []))
+        return try decide(copy(now), past, disk)
+    }
+
+    @Test func resultsOfVersion01StayFresh() throws {
+        let object: JSONValue = .object(["lr": .number("0.1"), "steps": .array([.number("1e-05")])])
+        for value in [.number("0.1"), .string("a"), .number("9223372036854775807"), object]
+            as [JSONValue]
+        {
+            #expect(try decision(then: value, now: value).verdict == .fresh, "\(value.text)")
+        }
+        let reordered: JSONValue = .object(["steps": .array([.number("0.00001")]), "lr": .number("0.10")])
+        #expect(try decision(then: object, now: reordered).verdict == .fresh)
+        #expect(try decision(then: object, now: object, isMarked: false).verdict == .run)
+        #expect(try decision(then: .number("1"), now: .number("2")).verdict == .run)
+    }
+
+    @Test(arguments: ["18446744073709551614", "0.12345678901234567", "1e-400", "1e400"])
+    func whatADoubleDoesNotHoldHasNoEarlierKey(number: String) {
+        #expect(
+            earlierBaseKey(
+                of: stage("s", makes: [], params: [Param(name: "p", value: .number(number))]), environment: []) == nil)
+    }
+
     private let copy = stage("copy", reads: ["in"], makes: ["out"], params: [Param(name: "lr", value: .number("0.1"))])
     private let disk = Disk(files: ["in": "1", "out": "made of 1"])
 

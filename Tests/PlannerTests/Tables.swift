@@ -31,6 +31,7 @@ struct Past: RecordedState {
     func succeeded(baseKey: Digest) -> [ExecutionRecord] {
         executions.reversed().filter { $0.state == .succeeded && $0.baseKey == baseKey }
     }
+    var hasEarlierKeys = false
     func inputs(of execution: ExecutionID) -> [RecordedPath] { detailsByID[execution]?.inputs ?? [] }
     func details(of execution: ExecutionID) -> ExecutionDetails? { detailsByID[execution] }
     func discovered(_ set: DiscoveredSetID) -> [RecordedPath] { discoveredBySet[set] ?? [] }
@@ -43,7 +44,7 @@ struct Past: RecordedState {
     /// - Parameter discovered: what it read without naming it.
     mutating func ran(
         _ stage: Stage, on disk: Disk, state: ExecutionState = .succeeded, inputsChanged: Bool = false,
-        rejected: Bool = false, discovered: [String] = []
+        rejected: Bool = false, discovered: [String] = [], base given: Digest? = nil
     ) {
         let inputs = stage.inputs.flatMap { input in
             let paths = input.isGlob ? disk.matches(of: input.path) : [input.path]
@@ -53,7 +54,7 @@ struct Past: RecordedState {
                 }
             }
         }
-        let base = baseKey(of: stage, environment: stage.environment)
+        let base = given ?? baseKey(of: stage, environment: stage.environment)
         let id = ExecutionID(Int64(executions.count + 1))
         var set: DiscoveredSetID?
         if !discovered.isEmpty {

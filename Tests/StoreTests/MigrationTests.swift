@@ -69,6 +69,33 @@ import Testing
         #expect(try Store.open(path: project.storePath, access: .write).health().schemaVersion == Migrations.all.count)
     }
 
+    /// Objects become a row for each value in them; what else is recorded stays as it was.
+    @Test func paramsInsideObjectsGetRowsOfTheirOwn() throws {
+        try copy("finished")
+        let nested =
+            #"{"lr":0.1,"eps":1e-05,"big":18446744073709552000,"sched":{"kind":"co\"s","steps":[1,{"a":2}],"none":null},"empty":{},"a b.c":true,"q\"uote":1.5}"#
+        let before = try connect()
+        for statement in [
+            "INSERT INTO names (name) VALUES ('optim')",
+            """
+            INSERT INTO execution_params (execution_id, name_id, value, reported)
+            SELECT 1, name_id, '\(nested)', 0 FROM names WHERE name = 'optim'
+            """,
+        ] { try PreparedStatement(statement, in: before, isPersistent: false).run() }
+        let store = try project.store()
+        let rows = try store.rows(
+            "SELECT name, value, number FROM params WHERE execution_id = 1 AND name LIKE 'optim%' ORDER BY name")
+        let number: (Double?) -> TableValue = { $0.map { .real($0) } ?? .null }
+        let expected: [(String, String, Double?)] = [
+            ("a b.c", "true", nil), ("big", "18446744073709552000", 1.8446744073709552e19), ("empty", "{}", nil),
+            ("eps", "1e-05", 1e-05), ("lr", "0.1", 0.1), ("q\"uote", "1.5", 1.5), ("sched.kind", #""co\"s""#, nil),
+            ("sched.none", "null", nil), ("sched.steps", #"[1,{"a":2}]"#, nil),
+        ]
+        #expect(rows == expected.map { [.text("optim.\($0.0)"), .text($0.1), number($0.2)] })
+        #expect(try store.hasEarlierKeys())
+        #expect(try !Project().store().hasEarlierKeys())
+    }
+
     @Test func aKilledRunIsLostAndAnotherContinues() throws {
         try copy("killed")
         let store = try project.store()

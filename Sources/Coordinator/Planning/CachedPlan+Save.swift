@@ -138,8 +138,10 @@ extension Run {
             guard !input.isGlob, input.mode == .content, let found = known(input.path) else { return false }
             inputs.append(RecordedPath(name: input.name, path: input.path, fingerprint: found))
         }
-        let base = baseKey(of: stage, environment: preparation.recordedEnvironment(of: stage))
-        guard decision.verdict == .fresh, decision.key == key(base: base, inputs: inputs),
+        let environment = preparation.recordedEnvironment(of: stage)
+        let present = key(base: baseKey(of: stage, environment: environment), inputs: inputs)
+        guard decision.verdict == .fresh, let recorded = decision.key,
+            recorded == present || isEarlierKey(recorded, of: stage, environment: environment, inputs: inputs),
             let record = stage.outputs.isEmpty ? history.newest(stage.name) : history.current(stage.name),
             record.id == decision.executionID, record.isReusable, record.outputs.count == stage.outputs.count
         else { return false }

@@ -18,6 +18,8 @@ final class History: RecordedState {
     private var newestByStage: [String: ExecutionRecord] = [:]
     /// A set never changes.
     private var discoveredBySet: [DiscoveredSetID: [RecordedPath]] = [:]
+    /// Whether the store has executions of an earlier encoding of keys.
+    let hasEarlierKeys: Bool
     private var keptExecutions = Set<ExecutionID>()
     /// Those of them whose stage was not asked for yet.
     private var unsortedKept = Set<ExecutionID>()
@@ -31,6 +33,7 @@ final class History: RecordedState {
         self.stages = stages
         self.area = area
         self.workspace = workspace
+        hasEarlierKeys = try store.hasEarlierKeys()
         try refresh()
     }
 

@@ -13,6 +13,7 @@ public protocol PlanningStore: AnyObject {
     func newestSucceeded(pipeline: String, stage: String) throws(Failure) -> ExecutionRecord?
     func succeededExecutions(key: Digest) throws(Failure) -> [ExecutionRecord]
     func succeededExecutions(baseKey: Digest) throws(Failure) -> [ExecutionRecord]
+    func hasEarlierKeys() throws(Failure) -> Bool
     func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath]
     func details(of execution: ExecutionID) throws(Failure) -> ExecutionDetails?
     /// The members of a set of discovered inputs.

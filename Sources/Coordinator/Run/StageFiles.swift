@@ -56,7 +56,7 @@ struct StageFiles {
     /// Creates folders for outputs and log, a temporary folder, the params file, and a script for a shell command that is
     /// too long for an argument.
     mutating func prepare(_ stage: Stage, _ execution: Execution) throws(WorkspaceFailure) -> Prepared {
-        let params = JSONValue.object(stage.params.map { JSONValue.Member(name: $0.name, value: $0.value) }).text
+        let params = stage.givenParams.text
         let paramsPath = paramsFiles[params] ?? RunFiles.params(of: execution.run, number: paramsFiles.count)
         for output in stage.outputs { try area.makeParents(of: output.path) }
         if let depfile = stage.discovery.depfile { try area.makeParents(of: depfile) }

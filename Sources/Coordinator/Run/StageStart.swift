@@ -7,6 +7,14 @@ import Planner
 import Workspace
 
 extension Run {
+    /// Whether an execution has the stage's key in an earlier encoding. Matters only for outputs that it may find.
+    private func isEarlierKey(of previous: ExecutionRecord?, _ stage: Stage, _ facts: StageFacts) -> Bool {
+        guard let previous, stage.outputs.contains(where: { $0.persistence != .no }), history.hasEarlierKeys else {
+            return false
+        }
+        return Planner.isEarlierKey(previous.key, of: stage, environment: facts.environment, inputs: facts.inputs)
+    }
+
     /// Writes the rows of an attempt and prepares its launch; or finds that it cannot start yet.
     func launch(_ index: StageIndex, attempt: Int, _ lease: Lease, turn: Int) throws(Failure) -> [SchedulerAction] {
         guard var evaluated = state.evaluated[index] else { return scheduler.handle(.outdated(index)) }
@@ -34,7 +42,7 @@ extension Run {
             }
         }
         let previous = history.newest(stage.name)
-        var isContinued = previous?.key == key
+        var isContinued = previous?.key == key || isEarlierKey(of: previous, stage, evaluated.facts)
         if isContinued, stage.outputs.contains(where: { $0.persistence != .no }) {
             // An edited import makes another result, as a changed key does.
             isContinued = try preparation.holds(previous?.discovered, for: index, state.decisions)

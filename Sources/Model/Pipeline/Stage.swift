@@ -110,7 +110,7 @@ public struct InputDiscovery: Hashable, Sendable {
     }
 }
 
-/// A named value that belongs to a stage's key.
+/// A named value that belongs to a stage's key. A value inside objects has the path as its name: `optim.lr`.
 public struct Param: Hashable, Sendable {
     public let name: String
     public let value: JSONValue
@@ -137,8 +137,13 @@ public struct Stage: Hashable, Sendable {
     public var environment: [EnvironmentVariable]
     /// Names taken from the caller's environment, sorted; their values are part of the key.
     public var passedEnvironment: [String]
-    /// Declared or mentioned params and the matrix values, sorted by name; part of the key.
+    /// The values of all params that it declares, mentions or uses, and the matrix values, sorted by name; part of the
+    /// key.
     public var params: [Param]
+    /// The same params as nested objects, with sorted keys; nil if none is nested.
+    public var nestedParams: JSONValue?
+    /// What the key has instead of the command and the environment, where values in them are not in canonical form.
+    public var keyForm: KeyForm?
     public var inputs: [Input]
     public var outputs: [Output]
     public var resources: ResourceRequest
@@ -155,8 +160,8 @@ public struct Stage: Hashable, Sendable {
     public init(
         name: String, template: String, summary: String? = nil, command: Command, shell: Shell? = nil,
         workingDirectory: String? = nil, environment: [EnvironmentVariable] = [], passedEnvironment: [String] = [],
-        params: [Param] = [],
-        inputs: [Input] = [], outputs: [Output] = [], resources: ResourceRequest = ResourceRequest(),
+        params: [Param] = [], nestedParams: JSONValue? = nil, keyForm: KeyForm? = nil, inputs: [Input] = [],
+        outputs: [Output] = [], resources: ResourceRequest = ResourceRequest(),
         retries: RetryPolicy = RetryPolicy(), timeoutSeconds: Double? = nil, isAlways: Bool = false,
         isFrozen: Bool = false, keep: Int = 1, discovery: InputDiscovery = InputDiscovery(),
         lateTemplates: [LateTemplate] = []
@@ -170,6 +175,8 @@ public struct Stage: Hashable, Sendable {
         self.environment = environment
         self.passedEnvironment = passedEnvironment
         self.params = params
+        self.nestedParams = nestedParams
+        self.keyForm = keyForm
         self.inputs = inputs
         self.outputs = outputs
         self.resources = resources
@@ -180,6 +187,25 @@ public struct Stage: Hashable, Sendable {
         self.keep = keep
         self.discovery = discovery
         self.lateTemplates = lateTemplates
+    }
+}
+
+extension Stage {
+    /// Its params as one object: what the process gets.
+    public var givenParams: JSONValue {
+        nestedParams ?? .object(params.map { JSONValue.Member(name: $0.name, value: $0.value) })
+    }
+}
+
+/// The form in which a stage's command and environment are part of its key: the same however numbers are spelled
+/// (`0.10` is `0.1`) and in whatever order the keys of an object are written.
+public struct KeyForm: Hashable, Sendable {
+    public let command: Command
+    /// As `Stage.environment`.
+    public let environment: [EnvironmentVariable]
+    public init(command: Command, environment: [EnvironmentVariable]) {
+        self.command = command
+        self.environment = environment
     }
 }
 

@@ -53,8 +53,7 @@ public struct StageSelector: Sendable {
     }
 }
 
-/// The canonical text of a matrix value, equal for equal values: numbers in their shortest form, anything else
-/// unchanged.
+/// The canonical text of a matrix value, equal for equal values: numbers by value, anything else unchanged.
 public func comparableValue(_ spelled: String) -> String {
     let mayBeNumber =
         spelled.utf8.contains { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
@@ -66,7 +65,7 @@ public func comparableValue(_ spelled: String) -> String {
     let isPadded =
         digits.first == UInt8(ascii: "0")
         && digits.dropFirst().first.map { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } == true
-    guard mayBeNumber, !isPadded, Double(spelled)?.isFinite == true else { return spelled }
+    guard mayBeNumber, !isPadded else { return spelled }
     return JSONValue.number(spelled).canonicalText
 }
 

@@ -47,24 +47,24 @@ public indirect enum JSONValue: Hashable, Sendable {
         return output
     }
 
-    /// The canonical text, equal for equal values: keys sorted, numbers in their shortest form.
+    /// The canonical text, equal for equal values and only for these: keys sorted, numbers as `DecimalNumber` has them.
     public var canonicalText: String { canonical.text }
 
-    private var canonical: JSONValue {
+    /// The value that stands for all equal ones.
+    public var canonical: JSONValue {
         switch self {
         case .null, .bool, .string: self
-        case .number(let spelled): .number(Self.shortest(spelled))
+        case .number(let spelled): .number(Self.canonicalNumber(spelled))
         case .array(let elements): .array(elements.map(\.canonical))
         case .object(let members):
             .object(members.map { Member(name: $0.name, value: $0.value.canonical) }.sorted { $0.name < $1.name })
         }
     }
 
-    private static func shortest(_ spelled: String) -> String {
+    private static func canonicalNumber(_ spelled: String) -> String {
+        // Most numbers are small integers.
         if let integer = Int64(spelled) { return String(integer) }
-        guard let value = Double(spelled), value.isFinite else { return spelled }
-        if let integer = Int64(exactly: value), abs(integer) < 1 << 53 { return String(integer) }
-        return "\(value)"
+        return DecimalNumber(spelled)?.text ?? spelled
     }
 
     /// Appends the compact JSON text.

@@ -64,6 +64,11 @@ extension Store {
         try records(SQL.succeededByBaseKey, [("base_key", baseKey)])
     }
 
+    /// Whether a version that encoded keys differently recorded executions.
+    public func hasEarlierKeys() throws(Failure) -> Bool {
+        try connection.statement(SQL.lastEarlierKey).first { !$0.isNull(0) } ?? false
+    }
+
     public func inputs(of execution: ExecutionID) throws(Failure) -> [RecordedPath] {
         try connection.statement(SQL.inputsOfExecution).all([("execution_id", execution.value)]) {
             row throws(Failure) in

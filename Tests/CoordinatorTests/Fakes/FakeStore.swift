@@ -154,6 +154,8 @@ final class FakeStore: RunStore {
         records { $0.start.key == key && $0.state == .succeeded }
     }
 
+    func hasEarlierKeys() -> Bool { false }
+
     func succeededExecutions(baseKey: Digest) -> [ExecutionRecord] {
         records { $0.start.baseKey == baseKey && $0.state == .succeeded }
     }
