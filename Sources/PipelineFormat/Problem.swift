@@ -189,5 +189,5 @@ extension Problem {
 func suggestion(for name: String, among known: [String]) -> String {
     if let meant = nearest(to: name, among: known) { return "did you mean '\(meant)'?" }
     guard !known.isEmpty else { return "none are defined." }
-    return "known: \(known.prefix(20).joined(separator: ", "))\(known.count > 20 ? ", …" : ".")"
+    return "known: \(known.prefix(40).joined(separator: ", "))\(known.count > 40 ? ", …" : ".")"
 }
