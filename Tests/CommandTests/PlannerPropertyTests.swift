@@ -225,6 +225,6 @@ extension RunRequest {
         if isForced { words.append("--force") }
         if keepsGoing { words.append("--keep-going") }
         if !restores { words.append("--no-restore") }
-        return words + overrides.sorted { $0.key < $1.key }.flatMap { ["--set", "\($0)=\($1)"] }
+        return words + overrides.sorted { $0.key < $1.key }.flatMap { ["--set", "\($0)=\(Draft.number($1))"] }
     }
 }

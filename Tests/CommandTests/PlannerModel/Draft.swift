@@ -2,11 +2,14 @@
 // written as pipeline.json, in an order of its own; what its stages are is known to `DraftStage`.
 
 struct Draft: Equatable {
-    /// Pipeline-wide params.
+    /// Pipeline-wide params, by their paths.
     var params: [String: Int]
+    /// Whether the keys of objects of params are written in reverse, which is nothing to a stage.
+    var isReversed = false
     /// The values of the one axis, `k`.
     var axis: [String]
-    /// What a value of the axis puts over the pipeline's params: only ever `p0`, which no such stage declares itself.
+    /// What a value of the axis puts over the pipeline's params: only ever `overlayParam`, which no such stage
+    /// declares itself. It lies in an object, of which the rest stays.
     var overlay: [String: Int]
     /// In dependency order.
     var templates: [Template]
@@ -123,7 +126,7 @@ struct Draft: Equatable {
 
     private func pipelineText(program: String) -> String {
         let axisValues = axis.map { value in
-            let over = overlay[value].map { "{\"params\": {\"p0\": \($0)}}" } ?? "{}"
+            let over = overlay[value].map { "{\"params\": \(nested([Self.overlayParam: $0]))}" } ?? "{}"
             return "\(quoted(value)): \(over)"
         }
         let stages = fileOrder.map { index -> String in
@@ -134,7 +137,7 @@ struct Draft: Equatable {
             {
               "name": "random",
               "axes": {"k": {\(axisValues.joined(separator: ", "))}},
-              "params": \(object(params.mapValues { "\($0)" })),
+              "params": \(nested(params)),
               "stages": {
             \(stages.joined(separator: ",\n"))
               }
@@ -184,7 +187,7 @@ struct Draft: Equatable {
             fields.append("\"outputs\": \(object(outputs))")
         }
         if !template.declared.isEmpty {
-            fields.append("\"params\": \(object(template.declared.mapValues { "\($0)" }))")
+            fields.append("\"params\": \(nested(template.declared))")
         }
         var variables = ["PROPERTY_CPUS": quoted("${{ resources.cpus }}")]
         if let level = template.level { variables[StageProgram.levelVariable] = quoted("\(level)") }
@@ -202,6 +205,23 @@ struct Draft: Equatable {
         }
         return fields
     }
+
+    /// Params as objects inside objects.
+    private func nested(_ values: [String: Int]) -> String {
+        func object(_ values: [(path: ArraySlice<Substring>, value: Int)]) -> String {
+            let groups = Dictionary(grouping: values) { $0.path.first ?? "" }.sorted { $0.key < $1.key }
+            let members = (isReversed ? groups.reversed() : groups).map { name, group in
+                let inner = group.map { ($0.path.dropFirst(), $0.value) }
+                let value = inner[0].0.isEmpty ? Self.number(inner[0].1) : object(inner)
+                return "\(quoted(String(name))): \(value)"
+            }
+            return "{\(members.joined(separator: ", "))}"
+        }
+        return object(values.map { ($0.key.split(separator: ".")[...], $0.value) })
+    }
+
+    /// A param's value: an integer that differs from others where a double does not.
+    static func number(_ value: Int) -> String { "1844674407370955161\(value)" }
 
     private func withMatrixTemplate(_ path: String) -> String { path.replacing("{k}", with: "${{ matrix.k }}") }
 

@@ -3,7 +3,8 @@
 import TestSupport
 
 extension Draft {
-    static let paramNames = ["p0", "p1", "p2"]
+    static let paramNames = ["p0", "g.p1", "g.deep.p2"]
+    static let overlayParam = "g.p1"
 
     /// A valid pipeline of 3 to 14 stages, and the sources that it reads.
     static func random(_ random: inout SeededGenerator) -> (draft: Draft, sources: [String: String]) {
@@ -64,8 +65,10 @@ extension Draft {
             }
         }
         template.mentioned = Self.paramNames.filter { _ in random.oneIn(3) }
-        if template.matrix == .axis && !template.mentioned.contains("p0") { template.mentioned.append("p0") }
-        if random.oneIn(4), let param = random.pick(["p1", "p2"]) {
+        if template.matrix == .axis && !template.mentioned.contains(Self.overlayParam) {
+            template.mentioned.append(Self.overlayParam)
+        }
+        if random.oneIn(4), let param = random.pick(["p0", "g.deep.p2"]) {
             template.declared[param] = Int.random(in: 1...3, using: &random)
         }
         if random.oneIn(3) { template.libraries = randomLibraries(&random) }

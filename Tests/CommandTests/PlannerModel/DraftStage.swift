@@ -99,11 +99,11 @@ extension Draft {
             }
         }
         var values: [String: Int] = params
-        if template.matrix == .axis, let value, let over = overlay[value] { values["p0"] = over }
+        if template.matrix == .axis, let value, let over = overlay[value] { values[Self.overlayParam] = over }
         values.merge(template.declared) { $1 }
         values.merge(overrides) { $1 }
         var used: [String: String] = [:]
-        for name in template.mentioned + template.declared.keys { used[name] = values[name].map { "\($0)" } }
+        for name in template.mentioned + template.declared.keys { used[name] = values[name].map(Self.number) }
         let mentionedValues = template.mentioned.map { used[$0] ?? "" }
         if let value { used["k"] = value }
         let outputs = template.outputs.map {

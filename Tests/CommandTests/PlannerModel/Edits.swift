@@ -112,7 +112,8 @@ extension Scene {
         }
         if random.oneIn(4), let axisValue = random.pick(draft.axis) {
             draft.overlay[axisValue] = draft.overlay[axisValue] == nil ? value + 3 : nil
-            return "the axis puts p0 = \(draft.overlay[axisValue].map(String.init) ?? "nothing") over \(axisValue)"
+            return
+                "the axis puts \(Draft.overlayParam) = \(draft.overlay[axisValue].map(String.init) ?? "nothing") over \(axisValue)"
         }
         guard let name = random.pick(Draft.paramNames) else { return nil }
         draft.params[name] = value
@@ -220,12 +221,13 @@ extension Scene {
 
     private mutating func changeWhatIsInNoKey() -> String? {
         guard let index = pickTemplate() else { return nil }
-        switch Int.random(in: 0..<6, using: &random) {
+        switch Int.random(in: 0..<7, using: &random) {
         case 0: draft.templates[index].remark += 1
         case 4: draft.templates[index].hasHalfACPU.toggle()
         case 5 where !draft.templates[index].form.isString: draft.templates[index].choosesShell.toggle()
         case 1: draft.templates[index].retries = Int.random(in: 0...1, using: &random)
         case 2: draft.fileOrder.shuffle(using: &random)
+        case 6: draft.isReversed.toggle()
         default:
             let earlier = draft.templates[..<index].map(\.name)
             draft.templates[index].needs = random.pick(earlier).map { [$0] } ?? []
