@@ -98,7 +98,7 @@ extension Scanner {
 }
 
 /// The offset of the first byte that is not part of a valid character.
-func firstInvalidUTF8(_ bytes: [UInt8]) -> Int? {
+public func firstInvalidUTF8(_ bytes: [UInt8]) -> Int? {
     var index = 0
     while index < bytes.count {
         let lead = bytes[index]

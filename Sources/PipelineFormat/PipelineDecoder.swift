@@ -112,21 +112,10 @@ struct PipelineDecoder {
     private func paramsFile(_ path: Located<String>, _ place: String) -> [JSONValue.Member] {
         do {
             let bytes = try fileAccess.readFile(path.value)
-            let inside = ValueDecoder(problems: ProblemList())
-            let root = try JSONReader.read(bytes, dialect: .pipeline)
-            let params = SettingsDecoder(values: inside).params(root, "")
-            for problem in inside.problems.all {
-                let line = problem.line.map { ":\($0)" } ?? ""
-                problems.add(
-                    place, path.position,
-                    "'\(path.value)'\(line): \(problem.place.isEmpty ? "" : problem.place + ": ")\(problem.message)")
-            }
-            return params
-        } catch let error as JSONReadError {
-            problems.add(place, path.position, "'\(path.value)' is not valid JSON: \(error).")
+            return ParamsFile(path: path.value).params(bytes, place, path.position, problems)
         } catch {
             problems.add(place, path.position, "\(error)")
+            return []
         }
-        return []
     }
 }

@@ -28,7 +28,7 @@ public let pipelineSchema = #"""
           "description": "Params of every stage: ${{ params.NAME }}. Those of axis values, stages and --set are merged over them."
         },
         "params_file": {
-          "description": "Files of params, relative to the pipeline's folder. Later files and \"params\" are merged over them.",
+          "description": "Files of params (.json, .yaml, .yml, .toml), relative to the pipeline's folder. Later files and \"params\" are merged over them.",
           "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
         },
         "defaults": {"$ref": "#/$defs/stage", "description": "Defaults of every stage. Objects are merged key by key."},

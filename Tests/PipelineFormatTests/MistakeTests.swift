@@ -273,7 +273,7 @@ import Testing
         (#"{"params_file": "p.json", "stages": {"a": {"command": ["x"]}}}"#, "params_file", "'p.json' cannot be read"),
         (
             #"{"params_file": "bad.json", "stages": {"a": {"command": ["x"]}}}"#, "params_file",
-            "'bad.json' is not valid JSON"
+            "bad.json:1:2: "
         ),
         (#"{"params_file": "list.json", "stages": {"a": {"command": ["x"]}}}"#, "params_file", "must be an object"),
         (#"{"axes": {"n": 3}, "stages": {"a": {"command": ["x"]}}}"#, "axes.n", "list of values"),

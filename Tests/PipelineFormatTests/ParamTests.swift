@@ -90,6 +90,36 @@ import Testing
             })
     }
 
+    @Test func filesOfAllFormatsMerge() throws {
+        let text =
+            #"{"params_file": ["a.yaml", "b.toml", "c.json", "d.yml"], "stages": {"s": {"command": ["x", "${{ json(params) }}"]}}}"#
+        let files = [
+            "a.yaml": "o:\n  lr: 0.10\n  big: 18446744073709551615\n  names: [a, b]\nresume: null\n",
+            "b.toml": "[o]\nlr = 1e-3\nday = 2026-01-31\n",
+            "c.json": #"{"o": {"c": 1, /* comment */}}"#, "d.yml": "o: {names: [c]}",
+        ]
+        #expect(
+            try params(text, files: files) == [
+                "o.big=18446744073709551615", "o.c=1", #"o.day="2026-01-31""#, "o.lr=1e-3", #"o.names=["c"]"#,
+                "resume=null",
+            ])
+    }
+
+    @Test(arguments: [
+        ("p.yaml", "a: 1\nb: [\n", "p.yaml:3:1: did not find expected node content."),
+        ("p.toml", "a = 1\na = 2", "p.toml:2:1: duplicate key 'a'."),
+        ("p.yml", "a: {b: 1, b: 2}", "p.yml:1:11: a.b: duplicate key 'b', first on line 1."),
+        ("p.yaml", "- a", "p.yaml:1:1: must be an object"),
+        ("p.json", "{", "p.json:1:2: unexpected end of the file."),
+        ("p.toml", "a = 1e1000001", "p.toml:1:5: a: the number 1e1000001"),
+        ("p.yaml", "a: ${{ params.b }}", "p.yaml:1:4: a: a param cannot contain a template"),
+        ("p.yaml", "a b: 1", "p.yaml:1:1: a b: invalid param name"),
+    ]) func mistakesInFilesHaveTheirPlace(name: String, text: String, message: String) {
+        let found = problems(
+            #"{"params_file": ["\#(name)"], "stages": {"s": {"command": ["x"]}}}"#, files: [name: text])
+        #expect(found.contains { $0.hasPrefix("params_file[0]: \(message)") }, "\(found)")
+    }
+
     // MARK: --set
 
     private let typed = #"""
