@@ -239,6 +239,7 @@ struct ExecCommand: ParsableCommand {
         case .text: Terminal.standardOutput.write(planText(pipeline: request.graph.pipeline, stages: decisions))
         case .quiet: break
         }
+        opened.cacheDigests(of: preparation)
         let obstacles = try preparation.obstacles()
         guard obstacles.isEmpty else { throw Failure(.usage, obstacles.map(sanitized).joined(separator: "\nerror: ")) }
     }

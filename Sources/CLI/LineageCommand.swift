@@ -77,15 +77,20 @@ struct LineageCommand: ParsableCommand {
         do {
             // Comparing sizes and times first is fast, and usually shows that no execution knows the file.
             guard
-                let stats = try Workspace(lookingBelow: "/", cache: []).fingerprint(of: place.absolute, mode: .metadata)
+                let stats = try Workspace(lookingBelow: "/", cache: []).fingerprint(
+                    of: place.absolute, scope: DigestScope(.metadata))
             else { return nil }
             let lineage = try store.lineage(of: stats, at: place.recorded)
             if !lineage.makers.isEmpty || !lineage.readers.isEmpty { return lineage }
             guard try store.holds(isFolder ? .tree : .content, sizeBytes: stats.sizeBytes) else { return nil }
             let workspace = Workspace(lookingBelow: "/", cache: try store.cachedDigests())
-            guard let content = try workspace.fingerprint(of: place.absolute, mode: .content) else { return nil }
-            let found = try store.lineage(of: content, at: place.recorded)
-            return found.makers.isEmpty && found.readers.isEmpty ? nil : found
+            // As it was made, and as it was read through links.
+            for scope in [DigestScope(.content), DigestScope(.content, followsLinks: true)] {
+                guard let content = try workspace.fingerprint(of: place.absolute, scope: scope) else { return nil }
+                let found = try store.lineage(of: content, at: place.recorded)
+                if !found.makers.isEmpty || !found.readers.isEmpty { return found }
+            }
+            return nil
         } catch let failure as WorkspaceFailure {
             throw Failure(.usage, failure.description)
         }

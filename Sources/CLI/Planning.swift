@@ -80,4 +80,9 @@ extension OpenedPipeline {
         access(project.storePath, F_OK) == 0
             ? try Store.open(path: project.storePath, access: .read) : try Store.inMemory()
     }
+
+    /// Lets later commands use the digests that were found, so that none reads the same large file again.
+    func cacheDigests(of preparation: RunPreparation) {
+        Store.cacheDigests(preparation.takeNewDigests(), inStoreAt: project.storePath)
+    }
 }

@@ -97,10 +97,19 @@ struct Project {
 
     static func absolute(_ folder: String) throws -> String {
         guard let resolved = realpath(folder, nil) else {
-            throw Failure(.usage, "cannot open folder '\(folder)': \(String(cString: strerror(errno)))")
+            // As arguments that are not UTF-8 are read.
+            let isRepaired = folder.unicodeScalars.contains("\u{FFFD}")
+            throw Failure(
+                .usage,
+                "cannot open folder '\(folder)': \(String(cString: strerror(errno)))"
+                    + (isRepaired ? " (paths must be UTF-8; rename the folder)" : ""))
         }
         defer { free(resolved) }
-        return String(cString: resolved)
+        guard let path = String(validatingCString: resolved) else {
+            throw Failure(
+                .usage, "the path of folder '\(String(cString: resolved))' is not UTF-8 (rename it)")
+        }
+        return path
     }
 }
 

@@ -32,5 +32,6 @@ struct StatusCommand: ParsableCommand {
         let running = Set(newest.filter { $0.value.state.isOpen }.keys)
         let rows = statusRows(stages: selected.map { ($0.name, $1) }, running: running)
         formatOptions.write(Table(columns: ["stage", "status", "why"], rows: rows))
+        opened.cacheDigests(of: preparation)
     }
 }

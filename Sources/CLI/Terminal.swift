@@ -2,6 +2,7 @@
 // error; does not know what is written.
 
 import Glibc
+import Model
 import Report
 import Synchronization
 
@@ -62,18 +63,22 @@ final class Terminal: Sendable {
 }
 
 /// A variable of this process's environment.
-func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+func variable(_ name: String) -> String? { getenv(name).map { systemText($0) } }
 
 /// The whole environment of this process.
 func callerEnvironment() -> [String: String] {
     var result: [String: String] = [:]
     var entry = environ
     while let text = entry.pointee {
-        let line = String(cString: text)
+        let line = systemText(text)
         if let sign = line.firstIndex(of: "=") {
             result[String(line[..<sign])] = String(line[line.index(after: sign)...])
         }
         entry += 1
     }
     return result
+}
+
+private func systemText(_ text: UnsafePointer<CChar>) -> String {
+    SystemText.text(of: UnsafeRawBufferPointer(start: text, count: strlen(text)))
 }

@@ -53,6 +53,7 @@ struct WhyCommand: ParsableCommand {
         let store = try opened.storeForLooking()
         try request.takeName(of: opened.file, from: store)
         let preparation = try RunPreparation(request, store: store)
+        opened.cacheDigests(of: preparation)
         let named = try stages.flatMap { try request.graph.stages(named: $0) }
         return named.map { (request.graph.stages[$0].name, preparation.plan.decisions[$0]) }
     }

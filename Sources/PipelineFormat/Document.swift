@@ -215,6 +215,8 @@ struct InputDocument {
     }
     var source: Source
     var mode: DigestMode
+    /// Patterns; nil if not given.
+    var exclude: [Located<String>]?
     var position: JSONPosition
     /// `inputs.data`, `inputs[2]`: relative to the stage.
     var place: String

@@ -11,6 +11,8 @@ final class Draft {
     var renderer: Renderer
     var workdir: String?
     var outputs: [DraftOutput] = []
+    /// Outputs by name; made when the first is asked for, after all are known.
+    private var outputsByName: [String: Output]?
     var inputs: [DraftInput] = []
     /// The stages that `needs` names.
     var needs: [StageIndex] = []
@@ -24,6 +26,33 @@ final class Draft {
 
     var name: String { instance.name }
     var place: String { document.place }
+
+    func output(named name: String) -> Output? {
+        if outputs.count <= 8 { return outputs.first { $0.output.name == name }?.output }
+        let known =
+            outputsByName
+            ?? Dictionary(outputs.map { ($0.output.name, $0.output) }, uniquingKeysWith: { first, _ in first })
+        outputsByName = known
+        return known[name]
+    }
+
+    /// What an input leaves out: noise and its own patterns, or nothing for an empty list.
+    ///
+    /// - Parameter place: of the input.
+    func exclusions(of item: InputDocument, _ place: String, _ problems: ProblemList) -> Exclusions {
+        guard let patterns = item.exclude else { return .standard }
+        let rendered = patterns.enumerated().map { index, pattern in
+            let own = "\(place).exclude[\(index)]"
+            let text = renderer.bare(pattern, own)
+            if text.isEmpty || text.hasPrefix("/") || text.split(separator: "/").contains("..") {
+                problems.add(
+                    own, pattern.position, stage: name,
+                    "'\(text)' must be a name, or a path or pattern relative to the input's folder.")
+            }
+            return text
+        }
+        return Exclusions(leavesOutNoise: !patterns.isEmpty, patterns: rendered)
+    }
 }
 
 struct DraftOutput {
@@ -79,7 +108,9 @@ struct Drafting {
             let place = join(document.place, item.place)
             let path = cleaned(draft.renderer.path(Located(value: written, position: item.position), place))
             guard !isInsideRuns(path, draft, place, item.position) else { return nil }
-            let input = Input(name: name, path: path, isGlob: GlobPattern.isPattern(path), mode: item.mode)
+            let input = Input(
+                name: name, path: path, isGlob: GlobPattern.isPattern(path), mode: item.mode,
+                exclusions: draft.exclusions(of: item, place, problems))
             return DraftInput(input: input, position: item.position, place: place)
         }
         return draft

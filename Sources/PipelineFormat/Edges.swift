@@ -42,7 +42,8 @@ struct Edges {
     }
 
     private mutating func makers(of input: DraftInput, for stage: StageIndex) -> [StageIndex] {
-        let references = input.input.isGlob ? matches(of: input.input.path) : relatives(of: input.input.path)
+        let all = input.input.isGlob ? matches(of: input.input.path) : relatives(of: input.input.path)
+        let references = counted(all, of: input.input)
         var makers = references.map(\.stage)
         if let source = input.source { makers.append(source) }
         makers = Self.sortedOnce(makers)
@@ -65,6 +66,12 @@ struct Edges {
             input.place, input.position, stage: drafts[stage].name,
             "the input '\(input.input.path)' \(relation); a stage cannot depend on itself.")
         return makers
+    }
+
+    /// Without the outputs that the input leaves out.
+    private func counted(_ references: [OutputReference], of input: Input) -> [OutputReference] {
+        guard !references.isEmpty, let filter = InsideFilter(input) else { return references }
+        return references.filter { !filter.omits(drafts[$0.stage].outputs[$0.output].output.path) }
     }
 
     /// Outputs at the path, inside it, or containing it.

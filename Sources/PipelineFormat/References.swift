@@ -41,12 +41,14 @@ struct Agreement {
 struct References {
     /// For every template of the file, also those without stages because of a mistake.
     private let outputNames: [String: [String]]
+    private let declaredOutputs: [String: Set<String>]
     private let templateNames: [String]
     private let problems: ProblemList
 
     init(templates: [StageDocument], problems: ProblemList) {
         outputNames = Dictionary(
             templates.map { ($0.name, $0.outputs?.items.map(\.name) ?? []) }, uniquingKeysWith: { first, _ in first })
+        declaredOutputs = outputNames.mapValues { Set($0) }
         templateNames = outputNames.keys.sorted()
         self.problems = problems
     }
@@ -73,7 +75,7 @@ struct References {
             unknown(template, place, position)
             return
         }
-        if outputs.contains(output) { return }
+        if declaredOutputs[template]?.contains(output) == true { return }
         let hint = suggestion(for: output, among: outputs)
         problems.add(place, position, "unknown output '\(output)' of stage '\(template)'; \(hint)")
     }
@@ -111,16 +113,16 @@ struct References {
         for input in drafts[index].inputs { paths[input.input.name] = input }
         return list.items.flatMap { name, item -> [DraftInput] in
             guard case .from(let reference) = item.source else { return paths[name].map { [$0] } ?? [] }
-            guard let (template, output) = Self.parts(of: reference), outputNames[template]?.contains(output) == true
+            guard let (template, output) = Self.parts(of: reference),
+                declaredOutputs[template]?.contains(output) == true
             else { return [] }
             let place = join(drafts[index].place, item.place)
             let found = agreement.stages(of: template, agreeingWith: index)
             if found.isEmpty { disagrees(template, drafts[index].name, place, item.position, agreement) }
+            let exclusions = drafts[index].exclusions(of: item, place, problems)
             return found.compactMap { source in
-                guard let made = drafts[source].outputs.first(where: { $0.output.name == output })?.output else {
-                    return nil
-                }
-                let input = Input(name: name, path: made.path, mode: made.mode)
+                guard let made = drafts[source].output(named: output) else { return nil }
+                let input = Input(name: name, path: made.path, mode: made.mode, exclusions: exclusions)
                 return DraftInput(input: input, source: source, position: item.position, place: place)
             }
         }

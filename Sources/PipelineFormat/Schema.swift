@@ -98,6 +98,11 @@ public let pipelineSchema = #"""
           "enum": ["content", "metadata"],
           "description": "How changes are detected: by content, or by size and modification time, for very large data."
         },
+        "exclude": {
+          "type": "array",
+          "items": {"type": "string", "minLength": 1},
+          "description": "Names and patterns to leave out, besides __pycache__, *.pyc, .ipynb_checkpoints, .DS_Store and .git. [] leaves out nothing."
+        },
         "resources": {
           "type": "object",
           "description": "Which stages can run at the same time depends on these. Not part of the key.",
@@ -155,7 +160,11 @@ public let pipelineSchema = #"""
               "required": ["path"],
               "additionalProperties": false,
               "patternProperties": {"^x-": true},
-              "properties": {"path": {"type": "string", "minLength": 1}, "digest": {"$ref": "#/$defs/digest"}}
+              "properties": {
+                "path": {"type": "string", "minLength": 1},
+                "digest": {"$ref": "#/$defs/digest"},
+                "exclude": {"$ref": "#/$defs/exclude"}
+              }
             },
             {
               "type": "object",
@@ -166,7 +175,8 @@ public let pipelineSchema = #"""
                 "from": {
                   "type": "string", "pattern": "^[A-Za-z0-9_-]+\\..+$",
                   "description": "STAGE.OUTPUT: an output of the stages with the same shared matrix values."
-                }
+                },
+                "exclude": {"$ref": "#/$defs/exclude"}
               }
             }
           ]

@@ -27,6 +27,7 @@ struct StageBuilder {
         let environment = self.environment(of: draft, by: &draft.renderer)
         let lateTemplates = draft.renderer.lateTemplates
         let params = self.params(of: draft)
+        refuseAmbiguousExclusions(draft)
         let passed = Set(document.passedEnvironment ?? []).subtracting(draft.settings.env.keys)
         var shell: Shell?
         if case .shell = command { shell = document.shell }
@@ -49,6 +50,20 @@ struct StageBuilder {
             ignoredPrograms: document.tracksProgram ?? true
                 ? [] : words.programs.map { word in cleaned(draft.workdir.map { "\($0)/\(word)" } ?? word) })
         return stage
+    }
+
+    /// A path has one digest for a stage.
+    private func refuseAmbiguousExclusions(_ draft: Draft) {
+        guard draft.inputs.contains(where: { $0.input.exclusions != .standard }) else { return }
+        var first: [String: Input] = [:]
+        for input in draft.inputs {
+            let other = first[input.input.path]
+            first[input.input.path] = other ?? input.input
+            guard let other, other.exclusions != input.input.exclusions else { continue }
+            problems.add(
+                input.place, input.position, stage: draft.name,
+                "the input '\(other.name)' has the same path with another 'exclude'; use the same for both.")
+        }
     }
 
     /// Lets the command and variables use inputs and outputs, relative to the folder in which the command runs.
@@ -155,11 +170,17 @@ struct StageBuilder {
     }
 
     private mutating func trackFiles(of words: CommandWords, _ draft: Draft) {
-        let patterns = draft.inputs.filter(\.input.isGlob).map { GlobPattern($0.input.path) }
-        let paths = Set(draft.inputs.map(\.input.path)).union(draft.outputs.map(\.output.path))
+        let patterns = draft.inputs.filter(\.input.isGlob).map { (GlobPattern($0.input.path), InsideFilter($0.input)) }
+        let made = Set(draft.outputs.map(\.output.path))
+        let read = Dictionary(
+            draft.inputs.filter { !$0.input.isGlob }.map { ($0.input.path, $0.input) },
+            uniquingKeysWith: { first, _ in first })
         func isCovered(_ path: String) -> Bool {
-            paths.contains(path) || folders(above: path).contains(where: paths.contains)
-                || patterns.contains { $0.matches(path) }
+            if made.contains(path) || read[path] != nil { return true }
+            let isInside = folders(above: path).contains { folder in
+                made.contains(folder) || read[folder].map { InsideFilter($0)?.omits(path) != true } ?? false
+            }
+            return isInside || patterns.contains { $0.matches(path) && $1?.omits(path) != true }
         }
         func path(of word: String) -> String? {
             guard !word.isEmpty, !word.hasPrefix("-"), !word.hasPrefix("/") else { return nil }

@@ -110,7 +110,7 @@ struct StageDecoder {
             }
             var (written, from, mode): (String?, String?, DigestMode?) = (nil, nil, nil)
             var isBroken = false
-            values.fields(of: node, full, known: ["path", "from", "digest"]) { member in
+            values.fields(of: node, full, known: ["path", "from", "digest", "exclude"]) { member in
                 let node = member.value
                 switch member.name {
                 case "path":
@@ -120,6 +120,7 @@ struct StageDecoder {
                     from = values.text(node, join(full, "from"))
                     isBroken = isBroken || from == nil
                 case "digest": mode = digestMode(node, join(full, "digest"))
+                case "exclude": input.exclude = values.texts(node, join(full, "exclude"), of: "patterns")
                 default: return false
                 }
                 return true

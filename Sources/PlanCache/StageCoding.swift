@@ -59,6 +59,8 @@ extension ByteWriter {
         write(input.path)
         write(input.isGlob)
         write(input.mode.rawValue)
+        write(input.exclusions.leavesOutNoise)
+        write(each: input.exclusions.patterns) { $0.write($1) }
     }
 
     private mutating func write(_ output: Output) {
@@ -137,8 +139,11 @@ extension ByteReader {
             },
             inputs: try list { reader throws(Malformed) in
                 Input(
-                    name: try reader.text(), path: try reader.text(), isGlob: try reader.flag(), mode: try reader.word()
-                )
+                    name: try reader.text(), path: try reader.text(), isGlob: try reader.flag(),
+                    mode: try reader.word(),
+                    exclusions: Exclusions(
+                        leavesOutNoise: try reader.flag(),
+                        patterns: try reader.list { reader throws(Malformed) in try reader.text() }))
             },
             outputs: try list { reader throws(Malformed) in
                 Output(

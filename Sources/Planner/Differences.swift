@@ -37,8 +37,9 @@ func differences(
 
 /// Declared outputs that are missing or differ from those of the execution.
 func outputDifferences(_ stage: Stage, facts: StageFacts, then: [RecordedPath]) -> [Reason] {
-    zip(stage.outputs, facts.outputs).compactMap { output, found in
-        let recorded = then.first { $0.path == output.path }?.fingerprint
+    var then = RecordedPaths(then)
+    return zip(stage.outputs, facts.outputs).compactMap { output, found in
+        let recorded = then.at(output.path)?.fingerprint
         guard let found else {
             return Reason(.outputMissing, subject: output.path, old: recorded?.digest.hex)
         }

@@ -81,7 +81,8 @@ public final class DiscoveredSets {
         let old = member.fingerprint
         // What changed before it could be read is known by its size and time.
         let mode: DigestMode = old.kind == .metadata ? .metadata : .content
-        guard let now = (try? files.fingerprint(of: member.path, mode: mode)) ?? nil else {
+        let scope = DigestScope(discovered: member.path, mode)
+        guard let now = (try? files.fingerprint(of: member.path, scope: scope)) ?? nil else {
             return Reason(.inputRemoved, subject: member.path, old: old.digest.hex)
         }
         if now == old { return nil }

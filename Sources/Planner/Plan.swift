@@ -71,18 +71,21 @@ public func gatherFacts(
     facts.outputs.reserveCapacity(stage.outputs.count)
     // What cannot be digested (a FIFO, a link to itself) cannot be the recorded output.
     for output in stage.outputs {
-        facts.outputs.append((try? files.fingerprint(of: output.path, mode: output.mode)) ?? nil)
+        facts.outputs.append((try? files.fingerprint(of: output.path, scope: output.scope)) ?? nil)
     }
     // The outputs of a frozen stage are used as they are; its inputs do not matter.
     if stage.isFrozen { return facts }
+    var restored = RestoredOutputs()
     for (position, input) in stage.inputs.enumerated() {
         let producers = graph.producers[index][position]
         if let producer = producers.first(where: { decisions[$0].verdict.leavesOutputsUndecided }) {
             facts.undecidedInputs.append(
                 UndecidedInput(path: input.isGlob ? nil : input.path, producer: graph.stages[producer].name))
         } else if let producer = producers.first(where: { decisions[$0].verdict == .restored }) {
-            if let restored = try restoredFingerprint(of: input, by: producer, in: graph, decisions, history) {
-                facts.inputs.append(RecordedPath(name: input.name, path: input.path, fingerprint: restored))
+            let found = try restored.fingerprint(
+                of: input, by: producer, graph.stages[producer], decisions[producer], files, history)
+            if let found {
+                facts.inputs.append(RecordedPath(name: input.name, path: input.path, fingerprint: found))
             } else {
                 facts.undecidedInputs.append(
                     UndecidedInput(path: input.isGlob ? nil : input.path, producer: graph.stages[producer].name))
@@ -103,21 +106,42 @@ public func gatherFacts(
 /// What exists at an input now; for a pattern, at all matching paths.
 private func lookUp(_ input: Input, in files: some FileFacts) throws(Failure) -> [RecordedPath] {
     var result: [RecordedPath] = []
-    for path in input.isGlob ? try files.matches(of: input.path) : [input.path] {
-        guard let found = try files.fingerprint(of: path, mode: input.mode) else { continue }
+    let scope = input.scope
+    let paths = input.isGlob ? try files.matches(of: input.path, exclusions: input.exclusions) : [input.path]
+    for path in paths {
+        guard let found = try files.fingerprint(of: path, scope: scope) else { continue }
         result.append(RecordedPath(name: input.name, path: path, fingerprint: found))
     }
     return result
 }
 
-/// The fingerprint of an input once its producer's outputs are restored; nil if the input is not exactly one of them.
-private func restoredFingerprint(
-    of input: Input, by producer: StageIndex, in graph: Graph, _ decisions: [Decision], _ history: some RecordedState
-) throws(Failure) -> Fingerprint? {
-    guard !input.isGlob, let key = decisions[producer].key, let id = decisions[producer].executionID,
-        graph.stages[producer].outputs.contains(where: { $0.path == input.path && $0.mode == input.mode })
-    else { return nil }
-    return try history.succeeded(key: key).first { $0.id == id }?.outputs.first { $0.path == input.path }?.fingerprint
+/// What the outputs of stages that will be restored are going to be. Each stage is looked up once.
+private struct RestoredOutputs {
+    private var outputs: [StageIndex: [String: (declared: Output, recorded: Fingerprint)]] = [:]
+
+    /// The fingerprint of an input once its producer's outputs are restored; nil if the input is not exactly one of
+    /// them, or if what can be read through it is not known yet.
+    mutating func fingerprint(
+        of input: Input, by producer: StageIndex, _ stage: Stage, _ decision: Decision, _ files: some FileFacts,
+        _ history: some RecordedState
+    ) throws(Failure) -> Fingerprint? {
+        guard !input.isGlob, let key = decision.key, let id = decision.executionID else { return nil }
+        if outputs[producer] == nil {
+            let recorded = try history.succeeded(key: key).first { $0.id == id }?.outputs ?? []
+            let fingerprints = Dictionary(
+                recorded.map { ($0.path, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
+            var known: [String: (declared: Output, recorded: Fingerprint)] = [:]
+            for output in stage.outputs { known[output.path] = fingerprints[output.path].map { (output, $0) } }
+            outputs[producer] = known
+        }
+        guard let (output, recorded) = outputs[producer]?[input.path], output.mode == input.mode else { return nil }
+        if recorded.kind == .content { return recorded }
+        // What can be read through a folder may be more than what was made.
+        if try files.fingerprint(of: output.path, scope: output.scope) == recorded {
+            return try files.fingerprint(of: input.path, scope: input.scope)
+        }
+        return history.kept(output, readAs: input, madeBy: id)
+    }
 }
 
 extension Verdict {

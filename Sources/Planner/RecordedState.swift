@@ -24,14 +24,17 @@ public protocol RecordedState {
     func discovered(_ set: DiscoveredSetID) throws(Failure) -> [RecordedPath]
     /// The kept version of the execution's output; nil if it does not exist or cannot be read.
     func kept(_ output: Output, madeBy execution: ExecutionID) -> Fingerprint?
+    /// What an input will be that is exactly this output, once the kept version is restored; nil if that is not certain
+    /// before.
+    func kept(_ output: Output, readAs input: Input, madeBy execution: ExecutionID) -> Fingerprint?
 }
 
 /// The files of the project as they are now.
 public protocol FileFacts {
     /// nil if the path does not exist.
-    func fingerprint(of path: String, mode: DigestMode) throws(Failure) -> Fingerprint?
+    func fingerprint(of path: String, scope: DigestScope) throws(Failure) -> Fingerprint?
     /// The paths that match a glob, sorted.
-    func matches(of pattern: String) throws(Failure) -> [String]
+    func matches(of pattern: String, exclusions: Exclusions) throws(Failure) -> [String]
 }
 
 /// What is known about a stage when it is evaluated.

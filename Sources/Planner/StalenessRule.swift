@@ -176,10 +176,9 @@ public struct StalenessRule<State: RecordedState> {
         _ holds: (Output, RecordedPath, Fingerprint?) -> Bool
     ) -> Bool {
         guard candidate.outputs.count == stage.outputs.count else { return false }
+        var recordedOutputs = RecordedPaths(candidate.outputs)
         for (output, found) in zip(stage.outputs, facts.outputs) {
-            guard let recorded = candidate.outputs.first(where: { $0.path == output.path }),
-                holds(output, recorded, found)
-            else { return false }
+            guard let recorded = recordedOutputs.at(output.path), holds(output, recorded, found) else { return false }
         }
         return true
     }

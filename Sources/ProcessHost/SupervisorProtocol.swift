@@ -1,6 +1,8 @@
 // The frames that this program and the supervisor exchange (the other end: CSupervisor/frames.h). Knows bytes; opens no
 // socket.
 
+import Model
+
 /// A process to create.
 public struct SpawnRequest: Hashable, Sendable {
     /// Chosen by the caller, unique among its running processes; identifies it in `stop` and in events.
@@ -103,7 +105,8 @@ enum SupervisorCommand {
         frame.append(request.logPath)
         frame.append(request.arguments)
         frame.append(request.plainWords)
-        frame.append(request.environment)
+        frame.append(count: request.environment.count)
+        for variable in request.environment { frame.append(SystemText.bytes(of: variable)) }
         frame.append(request.token)
         return frame.finished()
     }
@@ -136,8 +139,15 @@ private struct FrameWriter {
         bytes.append(contentsOf: string.utf8)
     }
 
+    mutating func append(_ bytes: [UInt8]) {
+        append(count: bytes.count)
+        self.bytes.append(contentsOf: bytes)
+    }
+
+    mutating func append(count: Int) { append(UInt32(clamping: count)) }
+
     mutating func append(_ strings: [String]) {
-        append(UInt32(clamping: strings.count))
+        append(count: strings.count)
         for string in strings { append(string) }
     }
 

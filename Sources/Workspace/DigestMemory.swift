@@ -5,7 +5,7 @@ import Model
 
 struct DigestMemory {
     private var files: [FileIdentity: KnownContent] = [:]
-    private var folders: [FileIdentity: FolderContents] = [:]
+    private var folders: [FileIdentity: KnownFolder] = [:]
     /// Cached folder contents of earlier processes that were not used yet.
     private var encodedFolders: [FileIdentity: [UInt8]] = [:]
     /// The stamp with which a path is already recorded, or about to be.
@@ -52,24 +52,28 @@ struct DigestMemory {
 
     /// The cached contents of a folder, wherever it was then.
     mutating func contents(ofFolder folder: FileStamp) -> FolderContents? {
-        if let known = folders[folder.identity] { return known }
+        if let known = folders[folder.identity] { return known.all }
         let known = encodedFolders.removeValue(forKey: folder.identity).flatMap(FolderContents.init(encoded:))
-        folders[folder.identity] = known
+        folders[folder.identity] = known.map { KnownFolder(all: $0) }
         return known
     }
 
     /// Caches the contents of a folder and queues them for recording if they are new.
     ///
-    /// - Parameter contents: nil if they are unchanged.
+    /// - Parameters:
+    ///   - contents: nil if they are unchanged.
+    ///   - scope: the scope in which they were found; nil if they are the same in every scope.
     mutating func record(
-        _ contents: FolderContents?, ofFolder folder: FileStamp, _ fingerprint: Fingerprint, at path: String
+        _ contents: FolderContents?, in scope: DigestScope?, ofFolder folder: FileStamp, _ fingerprint: Fingerprint,
+        at path: String
     ) {
         let known = folders[folder.identity]
-        guard let new = contents ?? known, recorded[path] != folder || new != known else { return }
+        let new = contents.map { KnownFolder($0, in: scope, after: known) } ?? known
+        guard let new, recorded[path] != folder || new.all != known?.all else { return }
         folders[folder.identity] = new
         recorded[path] = folder
         fresh[path] = DigestCacheEntry(
-            path: path, mode: .content, stamp: folder, fingerprint: fingerprint, tree: new.encoded)
+            path: path, mode: .content, stamp: folder, fingerprint: fingerprint, tree: new.all.encoded)
     }
 
     /// The digest of a file and the stamp under which later processes may trust it. nil if there is none yet or the
@@ -82,5 +86,36 @@ struct DigestMemory {
     mutating func takeNewEntries() -> [DigestCacheEntry] {
         defer { fresh = [:] }
         return fresh.values.sorted { $0.path < $1.path }
+    }
+}
+
+/// What is known of one folder, which may be read in several scopes: its links as links, and as what they lead to.
+private struct KnownFolder {
+    /// The contents in all scopes, each file once.
+    let all: FolderContents
+    /// By scope, those that this process has read anew.
+    private var scopes: [DigestScope: FolderContents] = [:]
+
+    init(all: FolderContents) { self.all = all }
+
+    /// - Parameter scope: nil if the contents are the same in every scope.
+    init(_ contents: FolderContents, in scope: DigestScope?, after known: KnownFolder?) {
+        guard let scope else {
+            all = contents
+            return
+        }
+        var scopes = known?.scopes ?? [:]
+        scopes[scope] = contents
+        self.scopes = scopes
+        var merged = Array(contents)
+        // The newest first. Until another scope is read again, what is known of it is kept, if that is not too much.
+        var others = scopes.filter { $0.key != scope }.map { Array($0.value) }
+        if others.isEmpty, let known {
+            let carried = Array(known.all)
+            if carried.count <= 2 * merged.count + 64 { others = [carried] }
+        }
+        var seen = Set(merged.map(\.stamp.identity))
+        for content in others.joined() where seen.insert(content.stamp.identity).inserted { merged.append(content) }
+        all = FolderContents(merged)
     }
 }

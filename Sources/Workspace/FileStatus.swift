@@ -53,10 +53,10 @@ struct FileStatus: Sendable {
         return fstat(descriptor, &status) == 0 ? FileStatus(status) : nil
     }
 
-    /// The status of a name in an open folder, without following links; nil with errno on error.
-    static func of(_ name: UnsafePointer<CChar>, in folder: Int32) -> FileStatus? {
+    /// The status of a name in an open folder; nil with errno on error.
+    static func of(_ name: UnsafePointer<CChar>, in folder: Int32, followsLink: Bool = false) -> FileStatus? {
         var status = stat()
-        return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? FileStatus(status) : nil
+        return fstatat(folder, name, &status, followsLink ? 0 : AT_SYMLINK_NOFOLLOW) == 0 ? FileStatus(status) : nil
     }
 }
 

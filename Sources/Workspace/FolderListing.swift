@@ -5,23 +5,38 @@ import CLinux
 import Glibc
 import Model
 
+/// What is listed of a folder.
+struct ListingRule: Sendable {
+    /// A name that is never listed, at any depth: the state folder's.
+    var hiddenName: [UInt8] = []
+    /// nil: nothing is left out.
+    var filter: ExclusionFilter?
+    /// Whether a link counts as what it leads to.
+    var followsLinks = false
+}
+
 struct FolderListing: Sendable {
     struct Entry {
         /// The start of the name in `names`; a zero byte ends it.
         let nameStart: Int
         let nameCount: UInt16
         let kind: FileStatus.Kind
+        /// Whether it is a link, and `kind` what it leads to.
+        let isFollowed: Bool
     }
 
     private(set) var names: [UInt8] = []
     /// In the byte order of paths: a folder sorts as its name followed by a slash.
     private(set) var entries: [Entry] = []
+    /// Whether names were left out, besides those that are never listed.
+    private(set) var hasOmissions = false
 
     /// - Parameters:
     ///   - descriptor: an open folder that was not listed yet; stays open.
-    ///   - excluded: a name to omit.
+    ///   - rule: which names to omit, and whether links count as what they lead to.
+    ///   - folder: the relative path for the rule; empty for the top.
     /// - Returns: nil with errno on error.
-    init?(descriptor: Int32, excluding excluded: [UInt8] = []) {
+    init?(descriptor: Int32, by rule: ListingRule = ListingRule(), in folder: String = "") {
         let isRead = withUnsafeTemporaryAllocation(byteCount: 32 << 10, alignment: MemoryLayout<dirent>.alignment) {
             buffer in
             while true {
@@ -29,7 +44,7 @@ struct FolderListing: Sendable {
                 if count == 0 { return true }
                 guard count > 0 else { return false }
                 let records = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-                guard append(records, of: descriptor, excluding: excluded) else { return false }
+                guard append(records, of: descriptor, by: rule, in: folder) else { return false }
             }
         }
         guard isRead else { return nil }
@@ -42,7 +57,7 @@ struct FolderListing: Sendable {
 
     /// False with errno on error.
     private mutating func append(
-        _ records: UnsafeRawBufferPointer, of folder: Int32, excluding excluded: [UInt8]
+        _ records: UnsafeRawBufferPointer, of descriptor: Int32, by rule: ListingRule, in folder: String
     ) -> Bool {
         var start = 0
         while start < records.count {
@@ -53,16 +68,24 @@ struct FolderListing: Sendable {
             if name.first == UInt8(ascii: "."), name.count == 1 || name.count == 2 && name[1] == UInt8(ascii: ".") {
                 continue
             }
-            if name.elementsEqual(excluded) { continue }
+            if name.elementsEqual(rule.hiddenName) { continue }
+            if let filter = rule.filter, filter.omits(name, in: folder) {
+                hasOmissions = true
+                continue
+            }
             let nameStart = names.count
             names.append(contentsOf: name)
             names.append(0)
-            guard let kind = kind(record[Self.kindOffset], of: nameStart, in: folder) else {
+            guard let kind = kind(record[Self.kindOffset], of: nameStart, in: descriptor) else {
                 // It was deleted in the meantime: as if it had never existed.
                 if errno == ENOENT { continue }
                 return false
             }
-            entries.append(Entry(nameStart: nameStart, nameCount: UInt16(name.count), kind: kind))
+            let target = kind == .link && rule.followsLinks ? target(ofLink: nameStart, in: descriptor) : nil
+            entries.append(
+                Entry(
+                    nameStart: nameStart, nameCount: UInt16(name.count), kind: target ?? kind,
+                    isFollowed: target != nil))
         }
         return true
     }
@@ -74,6 +97,18 @@ struct FolderListing: Sendable {
         case DT_LNK: .link
         case DT_UNKNOWN: withName(at: nameStart) { FileStatus.of($0, in: folder)?.kind }
         default: .other
+        }
+    }
+
+    /// Whether a link leads to a file or a folder that can be read; nil if it does not. Such a link is all there is.
+    private func target(ofLink nameStart: Int, in folder: Int32) -> FileStatus.Kind? {
+        withName(at: nameStart) { name in
+            guard let kind = FileStatus.of(name, in: folder, followsLink: true)?.kind else { return nil }
+            switch kind {
+            case .file: return faccessat(folder, name, R_OK, AT_EACCESS) == 0 ? kind : nil
+            case .folder: return faccessat(folder, name, R_OK | X_OK, AT_EACCESS) == 0 ? kind : nil
+            case .link, .other: return nil
+            }
         }
     }
 

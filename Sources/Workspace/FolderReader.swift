@@ -29,7 +29,8 @@ struct FolderReader: ~Copyable {
             chain.removeLast()
         }
         for folder in wanted[shared...] {
-            guard tree.withName(of: folder, { descent.enter($0) }) == 0 else { return false }
+            let isLink = tree.nodes[folder].isFollowed
+            guard tree.withName(of: folder, { descent.enter($0, isLink: isLink) }) == 0 else { return false }
             chain.append(folder)
         }
         return true

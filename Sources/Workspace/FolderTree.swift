@@ -21,6 +21,8 @@ struct FolderTree: Sendable {
         fileprivate let folder: UInt32
         fileprivate let nameCount: UInt16
         fileprivate(set) var kind: Kind
+        /// Whether it is a link that counts as what it leads to.
+        fileprivate(set) var isFollowed: Bool
     }
 
     /// A listed folder. Folders are in the order of their paths.
@@ -37,8 +39,10 @@ struct FolderTree: Sendable {
     private var digests: [KnownDigest?] = []
     private var folders: [Folder] = []
     private var names: [UInt8] = []
-    /// Whether the cached contents are complete and unchanged.
+    /// Whether the cached contents have everything in it, unchanged.
     private(set) var isAsKnown = false
+    /// Whether it has no links and nothing was left out, so that every scope without own patterns has this manifest.
+    private(set) var isPlain = true
 
     /// The size of all files in bytes.
     var sizeBytes: Int64 {
@@ -109,8 +113,10 @@ extension FolderTree {
             nodes.append(
                 Node(
                     nameStart: names.count + entry.nameStart, folder: UInt32(folders.count), nameCount: entry.nameCount,
-                    kind: kind))
+                    kind: kind, isFollowed: entry.isFollowed))
+            if kind == .link || entry.isFollowed { isPlain = false }
         }
+        if listing.hasOmissions { isPlain = false }
         names.append(contentsOf: listing.names)
         folders.append(Folder(node: folder, contents: contents))
         return contents
@@ -127,12 +133,20 @@ extension FolderTree {
             case (.folder, .folder), (.link, .link): break
             case (.file, .file): if status?.isExecutable == true { nodes[node].kind = .program }
             case (.folder, _): return false
+            case (_, nil) where nodes[node].isFollowed: return false
             case (_, nil): nodes[node].kind = .gone
             default: return false
             }
         }
         digests.append(contentsOf: repeatElement(nil, count: statuses.count))
         return true
+    }
+
+    /// Lets a followed link to a folder, which has no contents yet, count by the path that it holds.
+    mutating func cut(_ node: Int, _ link: FileStatus) {
+        nodes[node].kind = .link
+        nodes[node].isFollowed = false
+        stamps[node] = link.stamp
     }
 
     /// Reuses the digests of files and links with an unchanged stamp, wherever they are now.
@@ -149,13 +163,16 @@ extension FolderTree {
                 next = expected.next()
                 continue
             }
-            isAsKnown = false
             let contents =
                 moved ?? Dictionary(known.map { ($0.stamp.identity, $0) }, uniquingKeysWith: { first, _ in first })
             moved = contents
-            if let content = contents[stamp.identity], content.stamp == stamp { digests[node] = content.known }
+            if let content = contents[stamp.identity], content.stamp == stamp {
+                digests[node] = content.known
+            } else {
+                isAsKnown = false
+            }
         }
-        self.isAsKnown = isAsKnown && next == nil
+        self.isAsKnown = isAsKnown
     }
 }
 
@@ -175,29 +192,14 @@ extension FolderTree {
     func manifestDigest(of facts: Facts) -> Digest? {
         var digester = Digester()
         var bytes: [UInt8] = [1]
-        var path: [UInt8] = []
-        // The enclosing folders: the remaining entries of each, and the length of its path.
-        var inside: [(ahead: Range<Int>, length: Int)] = []
-        var listed = folders.makeIterator()
-        if let top = listed.next() { inside.append((top.contents, 0)) }
         func append(_ number: Int64) { withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) } }
-        while let (ahead, length) = inside.last {
-            guard let index = ahead.first else {
-                inside.removeLast()
-                continue
-            }
-            inside[inside.count - 1].ahead = ahead.dropFirst()
+        let isComplete = visit { index, path in
             let (kind, stamp) = (nodes[index].kind, stamps[index])
-            if kind == .gone { continue }
-            path.removeSubrange(length...)
-            path.append(contentsOf: name(of: index))
             bytes.append(kind.rawValue)
             append(Int64(path.count))
             bytes.append(contentsOf: path)
             switch (kind, facts) {
-            case (.folder, _):
-                path.append(UInt8(ascii: "/"))
-                if let folder = listed.next() { inside.append((folder.contents, path.count)) }
+            case (.folder, _): break
             case (.file, .metadata), (.program, .metadata):
                 append(stamp.sizeBytes)
                 append(stamp.modifiedNanoseconds)
@@ -208,15 +210,43 @@ extension FolderTree {
                 append(stamp.modifiedNanoseconds)
                 append(stamp.changedNanoseconds)
             case (_, .digest), (_, .metadata):
-                guard let known = digests[index] else { return nil }
+                guard let known = digests[index] else { return false }
                 known.digest.append(to: &bytes)
             }
             if bytes.count > 1 << 16 {
                 bytes.withUnsafeBytes { digester.update($0) }
                 bytes.removeAll(keepingCapacity: true)
             }
+            return true
         }
+        guard isComplete else { return nil }
         bytes.withUnsafeBytes { digester.update($0) }
         return digester.finish()
+    }
+
+    /// Passes every entry with its path, in the order of the paths, until the closure returns false.
+    ///
+    /// - Returns: whether it never did.
+    func visit(_ body: (_ node: Int, _ path: [UInt8]) -> Bool) -> Bool {
+        var path: [UInt8] = []
+        // The enclosing folders: the remaining entries of each, and the length of its path.
+        var inside: [(ahead: Range<Int>, length: Int)] = []
+        var listed = folders.makeIterator()
+        if let top = listed.next() { inside.append((top.contents, 0)) }
+        while let (ahead, length) = inside.last {
+            guard let index = ahead.first else {
+                inside.removeLast()
+                continue
+            }
+            inside[inside.count - 1].ahead = ahead.dropFirst()
+            if nodes[index].kind == .gone { continue }
+            path.removeSubrange(length...)
+            path.append(contentsOf: name(of: index))
+            guard body(index, path) else { return false }
+            guard nodes[index].kind == .folder else { continue }
+            path.append(UInt8(ascii: "/"))
+            if let folder = listed.next() { inside.append((folder.contents, path.count)) }
+        }
+        return true
     }
 }

@@ -89,7 +89,9 @@ final class StatQueue: Sendable {
         var answer = Answer()
         answer.statuses.reserveCapacity(piece.range.count)
         for entry in piece.listing.entries[piece.range] {
-            let status = piece.listing.withName(at: entry.nameStart) { FileStatus.of($0, in: piece.folder.descriptor) }
+            let status = piece.listing.withName(at: entry.nameStart) {
+                FileStatus.of($0, in: piece.folder.descriptor, followsLink: entry.isFollowed)
+            }
             if status == nil, errno != ENOENT {
                 answer.problem = errno
                 break

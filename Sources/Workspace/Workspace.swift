@@ -10,9 +10,11 @@ public final class Workspace: Sendable {
     /// Paths are relative to it.
     public let root: String
     /// The name that folders and patterns skip.
-    let excludedName: [UInt8]
+    let hiddenName: [UInt8]
+    private let stateFolder: String
     private let clock: FileSystemClock
     private let stop = ReadingStop()
+    private let snapshots = Mutex(FolderSnapshots())
     let memory: Mutex<DigestMemory>
     /// A file of at least this size is digested only once its stamp is stable.
     private static let worthWaitingBytes: Int64 = 4 << 20
@@ -42,7 +44,8 @@ public final class Workspace: Sendable {
     init(root: String, cache: [DigestCacheEntry], stateDirectory: String = ".runs", clock: FileSystemClock) {
         self.root = root
         self.clock = clock
-        excludedName = Array((stateDirectory.split(separator: "/").last ?? ".runs").utf8)
+        hiddenName = Array((stateDirectory.split(separator: "/").last ?? ".runs").utf8)
+        stateFolder = stateDirectory.hasPrefix("/") ? stateDirectory : "\(root)/\(stateDirectory)"
         memory = Mutex(DigestMemory(cache))
     }
 
@@ -70,27 +73,32 @@ public final class Workspace: Sendable {
     /// The fingerprint of a path; nil if it does not exist.
     ///
     /// - Throws: if it is not a file or folder, cannot be read, or keeps changing while it is read.
-    public func fingerprint(of path: String, mode: DigestMode) throws(WorkspaceFailure) -> Fingerprint? {
-        try fingerprint(of: path, mode: mode, seen: FileStatus.of(absolute(path), shownAs: path))
+    public func fingerprint(of path: String, scope: DigestScope) throws(WorkspaceFailure) -> Fingerprint? {
+        try contents(at: path, scope: scope)?.fingerprint
+    }
+
+    /// The same, with whether it depends on the scope.
+    public func contents(at path: String, scope: DigestScope) throws(WorkspaceFailure) -> PathContents? {
+        try contents(at: path, scope: scope, seen: FileStatus.of(absolute(path), shownAs: path))
     }
 
     /// The same, for a path whose status is already known.
-    func fingerprint(of path: String, mode: DigestMode, seen: FileStatus?) throws(WorkspaceFailure) -> Fingerprint? {
+    func contents(at path: String, scope: DigestScope, seen: FileStatus?) throws(WorkspaceFailure) -> PathContents? {
         let full = absolute(path)
         var (changing, found) = (path, seen)
         for _ in 0..<Self.attempts {
             guard let status = found else { return nil }
             let reading: Reading
             switch status.kind {
-            case .file: reading = try read(file: full, status.stamp, mode, shownAs: path)
-            case .folder: reading = try read(folder: full, status.stamp, mode, shownAs: path)
+            case .file: reading = try read(file: full, status.stamp, scope.mode, shownAs: path)
+            case .folder: reading = try read(folder: full, status.stamp, scope, shownAs: path)
             case .link, .other:
                 throw WorkspaceFailure(
                     "'\(path)' is not a file or folder (but a FIFO, socket or device). "
                         + "Use a regular file instead.")
             }
             switch reading {
-            case .found(let fingerprint): return fingerprint
+            case .found(let contents): return contents
             case .changed(let name):
                 changing = name
                 found = try FileStatus.of(full, shownAs: path)
@@ -109,13 +117,13 @@ public final class Workspace: Sendable {
 
     /// The status of a path without reading it: equal observations mean that it did not change. nil if it does not
     /// exist.
-    public func observation(of path: String, mode: DigestMode) throws(WorkspaceFailure) -> Observation? {
-        if mode == .metadata { return try fingerprint(of: path, mode: mode).map(Observation.metadata) }
+    public func observation(of path: String, scope: DigestScope) throws(WorkspaceFailure) -> Observation? {
         let full = absolute(path)
         for _ in 0..<Self.attempts {
             guard let status = try FileStatus.of(full, shownAs: path) else { return nil }
             guard status.kind == .folder else { return .file(status.stamp) }
-            if let digest = try walk(full, shownAs: path)?.manifestDigest(of: .stamp) { return .folder(digest) }
+            guard let tree = try walk(full, scope, shownAs: path) else { continue }
+            return .folder(snapshots.withLock { $0.snapshot(of: tree, at: path, scope) })
         }
         throw keepsChanging(path)
     }
@@ -127,20 +135,18 @@ public final class Workspace: Sendable {
     func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(root)/\(path)" }
 }
 
-/// The status of a path and everything below it.
-public enum Observation: Hashable, Sendable {
-    case file(FileStamp)
-    /// The digest of all stamps in a folder.
-    case folder(Digest)
-    /// In mode `metadata`: size and time only.
-    case metadata(Fingerprint)
+/// A path's fingerprint.
+public struct PathContents: Hashable, Sendable {
+    public let fingerprint: Fingerprint
+    /// Whether every scope without patterns, that leaves out noise as this one does, has the same fingerprint.
+    public let isPlain: Bool
 }
 
 // MARK: - Reading
 
 extension Workspace {
     private enum Reading {
-        case found(Fingerprint)
+        case found(PathContents)
         /// The entry of that name changed or was deleted in the meantime.
         case changed(String)
     }
@@ -148,7 +154,9 @@ extension Workspace {
     private func read(
         file full: String, _ stamp: FileStamp, _ mode: DigestMode, shownAs path: String
     ) throws(WorkspaceFailure) -> Reading {
-        if mode == .metadata { return .found(Self.metadataFingerprint(of: stamp)) }
+        if mode == .metadata {
+            return .found(PathContents(fingerprint: Self.metadataFingerprint(of: stamp), isPlain: true))
+        }
         let content: KnownContent
         if let known = memory.withLock({ $0.content(stamp) }) {
             content = known
@@ -165,42 +173,57 @@ extension Workspace {
             }
         }
         memory.withLock { $0.record(content, at: path) }
-        return .found(Fingerprint(kind: .content, digest: content.known.digest, sizeBytes: stamp.sizeBytes))
+        let fingerprint = Fingerprint(kind: .content, digest: content.known.digest, sizeBytes: stamp.sizeBytes)
+        return .found(PathContents(fingerprint: fingerprint, isPlain: true))
     }
 
     private func read(
-        folder full: String, _ stamp: FileStamp, _ mode: DigestMode, shownAs path: String
+        folder full: String, _ stamp: FileStamp, _ scope: DigestScope, shownAs path: String
     ) throws(WorkspaceFailure) -> Reading {
-        guard var tree = try walk(full, shownAs: path) else { return .changed(path) }
+        guard var tree = try walk(full, scope, shownAs: path) else { return .changed(path) }
         adoptKnown(&tree, folder: stamp)
-        let unread = tree.unread(for: mode)
+        let unread = tree.unread(for: scope.mode)
         if let changed = try read(unread[...], of: tree, at: full, shownAs: path, { tree.know($1.known, of: $0) }) {
             return .changed(changed)
         }
-        guard let fingerprint = fingerprint(of: tree, stamp, mode, shownAs: path) else { return .changed(path) }
-        return .found(fingerprint)
+        guard let contents = contents(of: tree, stamp, scope, shownAs: path) else { return .changed(path) }
+        return .found(contents)
     }
 
     /// nil if something was not read yet.
-    func fingerprint(
-        of tree: FolderTree, _ folder: FileStamp, _ mode: DigestMode, shownAs path: String
-    ) -> Fingerprint? {
-        guard let digest = tree.manifestDigest(of: mode == .content ? .digest : .metadata) else { return nil }
-        let kind: DigestKind = mode == .content ? .tree : .metadata
+    func contents(
+        of tree: FolderTree, _ folder: FileStamp, _ scope: DigestScope, shownAs path: String
+    ) -> PathContents? {
+        guard let digest = tree.manifestDigest(of: scope.mode == .content ? .digest : .metadata) else { return nil }
+        let kind: DigestKind = scope.mode == .content ? .tree : .metadata
         let fingerprint = Fingerprint(kind: kind, digest: digest, sizeBytes: tree.sizeBytes)
-        if mode == .content {
+        if scope.mode == .content {
             let contents = tree.isAsKnown ? nil : FolderContents(tree.contents)
-            memory.withLock { $0.record(contents, ofFolder: folder, fingerprint, at: path) }
+            memory.withLock {
+                $0.record(contents, in: tree.isPlain ? nil : scope, ofFolder: folder, fingerprint, at: path)
+            }
         }
-        return fingerprint
+        return PathContents(fingerprint: fingerprint, isPlain: tree.isPlain)
     }
 
-    private func walk(_ full: String, shownAs path: String) throws(WorkspaceFailure) -> FolderTree? {
-        guard var walk = try FolderWalk(full, shownAs: path, excluding: excludedName), try walk.listAll() else {
+    private func walk(
+        _ full: String, _ scope: DigestScope, shownAs path: String
+    ) throws(WorkspaceFailure) -> FolderTree? {
+        guard var walk = try FolderWalk(full, shownAs: path, by: rule(for: scope), trail), try walk.listAll() else {
             return nil
         }
         return try walk.finish()
     }
+
+    func rule(for scope: DigestScope) -> ListingRule {
+        ListingRule(
+            hiddenName: hiddenName,
+            filter: scope.exclusions == .none ? nil : ExclusionFilter(scope.exclusions),
+            followsLinks: scope.followsLinks)
+    }
+
+    /// For a walk that begins.
+    var trail: LinkTrail { LinkTrail(root: root, stateFolder: stateFolder) }
 
     /// Applies the known digests of a folder's files and links to its tree.
     func adoptKnown(_ tree: inout FolderTree, folder: FileStamp) {

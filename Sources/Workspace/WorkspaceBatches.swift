@@ -5,14 +5,14 @@ import Glibc
 import Model
 
 extension Workspace {
-    /// `fingerprint(of:mode:)` for many paths, in order; each is read once, even if it is listed several times.
-    public func fingerprints(
-        of requests: [(path: String, mode: DigestMode)]
-    ) async -> [Result<Fingerprint?, WorkspaceFailure>] {
+    /// `contents(at:scope:)` for many paths, in order; each is read once, even if it is listed several times.
+    public func contents(
+        of requests: [(path: String, scope: DigestScope)]
+    ) async -> [Result<PathContents?, WorkspaceFailure>] {
         var places: [Request: Int] = [:]
         var distinct: [Request] = []
         let order = requests.map { request in
-            let request = Request(path: request.path, mode: request.mode)
+            let request = Request(path: request.path, scope: request.scope)
             if let place = places[request] { return place }
             places[request] = distinct.count
             distinct.append(request)
@@ -36,10 +36,10 @@ extension Workspace {
         await readAhead(&surveys)
         let surveyed = surveys
         let found = await inParallel(surveyed.count, chunk: 1) { range in
-            range.map { self.fingerprint(of: surveyed[$0]) }
+            range.map { self.contents(of: surveyed[$0]) }
         }
         var results = first.map {
-            if case .done(let result) = $0 { result } else { Result<Fingerprint?, WorkspaceFailure>.success(nil) }
+            if case .done(let result) = $0 { result } else { Result<PathContents?, WorkspaceFailure>.success(nil) }
         }
         for ((index, _), result) in zip(folders, found) { results[index] = result }
         return order.map { results[$0] }
@@ -47,11 +47,11 @@ extension Workspace {
 
     private struct Request: Hashable {
         let path: String
-        let mode: DigestMode
+        let scope: DigestScope
     }
 
     private enum Look: Sendable {
-        case done(Result<Fingerprint?, WorkspaceFailure>)
+        case done(Result<PathContents?, WorkspaceFailure>)
         case folder(FileStamp)
     }
 
@@ -60,7 +60,7 @@ extension Workspace {
         do throws(WorkspaceFailure) {
             let status = try FileStatus.of(absolute(request.path), shownAs: request.path)
             if let status, status.kind == .folder { return .folder(status.stamp) }
-            return .done(.success(try fingerprint(of: request.path, mode: request.mode, seen: status)))
+            return .done(.success(try contents(at: request.path, scope: request.scope, seen: status)))
         } catch {
             return .done(.failure(error))
         }
@@ -78,11 +78,11 @@ extension Workspace {
 
     /// Walks a folder with helpers.
     private func survey(_ request: Request, _ stamp: FileStamp) async -> Survey {
-        let (full, shown, excluded) = (absolute(request.path), request.path, excludedName)
+        let (full, shown, rule, trail) = (absolute(request.path), request.path, rule(for: request.scope), trail)
         let tree = await withTaskGroup { group -> FolderTree? in
             guard
                 var walk = try? FolderWalk(
-                    full, shownAs: shown, excluding: excluded, mostHelpers: Self.processors - 1),
+                    full, shownAs: shown, by: rule, trail, mostHelpers: Self.processors - 1),
                 let isWhole = try? walk.listAll({ help in group.addTask { help() } })
             else { return nil }
             await group.waitForAll()
@@ -90,7 +90,7 @@ extension Workspace {
         }
         guard var tree else { return Survey(request: request, stamp: stamp) }
         adoptKnown(&tree, folder: stamp)
-        return Survey(request: request, stamp: stamp, tree: tree, unread: tree.unread(for: request.mode))
+        return Survey(request: request, stamp: stamp, tree: tree, unread: tree.unread(for: request.scope.mode))
     }
 
     /// Reads what is new in folders, splitting even a single folder among cores.
@@ -125,12 +125,12 @@ extension Workspace {
     }
 
     /// Combines the results. What failed is read again here, so that the error can be thrown.
-    private func fingerprint(of survey: Survey) -> Result<Fingerprint?, WorkspaceFailure> {
-        let (path, mode) = (survey.request.path, survey.request.mode)
-        if let tree = survey.tree, let found = fingerprint(of: tree, survey.stamp, mode, shownAs: path) {
+    private func contents(of survey: Survey) -> Result<PathContents?, WorkspaceFailure> {
+        let (path, scope) = (survey.request.path, survey.request.scope)
+        if let tree = survey.tree, let found = contents(of: tree, survey.stamp, scope, shownAs: path) {
             return .success(found)
         }
-        return Result { () throws(WorkspaceFailure) in try fingerprint(of: path, mode: mode) }
+        return Result { () throws(WorkspaceFailure) in try contents(at: path, scope: scope) }
     }
 
     /// Small enough to distribute the work evenly, large enough to make the overhead negligible.

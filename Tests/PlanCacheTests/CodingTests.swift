@@ -21,7 +21,12 @@ struct CodingTests {
                     JSONValue.Member(name: "x", value: .array([.null, .bool(true), .string("é\n")]))
                 ])),
         ],
-        inputs: [Input(name: "in", path: "data/*.csv", isGlob: true, mode: .metadata)],
+        inputs: [
+            Input(
+                name: "in", path: "data/*.csv", isGlob: true, mode: .metadata,
+                exclusions: Exclusions(leavesOutNoise: true, patterns: ["*.log", "old/**"])),
+            Input(name: "all", path: "src", exclusions: .none),
+        ],
         outputs: [
             Output(name: "o", path: "out", mode: .metadata, persistence: .always, isMetrics: true, isExternal: true)
         ],

@@ -265,4 +265,26 @@ import Testing
         let otherSalt = recordedEnvironment(of: secret, salt: [4]) { _ in nil }
         #expect(otherSalt[0].value != recorded[0].value)
     }
+
+    /// In another order than declared: looked up one by one, four times as many took sixteen times as long.
+    @Test func manyOutputsTakeLinearTime() throws {
+        func seconds(_ count: Int) throws -> Duration {
+            let names = (0..<count).map { "o\($0)" }
+            let made = stage("many", makes: names)
+            var disk = Disk()
+            for name in names { disk.files[name] = name }
+            var past = Past()
+            past.ran(stage("many", makes: names.reversed()), on: disk)
+            var decision: Decision?
+            let fresh = try ContinuousClock().measure { decision = try decide(made, past, disk) }
+            #expect(decision?.verdict == .fresh)
+            for name in names { disk.files[name] = nil }
+            let missing = try ContinuousClock().measure { decision = try decide(made, past, disk) }
+            #expect(decision?.reasons.count == count)
+            return fresh + missing
+        }
+        // Other tests run beside this one: one quiet moment is enough.
+        let isLinear = try (0..<5).contains { _ in try seconds(8_000) < seconds(2_000) * 10 }
+        #expect(isLinear)
+    }
 }

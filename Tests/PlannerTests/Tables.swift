@@ -36,7 +36,10 @@ struct Past: RecordedState {
     func details(of execution: ExecutionID) -> ExecutionDetails? { detailsByID[execution] }
     func discovered(_ set: DiscoveredSetID) -> [RecordedPath] { discoveredBySet[set] ?? [] }
     func kept(_ output: Output, madeBy execution: ExecutionID) -> Fingerprint? {
-        Disk(files: kept).fingerprint(of: "\(execution)/\(output.path)", mode: output.mode)
+        Disk(files: kept).fingerprint(of: "\(execution)/\(output.path)", scope: output.scope)
+    }
+    func kept(_ output: Output, readAs input: Input, madeBy execution: ExecutionID) -> Fingerprint? {
+        kept(output, madeBy: execution)
     }
 
     /// Records that the stage ran with the current files and did not change them.
@@ -47,9 +50,9 @@ struct Past: RecordedState {
         rejected: Bool = false, discovered: [String] = [], base given: Digest? = nil
     ) {
         let inputs = stage.inputs.flatMap { input in
-            let paths = input.isGlob ? disk.matches(of: input.path) : [input.path]
+            let paths = input.isGlob ? disk.matches(of: input.path, exclusions: input.exclusions) : [input.path]
             return paths.compactMap { path in
-                disk.fingerprint(of: path, mode: input.mode).map {
+                disk.fingerprint(of: path, scope: input.scope).map {
                     RecordedPath(name: input.name, path: path, fingerprint: $0)
                 }
             }
@@ -61,7 +64,9 @@ struct Past: RecordedState {
             let number = DiscoveredSetID(id.value)
             set = number
             discoveredBySet[number] = discovered.compactMap { path in
-                disk.fingerprint(of: path, mode: .content).map { RecordedPath(discovered: path, fingerprint: $0) }
+                disk.fingerprint(of: path, scope: DigestScope(.content)).map {
+                    RecordedPath(discovered: path, fingerprint: $0)
+                }
             }
         }
         executions.append(
@@ -72,7 +77,7 @@ struct Past: RecordedState {
                 outputs: state != .succeeded
                     ? []
                     : stage.outputs.compactMap { output in
-                        disk.fingerprint(of: output.path, mode: output.mode).map {
+                        disk.fingerprint(of: output.path, scope: output.scope).map {
                             RecordedPath(name: output.name, path: output.path, fingerprint: $0)
                         }
                     }, discovered: set))
@@ -87,7 +92,7 @@ struct Past: RecordedState {
 struct Disk: FileFacts {
     var files: [String: String] = [:]
 
-    func fingerprint(of path: String, mode: DigestMode) -> Fingerprint? {
+    func fingerprint(of path: String, scope: DigestScope) -> Fingerprint? {
         files[path].flatMap { content in
             var bytes = [UInt8](content.utf8.prefix(32))
             bytes += [UInt8](repeating: 0, count: 32 - bytes.count)
@@ -97,7 +102,7 @@ struct Disk: FileFacts {
         }
     }
 
-    func matches(of pattern: String) -> [String] {
+    func matches(of pattern: String, exclusions: Exclusions) -> [String] {
         let (prefix, suffix) = (pattern.prefix { $0 != "*" }, pattern.drop { $0 != "*" }.dropFirst())
         return files.keys.filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }.sorted()
     }

@@ -243,9 +243,6 @@ import Testing
         try folder.setModified("d/a", nanoseconds: 7)
         #expect(try workspace.observation(of: "d/a", mode: .content) != file)
         #expect(try workspace.observation(of: "d", mode: .content) != tree)
-        let metadata = try workspace.observation(of: "d", mode: .metadata)
-        chmod(folder.path("d/a"), 0o600)
-        #expect(try workspace.observation(of: "d", mode: .metadata) == metadata)
         #expect(workspace.bytesRead == 0)
     }
 

@@ -33,8 +33,11 @@ import Testing
     private func walk(helpers: Int = 0, _ startHelp: (@escaping @Sendable () -> Void) -> Void = { _ in }) throws
         -> FolderTree
     {
-        let (path, excluded) = (folder.path("d"), Array(".runs".utf8))
-        guard var walk = try FolderWalk(path, shownAs: "d", excluding: excluded, mostHelpers: helpers),
+        let workspace = folder.workspace()
+        let rule = workspace.rule(for: DigestScope(.content))
+        guard
+            var walk = try FolderWalk(
+                folder.path("d"), shownAs: "d", by: rule, workspace.trail, mostHelpers: helpers),
             try walk.listAll(startHelp), let tree = try walk.finish()
         else { throw WorkspaceFailure("nothing was changed, but the walk did not get through") }
         return tree
@@ -43,11 +46,13 @@ import Testing
     @Test func helpMakesNoDifference() async throws {
         try makeFolders()
         let alone = try walk()
-        let (path, excluded) = (folder.path("d"), Array(".runs".utf8))
+        let (path, workspace) = (folder.path("d"), folder.workspace())
         for helpers in 1...3 {
             let together = await withTaskGroup { group -> FolderTree? in
                 guard
-                    var walk = try? FolderWalk(path, shownAs: "d", excluding: excluded, mostHelpers: helpers),
+                    var walk = try? FolderWalk(
+                        path, shownAs: "d", by: workspace.rule(for: DigestScope(.content)), workspace.trail,
+                        mostHelpers: helpers),
                     (try? walk.listAll { help in group.addTask { help() } }) == true
                 else { return nil }
                 await group.waitForAll()

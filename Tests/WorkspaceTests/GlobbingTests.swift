@@ -14,8 +14,17 @@ import Testing
         ("./data/*.csv", ["data/one.csv", "data/two.csv"]),
         ("data/*", ["data/linked", "data/one.csv", "data/two.csv"]),
         ("data/.*", ["data/.hidden.csv"]),
-        ("**/*.csv", ["B.csv", "a.csv", "data/deep/er/three.csv", "data/one.csv", "data/two.csv"]),
-        ("data/**", ["data/deep/er/three.csv", "data/linked", "data/one.csv", "data/two.csv"]),
+        (
+            "**/*.csv",
+            [
+                "B.csv", "a.csv", "data/alias/er/three.csv", "data/deep/er/three.csv", "data/one.csv", "data/two.csv",
+            ]
+        ),
+        (
+            "data/**",
+            ["data/alias/er/three.csv", "data/deep/er/three.csv", "data/linked", "data/one.csv", "data/two.csv"]
+        ),
+        ("data/deep/up/*.csv", ["data/deep/up/one.csv", "data/deep/up/two.csv"]),
         ("data/*/er/*", ["data/alias/er/three.csv", "data/deep/er/three.csv"]),
         ("d*/deep/../one.csv", []),
         ("data/on[ef].csv", ["data/one.csv"]),
@@ -26,7 +35,8 @@ import Testing
         (".runs/*", []),
         (".runs/**", []),
         ("**/.runs/*", []),
-        (".*/*", [".git/config"]),
+        (".*/*", []),
+        (".git/*", [".git/config"]),
         ("übung/*", ["übung/ ein\nname", "übung/-x"]),
     ]
 

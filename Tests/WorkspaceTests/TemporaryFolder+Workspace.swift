@@ -38,3 +38,25 @@ extension TemporaryFolder {
 
     func digest(_ name: String) throws -> Digest? { try workspace().fingerprint(of: name, mode: .content)?.digest }
 }
+
+extension Workspace {
+    /// As an output is digested.
+    func fingerprint(of path: String, mode: DigestMode) throws(WorkspaceFailure) -> Fingerprint? {
+        try fingerprint(of: path, scope: DigestScope(mode))
+    }
+
+    func observation(of path: String, mode: DigestMode) throws(WorkspaceFailure) -> Observation? {
+        try observation(of: path, scope: DigestScope(mode))
+    }
+
+    func fingerprints(
+        of requests: [(path: String, mode: DigestMode)]
+    ) async -> [Result<Fingerprint?, WorkspaceFailure>] {
+        await contents(of: requests.map { ($0.path, DigestScope($0.mode)) }).map { $0.map { $0?.fingerprint } }
+    }
+
+    /// As an input is digested.
+    func read(_ path: String, _ exclusions: Exclusions = .standard) throws(WorkspaceFailure) -> Fingerprint? {
+        try fingerprint(of: path, scope: DigestScope(.content, followsLinks: true, exclusions: exclusions))
+    }
+}

@@ -86,7 +86,10 @@ struct Discoverer: Sendable {
         var seen = Set<String>()
         for written in paths {
             guard let path = projectPath(of: written), seen.insert(path).inserted, !isNamed(path) else { continue }
-            guard let fingerprint = (try? workspace.fingerprint(of: path, mode: .content)) ?? nil else {
+            guard
+                let fingerprint = (try? workspace.fingerprint(of: path, scope: DigestScope(discovered: path, .content)))
+                    ?? nil
+            else {
                 found.changed.append(path)
                 continue
             }
@@ -101,7 +104,7 @@ struct Discoverer: Sendable {
     }
 
     private func add(_ path: String, _ stamp: FileStamp, isConsistent: Bool, to found: inout Discovery) {
-        let fingerprint = (try? workspace.fingerprint(of: path, mode: .content)) ?? nil
+        let fingerprint = (try? workspace.fingerprint(of: path, scope: DigestScope(discovered: path, .content))) ?? nil
         let now = (try? workspace.stamp(of: path)) ?? nil
         if let fingerprint, now == stamp, isConsistent {
             found.inputs.append(RecordedPath(discovered: path, fingerprint: fingerprint))

@@ -145,9 +145,10 @@ extension Run {
             let record = stage.outputs.isEmpty ? history.newest(stage.name) : history.current(stage.name),
             record.id == decision.executionID, record.isReusable, record.outputs.count == stage.outputs.count
         else { return false }
+        var recordedOutputs = RecordedPaths(record.outputs)
         return stage.outputs.allSatisfy { output in
             guard output.mode == .content, let found = known(output.path) else { return false }
-            return record.outputs.first { $0.path == output.path }?.fingerprint == found
+            return recordedOutputs.at(output.path)?.fingerprint == found
         }
     }
 }

@@ -71,7 +71,18 @@ final class History: RecordedState {
 
     func kept(_ output: Output, madeBy execution: ExecutionID) -> Fingerprint? {
         guard keptExecutions.contains(execution) else { return nil }
-        return (try? workspace.fingerprint(of: area.keptPath(output.path, madeBy: execution), mode: output.mode)) ?? nil
+        return (try? workspace.fingerprint(of: area.keptPath(output.path, madeBy: execution), scope: output.scope))
+            ?? nil
+    }
+
+    func kept(_ output: Output, readAs input: Input, madeBy execution: ExecutionID) -> Fingerprint? {
+        // Links lead elsewhere from where the version is kept.
+        guard keptExecutions.contains(execution), input.exclusions.patterns.isEmpty,
+            input.exclusions.leavesOutNoise || output.scope.exclusions == .none,
+            let found = try? workspace.contents(
+                at: area.keptPath(output.path, madeBy: execution), scope: output.scope), found.isPlain
+        else { return nil }
+        return found.fingerprint
     }
 
     /// Executions of a stage whose outputs are kept, those that were in place last first.
@@ -106,17 +117,32 @@ struct DiskFacts: FileFacts {
         let mode: DigestMode
     }
 
-    let workspace: Workspace
-    /// What was looked at a moment ago and is not looked at again.
-    var seen: [Question: Fingerprint?] = [:]
+    /// What was found at a path.
+    struct Seen {
+        let scope: DigestScope
+        let contents: PathContents?
 
-    func fingerprint(of path: String, mode: DigestMode) throws(Failure) -> Fingerprint? {
-        if let known = seen[Question(path: path, mode: mode)] { return known }
-        return try asFailure { () throws(WorkspaceFailure) in try workspace.fingerprint(of: path, mode: mode) }
+        /// Whether another scope would find the same.
+        func answers(_ asked: DigestScope) -> Bool {
+            guard let contents, contents.fingerprint.kind != .content, scope != asked else { return true }
+            return contents.isPlain && asked.exclusions.patterns.isEmpty
+                && (scope.exclusions.leavesOutNoise || !asked.exclusions.leavesOutNoise)
+        }
     }
 
-    func matches(of pattern: String) throws(Failure) -> [String] {
-        try asFailure { () throws(WorkspaceFailure) in try workspace.matches(of: pattern) }
+    let workspace: Workspace
+    /// What was looked at a moment ago and is not looked at again.
+    var seen: [Question: Seen] = [:]
+
+    func fingerprint(of path: String, scope: DigestScope) throws(Failure) -> Fingerprint? {
+        if let known = seen[Question(path: path, mode: scope.mode)], known.answers(scope) {
+            return known.contents?.fingerprint
+        }
+        return try asFailure { () throws(WorkspaceFailure) in try workspace.fingerprint(of: path, scope: scope) }
+    }
+
+    func matches(of pattern: String, exclusions: Exclusions) throws(Failure) -> [String] {
+        try asFailure { () throws(WorkspaceFailure) in try workspace.matches(of: pattern, exclusions: exclusions) }
     }
 }
 

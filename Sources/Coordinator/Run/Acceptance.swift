@@ -209,7 +209,8 @@ private struct Acceptor {
         var inputs: [RecordedPath] = []
         for member in try history.discovered(set) {
             let now = try asFailure { () throws(WorkspaceFailure) in
-                try preparation.workspace.fingerprint(of: member.path, mode: .content)
+                try preparation.workspace.fingerprint(
+                    of: member.path, scope: DigestScope(discovered: member.path, .content))
             }
             if let now { inputs.append(RecordedPath(discovered: member.path, fingerprint: now)) }
         }

@@ -95,6 +95,9 @@ public final class RunPreparation {
             environment: { Planner.recordedEnvironment(of: $0, salt: salt) { request.environment[$0] } })
     }
 
+    /// The digests found that later commands may trust.
+    public func takeNewDigests() -> [DigestCacheEntry] { workspace.takeNewEntries() }
+
     /// Whether no other run began since everything was looked at.
     func isNext(_ run: RunID) -> Bool { run.value == (newestRun?.value ?? 0) + 1 }
 
@@ -107,30 +110,31 @@ public final class RunPreparation {
     ///   large folder.
     private static func digestAhead(
         _ graph: Graph, _ selection: Selection, _ workspace: Workspace, _ history: History
-    ) throws(Failure) -> [DiskFacts.Question: Fingerprint?] {
-        var paths: [(path: String, mode: DigestMode)] = []
+    ) throws(Failure) -> [DiskFacts.Question: DiskFacts.Seen] {
+        var paths: [(path: String, scope: DigestScope)] = []
         var sets = Set<DiscoveredSetID>()
         for (index, stage) in graph.stages.enumerated() where selection.isSelected[index] {
             let record = stage.outputs.isEmpty ? history.newest(stage.name) : history.current(stage.name)
             if let set = record?.discovered { sets.insert(set) }
-            for output in stage.outputs { paths.append((output.path, output.mode)) }
+            for output in stage.outputs { paths.append((output.path, output.scope)) }
             for (position, input) in stage.inputs.enumerated()
             where !input.isGlob && graph.producers[index][position].isEmpty {
-                paths.append((input.path, input.mode))
+                paths.append((input.path, input.scope))
             }
         }
         for set in sets {
             for member in try history.discovered(set) where member.fingerprint.kind != .metadata {
-                paths.append((member.path, .content))
+                paths.append((member.path, DigestScope(discovered: member.path, .content)))
             }
         }
         let requests = paths
-        let results = try awaited { await workspace.fingerprints(of: requests) }
-        var seen: [DiskFacts.Question: Fingerprint?] = [:]
+        let results = try awaited { await workspace.contents(of: requests) }
+        var seen: [DiskFacts.Question: DiskFacts.Seen] = [:]
         seen.reserveCapacity(results.count)
         for (request, result) in zip(requests, results) {
             guard case .success(let found) = result else { continue }
-            seen[DiskFacts.Question(path: request.path, mode: request.mode)] = .some(found)
+            let question = DiskFacts.Question(path: request.path, mode: request.scope.mode)
+            seen[question] = DiskFacts.Seen(scope: request.scope, contents: found)
         }
         return seen
     }
@@ -145,11 +149,14 @@ public final class RunPreparation {
         let inheritedBytes = request.environment.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 10 }
         for (index, stage) in request.graph.stages.enumerated() {
             let verdict = plan.decisions[index].verdict
-            for missing in plan.missingInputs[index] ?? []
+            let absent = plan.missingInputs[index] ?? []
+            let places = absent.isEmpty ? [:] : Self.places(of: stage.inputs)
+            for missing in absent
             // A run that is alive may be making it: that is waited for.
             where !living.contains(where: { $0.overlapping(missing.path) { $0 == .changing } != nil }) {
-                let place = stage.inputs.firstIndex { $0.path == missing.path } ?? 0
-                obstacles.add(stage, .missingInput(place), sentence(for: missing, of: index))
+                let place = places[missing.path]
+                obstacles.add(
+                    stage, .missingInput(place ?? 0), sentence(for: missing, at: place, of: index))
             }
             guard verdict == .run || verdict == .mayRun else { continue }
             for (resource, phrase) in pool.impossibilities(of: stage.resources) {
@@ -225,10 +232,13 @@ public final class RunPreparation {
         "the command needs bash, which is not installed; install it, or choose another shell: "
         + "\"shell\": [\"sh\", \"-c\"] in the stage or in \"defaults\""
 
-    private func sentence(for missing: MissingInput, of index: StageIndex) -> String {
-        let stage = request.graph.stages[index]
+    private static func places(of inputs: [Input]) -> [String: Int] {
+        Dictionary(inputs.indices.map { (inputs[$0].path, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// - Parameter position: of the input.
+    private func sentence(for missing: MissingInput, at position: Int?, of index: StageIndex) -> String {
         if let problem = missing.problem { return "cannot read an input: \(problem)" }
-        let position = stage.inputs.firstIndex { $0.path == missing.path }
         if let producer = position.flatMap({ request.graph.producers[index][$0].first }) {
             return "input '\(missing.path)' does not exist; stage '\(request.graph.stages[producer].name)' makes it: "
                 + "run that first, or omit --only"

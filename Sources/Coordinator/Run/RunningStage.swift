@@ -1,4 +1,4 @@
-// An execution between its row and its recorded end, and what its inputs looked like when it began.
+// An execution between its row and its recorded end. Knows what was submitted; does not know how it is started.
 
 import EngineAPI
 import Model
@@ -41,59 +41,4 @@ struct RunningStage {
 
     /// Whether its command may be writing metrics.
     var isMeasured: Bool { record.state == .running && outcome == nil }
-}
-
-/// What a stage's inputs looked like just before its command was started.
-struct WatchedInputs: Sendable {
-    private let entries: [(recorded: RecordedPath, mode: DigestMode, observation: Observation?)]
-    /// Patterns, and the paths that they matched.
-    private let patterns: [(pattern: String, matches: [String])]
-
-    init(stage: Stage, facts: StageFacts, workspace: Workspace) {
-        let modes = Self.modes(of: stage)
-        entries = facts.inputs.map { recorded in
-            let mode = modes[recorded.name] ?? .content
-            return (recorded, mode, try? workspace.observation(of: recorded.path, mode: mode))
-        }
-        patterns = stage.inputs.filter(\.isGlob).map { ($0.path, (try? workspace.matches(of: $0.path)) ?? []) }
-    }
-
-    /// Of an execution that began before this program looked: all that is known is what was recorded.
-    init(stage: Stage, recorded: [RecordedPath]) {
-        let modes = Self.modes(of: stage)
-        entries = recorded.map { ($0, modes[$0.name] ?? .content, nil) }
-        patterns = stage.inputs.filter(\.isGlob).map { input in
-            let pattern = GlobPattern(input.path)
-            return (input.path, recorded.map(\.path).filter { pattern.matches($0) }.sorted())
-        }
-    }
-
-    private static func modes(of stage: Stage) -> [String: DigestMode] {
-        Dictionary(stage.inputs.map { ($0.name, $0.mode) }, uniquingKeysWith: { first, _ in first })
-    }
-
-    /// As they were found.
-    var paths: [String] { entries.map(\.recorded.path) }
-
-    /// Whether their stats alone show that all of them are what was read. Asked only where that takes no time: of files
-    /// that are named one by one.
-    func areUntouchedFiles(in workspace: Workspace) -> Bool {
-        patterns.isEmpty
-            && entries.allSatisfy { entry in
-                guard case .file(let stamp)? = entry.observation else { return false }
-                return (try? workspace.stamp(of: entry.recorded.path)) == stamp
-            }
-    }
-
-    /// Whether any of them is no longer what was read: a changed stat is read again, and only another digest counts.
-    func haveChanged(in workspace: Workspace) -> Bool {
-        for entry in entries {
-            let now = try? workspace.observation(of: entry.recorded.path, mode: entry.mode)
-            if now != nil, now == entry.observation { continue }
-            if (try? workspace.fingerprint(of: entry.recorded.path, mode: entry.mode)) != entry.recorded.fingerprint {
-                return true
-            }
-        }
-        return patterns.contains { (try? workspace.matches(of: $0.pattern)) != $0.matches }
-    }
 }

@@ -12,7 +12,8 @@ struct Examination: Sendable {
     var outputs: [RecordedPath] = []
     var missing: [String] = []
     var problem: String?
-    var inputsChanged = false
+    /// Inputs that changed while the stage ran.
+    var changedInputs: [ChangedInput] = []
     var metrics: [MetricPoint] = []
     var discovery = Discovery()
     /// What the execution reported to have read is part of it.
@@ -101,7 +102,7 @@ extension Run {
         }
         driver.inBackground {
             var found = examine(outputs, in: workspace, root: root, at: now)
-            found.inputsChanged = inputs.haveChanged(in: workspace)
+            found.changedInputs = inputs.changes(in: workspace)
             if mayTell, let sources {
                 found.discovery = Discoverer(sources, in: workspace).find(isSuccess: true)
                 found.problem = found.problem ?? found.discovery.problem
@@ -145,8 +146,10 @@ extension Run {
                 hint: hint(about: outcome.exit, of: execution)))
         let isSuccess = state == .succeeded
         let discovery = examination.discovery
+        let changedInputs = isSuccess ? examination.changedInputs : []
         let remarks =
-            remarks(on: discovery, of: execution, isSuccess: isSuccess)
+            (changedInputs.isEmpty ? [] : [sentence(for: changedInputs)])
+            + remarks(on: discovery, of: execution, isSuccess: isSuccess)
             + remarks(on: execution, outcome, isSuccess ? examination.notes : [])
         let excess = state == .outOfMemory ? nil : memoryExcess(execution.request, outcome.usage)
         if isSuccess { reportUnheardImports(discovery, of: execution) }
@@ -158,7 +161,7 @@ extension Run {
                 note: joined(remarks + (excess.map { [$0.sentence] } ?? [])),
                 finishedAt: now, usage: outcome.usage, outputs: isSuccess ? examination.outputs : [],
                 discovered: discovery.inputs,
-                inputsChangedDuringRun: isSuccess && (examination.inputsChanged || !discovery.changed.isEmpty),
+                inputsChangedDuringRun: isSuccess && !(changedInputs.isEmpty && discovery.changed.isEmpty),
                 metrics: isSuccess ? examination.metrics : [], gpuSamples: outcome.gpuSamples),
             shownNote: joined(remarks))
         if let excess { warn(excess, stage) }
@@ -316,7 +319,7 @@ private func examine(_ outputs: [Output], in workspace: Workspace, root: String,
     var result = Examination()
     for output in outputs {
         do throws(WorkspaceFailure) {
-            guard let found = try workspace.fingerprint(of: output.path, mode: output.mode) else {
+            guard let found = try workspace.fingerprint(of: output.path, scope: output.scope) else {
                 result.missing.append(output.path)
                 continue
             }

@@ -109,7 +109,9 @@ struct StageFiles {
         if !stage.passedEnvironment.contains("PWD") { own["PWD"] = workingDirectory(of: stage) }
         if !stage.passedEnvironment.contains("TMPDIR") { own["TMPDIR"] = prepared.temporaryFolder }
         if stage.passedEnvironment.contains("BASH_ENV") { own["BASH_ENV"] = inherited["BASH_ENV"] }
-        for variable in stage.environment { own[variable.name] = variable.value }
+        for variable in stage.environment {
+            own[variable.name] = variable.value.map { SystemText.text(of: $0.utf8) }
+        }
         own["RUNS_RUN_ID"] = execution.run.description
         own["RUNS_EXECUTION_ID"] = execution.id.description
         own["RUNS_STAGE"] = stage.name

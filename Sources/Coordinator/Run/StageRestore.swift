@@ -15,11 +15,12 @@ extension Run {
             preparation.workspace, preparation.area, queue, graph.stages[index].outputs
         )
         driver.inBackground {
+            var recordedOutputs = RecordedPaths(record.outputs)
             let isIntact = outputs.allSatisfy { output in
-                guard let recorded = record.outputs.first(where: { $0.path == output.path }) else { return false }
+                guard let recorded = recordedOutputs.at(output.path) else { return false }
                 let places = [output.path, area.keptPath(output.path, madeBy: id)]
                 return places.contains {
-                    (try? workspace.fingerprint(of: $0, mode: output.mode)) == recorded.fingerprint
+                    (try? workspace.fingerprint(of: $0, scope: output.scope)) == recorded.fingerprint
                 }
             }
             queue.put(.verified(index, id, isIntact: isIntact))
@@ -40,9 +41,10 @@ extension Run {
             history.droppedKept(id)
             return scheduler.handle(.outdated(index))
         }
+        var recordedOutputs = RecordedPaths(record.outputs)
         for output in stage.outputs {
-            let found = try? preparation.workspace.fingerprint(of: output.path, mode: output.mode)
-            if found == record.outputs.first(where: { $0.path == output.path })?.fingerprint { continue }
+            let found = try? preparation.workspace.fingerprint(of: output.path, scope: output.scope)
+            if found == recordedOutputs.at(output.path)?.fingerprint { continue }
             let keeper = try keeper(of: output, ownedBy: try store.owner(ofPath: output.path))
             try asFailure { () throws(WorkspaceFailure) in
                 let isExternal = output.isExternal

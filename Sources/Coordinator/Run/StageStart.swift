@@ -161,19 +161,47 @@ extension Run {
         try store.internStrings(of: next, pipeline: graph.pipeline)
     }
 
-    /// Who made what the inputs lie in or contain. Where the paths are equal, nothing need be recorded.
+    /// Who made what the inputs lie in or contain. Where path and contents are equal, nothing need be recorded; what is
+    /// read through a folder may be more than what was made.
     private func inputMakers(of index: StageIndex, _ inputs: [RecordedPath]) -> [ExecutionStart.InputMaker] {
         var makers: [String: ExecutionID] = [:]
+        var folders: [String: Fingerprint] = [:]
         for producer in Set(graph.producers[index].joined()) {
             guard let maker = state.decisions[producer].executionID else { continue }
             for output in graph.stages[producer].outputs { makers[output.path] = maker }
+            for output in history.current(graph.stages[producer].name)?.outputs ?? []
+            where output.fingerprint.kind != .content {
+                folders[output.path] = output.fingerprint
+            }
         }
-        for input in inputs { makers[input.path] = nil }
+        var inputsByPath: [String: [RecordedPath]] = [:]
+        for input in inputs {
+            if let made = folders[input.path], made != input.fingerprint {
+                inputsByPath[input.path, default: []].append(input)
+            } else if makers.removeValue(forKey: input.path) == nil {
+                inputsByPath[input.path, default: []].append(input)
+            }
+        }
         guard !makers.isEmpty else { return [] }
-        return inputs.flatMap { input in
-            makers.filter { "\(input.path)/".hasPrefix("\($0.key)/") || $0.key.hasPrefix("\(input.path)/") }
-                .map { ExecutionStart.InputMaker(input: input, maker: $0.value) }
+        var found = Set<ExecutionStart.InputMaker>()
+        for inputs in inputsByPath.values {
+            for input in inputs {
+                for path in [input.path] + foldersAbove(input.path) {
+                    if let maker = makers[path] { found.insert(ExecutionStart.InputMaker(input: input, maker: maker)) }
+                }
+            }
         }
+        for (path, maker) in makers {
+            for input in foldersAbove(path).flatMap({ inputsByPath[$0] ?? [] }) {
+                found.insert(ExecutionStart.InputMaker(input: input, maker: maker))
+            }
+        }
+        return found.sorted { ($0.input.path, $0.maker) < ($1.input.path, $1.maker) }
+    }
+
+    /// `a/b` and `a` of `a/b/c`.
+    private func foldersAbove(_ path: String) -> [String] {
+        path.indices.filter { path[$0] == "/" && $0 != path.startIndex }.map { String(path[..<$0]) }
     }
 
     /// Which outputs an attempt leaves in place. `--force` begins anew, unless `--resume` asks for the opposite.
@@ -214,7 +242,7 @@ extension Run {
         guard let owner else { return unknown }
         guard preparation.area.isKept(output.path, madeBy: owner) else { return owner }
         // The owner's version was moved before: this one is of a restore that was cut short, or of another program.
-        guard let found = try? preparation.workspace.fingerprint(of: output.path, mode: output.mode) else {
+        guard let found = try? preparation.workspace.fingerprint(of: output.path, scope: output.scope) else {
             return unknown
         }
         return try store.maker(ofPath: output.path, holding: found) ?? unknown

@@ -8,7 +8,8 @@ extension Graph {
             var stage = stage
             stage.workingDirectory = moved(stage.workingDirectory ?? ".")
             stage.inputs = stage.inputs.map {
-                Input(name: $0.name, path: moved($0.path), isGlob: $0.isGlob, mode: $0.mode)
+                Input(
+                    name: $0.name, path: moved($0.path), isGlob: $0.isGlob, mode: $0.mode, exclusions: $0.exclusions)
             }
             stage.discovery.depfile = stage.discovery.depfile.map(moved)
             stage.discovery.ignoredPrograms = stage.discovery.ignoredPrograms.map(moved)

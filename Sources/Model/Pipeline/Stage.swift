@@ -46,12 +46,18 @@ public struct Input: Hashable, Sendable {
     /// Whether `path` is a pattern with `*`, `?`, `[…]` or `**`.
     public let isGlob: Bool
     public let mode: DigestMode
+    /// What does not count of a folder or of the matches of a pattern.
+    public let exclusions: Exclusions
 
-    public init(name: String, path: String, isGlob: Bool = false, mode: DigestMode = .content) {
+    public init(
+        name: String, path: String, isGlob: Bool = false, mode: DigestMode = .content,
+        exclusions: Exclusions = .standard
+    ) {
         self.name = name
         self.path = path
         self.isGlob = isGlob
         self.mode = mode
+        self.exclusions = exclusions
     }
 }
 

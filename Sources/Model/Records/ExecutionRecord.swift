@@ -12,6 +12,30 @@ public struct RecordedPath: Hashable, Sendable {
     }
 }
 
+/// Recorded paths, looked up in about the order in which they were recorded.
+public struct RecordedPaths: Sendable {
+    private let paths: [RecordedPath]
+    private var next = 0
+    /// By path; made for the first that is not the next one.
+    private var places: [String: Int]?
+
+    public init(_ paths: [RecordedPath]) { self.paths = paths }
+
+    /// The first entry with the path.
+    public mutating func at(_ path: String) -> RecordedPath? {
+        if next < paths.count, paths[next].path == path, places == nil {
+            next += 1
+            return paths[next - 1]
+        }
+        // Of a few, a search is faster than a table.
+        if paths.count <= 8 { return paths.first { $0.path == path } }
+        let known =
+            places ?? Dictionary(paths.indices.map { (paths[$0].path, $0) }, uniquingKeysWith: { first, _ in first })
+        places = known
+        return known[path].map { paths[$0] }
+    }
+}
+
 /// A past execution, as far as the planner needs it.
 public struct ExecutionRecord: Hashable, Sendable {
     public let id: ExecutionID

@@ -8,10 +8,13 @@
 public struct GlobPattern: Sendable {
     private let isAbsolute: Bool
     private let components: [Component]
+    private let matchesHidden: Bool
     /// The leading directories without a wildcard, without a trailing slash; empty if there are none.
     public let literalPrefix: String
 
-    public init(_ pattern: String) {
+    /// - Parameter matchesHidden: whether wildcards also match a component that begins with a dot.
+    public init(_ pattern: String, matchesHidden: Bool = false) {
+        self.matchesHidden = matchesHidden
         isAbsolute = pattern.hasPrefix("/")
         let parts = pattern.split(separator: "/").filter { $0 != "." }
         var components = parts.map {
@@ -62,10 +65,10 @@ public struct GlobPattern: Sendable {
             var next = [Bool](repeating: false, count: states.count)
             for (index, component) in components.enumerated() where states[index] {
                 switch component {
-                case .folders: if !part.hasPrefix(".") { next[index] = true }
+                case .folders: if matchesHidden || !part.hasPrefix(".") { next[index] = true }
                 case .literal(let name): if part == name { next[index + 1] = true }
                 case .wild(let tokens):
-                    if Self.matches(Array(part.unicodeScalars), tokens) { next[index + 1] = true }
+                    if matches(Array(part.unicodeScalars), tokens) { next[index + 1] = true }
                 }
             }
             states = next
@@ -149,8 +152,10 @@ extension GlobPattern {
         return .set(ranges, isNegated: isNegated)
     }
 
-    private static func matches(_ name: [Unicode.Scalar], _ tokens: [Token]) -> Bool {
-        if name.first == ".", case .scalar(".")? = tokens.first {} else if name.first == "." { return false }
+    private func matches(_ name: [Unicode.Scalar], _ tokens: [Token]) -> Bool {
+        if name.first == ".", !matchesHidden {
+            guard case .scalar(".")? = tokens.first else { return false }
+        }
         var position = 0
         var token = 0
         var retry: (position: Int, token: Int)?

@@ -1,6 +1,8 @@
 // Untrusted text for a terminal: names, values and log lines may contain control sequences. Knows which characters to
 // escape; does not know where the text comes from.
 
+import Model
+
 /// The text with control characters, escape sequences and direction overrides escaped: `\n`, `\e`, `\x07`, `\u{202e}`.
 public func sanitized(_ text: String) -> String {
     if isPrintableASCII(text) { return text }
@@ -18,7 +20,12 @@ public func sanitized(_ text: String) -> String {
         case "\u{2028}", "\u{2029}", "\u{61c}", "\u{200e}", "\u{200f}", "\u{202a}"..."\u{202e}",
             "\u{2066}"..."\u{2069}":
             result += "\\u{" + String(scalar.value, radix: 16) + "}"
-        default: result.unicodeScalars.append(scalar)
+        default:
+            if let byte = SystemText.byte(for: scalar) {
+                result += "\\x" + String(byte, radix: 16)
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
         }
     }
     return result

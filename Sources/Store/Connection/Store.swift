@@ -30,7 +30,7 @@ public final class Store {
     /// When the write-ahead log is copied into the store next; nil without a log.
     var nextCheckpoint: ContinuousClock.Instant?
 
-    private init(connection: Connection, temporaryFolder: String?) {
+    init(connection: Connection, temporaryFolder: String?) {
         self.connection = connection
         self.temporaryFolder = temporaryFolder
     }
@@ -122,7 +122,7 @@ public final class Store {
         try connection.statement(SQL.applicationId).first([], { $0.integer(0) }) == Self.applicationID
     }
 
-    private func refuseForeignFile() throws(Failure) {
+    func refuseForeignFile() throws(Failure) {
         // In this order: a process that creates the same store now sets the mark together with the first table.
         let tables = try connection.statement(SQL.countTables).first { $0.integer(0) } ?? 0
         let mark = try connection.statement(SQL.applicationId).first { $0.integer(0) }
@@ -213,7 +213,7 @@ public final class Store {
 
     /// The newest migration that was applied to the store.
     @discardableResult
-    private func refuseOtherVersion() throws(Failure) -> Int {
+    func refuseOtherVersion() throws(Failure) -> Int {
         let rows = try connection.statement(SQL.appliedMigrations).all { row throws(Failure) in
             (version: Int(row.integer(0)), name: row.text(1), digest: try row.digest(2), program: row.text(3))
         }

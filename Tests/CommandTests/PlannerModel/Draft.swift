@@ -170,6 +170,9 @@ struct Draft: Equatable {
             var inputs: [String: String] = [:]
             for input in template.inputs {
                 switch input.source {
+                case .path(ModelNoise.excludingFolder):
+                    let exclude = array(ModelNoise.exclude)
+                    inputs[input.name] = "{\"path\": \(quoted(ModelNoise.excludingFolder)), \"exclude\": \(exclude)}"
                 case .path(let path): inputs[input.name] = quoted(withMatrixTemplate(path))
                 case .glob(let folder, let fileExtension, let isDeep):
                     inputs[input.name] = quoted(Self.pattern(folder, fileExtension, isDeep))

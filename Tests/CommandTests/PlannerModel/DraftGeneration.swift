@@ -39,7 +39,8 @@ extension Draft {
     /// The files that must be there for an input that no stage makes.
     static func sourceFiles(of input: Input) -> [String] {
         switch input.source {
-        case .path(let path) where path.hasPrefix("src/tree"): ["\(path)/one", "\(path)/more/two"]
+        case .path(let path) where path.hasPrefix("src/tree"):
+            ["\(path)/one", "\(path)/more/two", "\(path)/more/\(StageProgram.ignoredFile)"]
         case .path(let path) where path.hasPrefix("src/"): [path]
         case .glob(let folder, let fileExtension, let isDeep) where folder.hasPrefix("src/"):
             ["\(folder)/one.\(fileExtension)", "\(folder)/\(isDeep ? "more/" : "")two.\(fileExtension)"]

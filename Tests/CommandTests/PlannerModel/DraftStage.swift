@@ -36,8 +36,14 @@ enum ModelPath: Hashable {
 
     var isGlob: Bool { if case .glob = self { true } else { false } }
 
-    /// Whether the file at `file` is meant, or lies in a folder that is.
+    /// Whether the file at `file` counts: it is meant, or lies in a folder that is, and is not left out.
     func covers(_ file: String) -> Bool {
+        if ModelNoise.includes(file) || ModelNoise.isExcluded(file, from: self) { return false }
+        return holds(file)
+    }
+
+    /// The same with what is left out.
+    func holds(_ file: String) -> Bool {
         switch self {
         case .path(let path):
             return file == path || file.hasPrefix(path + "/")

@@ -14,7 +14,7 @@ extension Scene {
     }
 
     private mutating func oneEdit() throws -> String? {
-        switch Int.random(in: 0..<23, using: &random) {
+        switch Int.random(in: 0..<25, using: &random) {
         case 0, 1, 2: return changeSource()
         case 3: return try touch()
         case 4: return deleteOutput()
@@ -32,6 +32,8 @@ extension Scene {
         case 19: return changeWhatIsInNoKey()
         case 20: return changeLibraries()
         case 21: return random.oneIn(2) ? changeGlobbedFiles() : changeAxis()
+        case 22: return changeNoise()
+        case 23: return changeStore()
         default: return random.oneIn(2) ? goBack() : changeOutputs()
         }
     }
@@ -50,6 +52,25 @@ extension Scene {
         guard let path = random.pick(oracle.disk.keys.filter { $0.hasPrefix("src/") }.sorted()) else { return nil }
         oracle.disk[path] = Draft.content(path, &random)
         return "wrote \(path): \(oracle.disk[path] ?? "")".trimmed
+    }
+
+    /// What links lead to.
+    private mutating func changeStore() -> String? {
+        guard let path = random.pick(ModelLinks.files) else { return nil }
+        oracle.disk[path] = Draft.content(path, &random)
+        return "wrote \(path): \(oracle.disk[path] ?? "")".trimmed
+    }
+
+    /// What Python leaves in folders.
+    private mutating func changeNoise() -> String? {
+        let outputs = draft.stages().flatMap(\.outputs).filter { $0.isFolder && !oracle.files(of: $0).isEmpty }
+        let folders = ["src/tree0", "src/tree1", "src/deep", ModelLinks.store].filter { folder in
+            oracle.disk.keys.contains { $0.hasPrefix(folder + "/") }
+        }
+        guard let folder = random.pick(outputs.map(\.path) + folders) else { return nil }
+        let path = "\(folder)/\(random.oneIn(2) ? "__pycache__/m.pyc" : "m.pyc")"
+        oracle.disk[path] = Draft.content(path, &random)
+        return "left \(path)"
     }
 
     private mutating func touch() throws -> String? {
@@ -75,7 +96,7 @@ extension Scene {
 
     private mutating func deleteOutput() -> String? {
         guard let output = pickOutput() else { return nil }
-        for path in oracle.files(of: output).keys { oracle.disk[path] = nil }
+        for path in oracle.contents(at: output.path).keys { oracle.disk[path] = nil }
         return "deleted \(output.path)"
     }
 

@@ -61,7 +61,11 @@ struct Oracle {
     /// The executions whose outputs were moved aside, in the order in which that happened last.
     private var movedAside: [Int] = []
 
+    /// The files that count.
     func files(of output: ModelOutput) -> [String: String] { ModelPath.path(output.path).files(on: disk) }
+
+    /// All files at an output's path.
+    func contents(at path: String) -> [String: String] { disk.filter { ModelPath.path(path).holds($0.key) } }
 
     // MARK: Deciding
 
@@ -75,8 +79,9 @@ struct Oracle {
     /// The key, as far as the inputs that `isKnown` accepts determine it.
     func key(of stage: DraftStage, where isKnown: (ModelPath) -> Bool = { _ in true }) -> ModelKey {
         var inputs: [String: [String: String]] = [:]
+        let seen = ModelLinks.followed(disk)
         for input in stage.inputs where isKnown(input) {
-            let files = input.files(on: disk)
+            let files = input.files(on: seen)
             if input.isGlob {
                 for (path, text) in files { inputs[path] = [path: text] }
             } else {
@@ -112,7 +117,11 @@ struct Oracle {
 
     /// Whether each of its outputs is in place or kept: what was made can then be put together again.
     func canBePutBack(_ execution: ModelExecution) -> Bool {
-        execution.outputs.allSatisfy { files(of: $0.key) == $0.value || kept[execution.id]?[$0.key.path] == $0.value }
+        execution.outputs.allSatisfy { output, made in
+            if files(of: output) == made { return true }
+            guard let version = kept[execution.id]?[output.path] else { return false }
+            return ModelPath.path(output.path).files(on: version) == made
+        }
     }
 
     func isOnDisk(_ execution: ModelExecution) -> Bool {
@@ -220,7 +229,8 @@ struct Oracle {
         let discovered = discoveries(of: stage)
         if !stage.reads.isEmpty || !discovered.isEmpty {
             read = discovered
-            for path in stage.reads { read?.merge(path.files(on: disk)) { $1 } }
+            let seen = ModelLinks.followed(disk)
+            for path in stage.reads { read?.merge(path.files(on: seen)) { $1 } }
         }
         let value =
             isRubbish
@@ -241,7 +251,7 @@ struct Oracle {
     // MARK: What is kept
 
     private mutating func moveAside(_ path: String) {
-        let files = ModelPath.path(path).files(on: disk)
+        let files = contents(at: path)
         guard !files.isEmpty, let execution = owner[path] else { return }
         kept[execution, default: [:]][path] = files
         movedAside.removeAll { $0 == execution }
@@ -253,7 +263,7 @@ struct Oracle {
         for (output, made) in execution.outputs {
             if files(of: output) != made {
                 moveAside(output.path)
-                disk.merge(made) { $1 }
+                disk.merge(kept[execution.id]?[output.path] ?? made) { $1 }
                 kept[execution.id]?[output.path] = nil
             }
             owner[output.path] = execution.id

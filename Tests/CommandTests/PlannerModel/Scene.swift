@@ -29,6 +29,8 @@ struct Scene {
         let (draft, sources) = Draft.random(&random)
         self.draft = draft
         oracle.disk = sources
+        for path in ModelLinks.files { oracle.disk[path] = Draft.content(path, &random) }
+        for (link, target) in ModelLinks.all { try project.link(link, to: "../../\(target)") }
         for index in self.draft.templates.indices {
             switch policy {
             case .keepTwo: self.draft.templates[index].keep = 2
@@ -61,14 +63,18 @@ struct Scene {
     }
 
     mutating func takeSnapshot() {
-        snapshots.append((draft, oracle.disk.filter { $0.key.hasPrefix("src/") }, oracle.scriptVersions))
+        snapshots.append((draft, oracle.disk.filter { Self.isSource($0.key) }, oracle.scriptVersions))
+    }
+
+    private static func isSource(_ path: String) -> Bool {
+        path.hasPrefix("src/") || path.hasPrefix(ModelLinks.store + "/")
     }
 
     /// As a checkout of an earlier commit does; outputs stay as they are.
     mutating func goBack() -> String? {
         guard let snapshot = random.pick(snapshots) else { return nil }
         draft = snapshot.draft
-        oracle.disk = oracle.disk.filter { !$0.key.hasPrefix("src/") }.merging(snapshot.sources) { $1 }
+        oracle.disk = oracle.disk.filter { !Self.isSource($0.key) }.merging(snapshot.sources) { $1 }
         for template in draft.templates {
             if let version = snapshot.versions[template.name] { oracle.setScript(of: template, version: version) }
         }
@@ -100,7 +106,8 @@ struct Scene {
         var folder = path[...]
         while let slash = folder.lastIndex(of: "/") {
             folder = folder[..<slash]
-            let isInUse = oracle.disk.keys.contains { $0.hasPrefix(folder + "/") }
+            func isInside(_ path: String) -> Bool { path.hasPrefix(folder + "/") }
+            let isInUse = oracle.disk.keys.contains(where: isInside) || ModelLinks.all.keys.contains(where: isInside)
             guard folder.contains("/"), !isInUse else { return }
             try project.remove(String(folder))
         }

@@ -55,7 +55,7 @@ enum StageProgram {
         done
         sum=none
         if [ -n "$reads" ]; then
-          sum=$(find $reads -type f ! -name notes.txt | LC_ALL=C sort -u | xargs cat | cksum | cut -d' ' -f1)
+          sum=$(find -L $reads -type f ! -name notes.txt ! -name '*.pyc' | LC_ALL=C sort -u | xargs cat | cksum | cut -d' ' -f1)
         fi
         value="$facts/$version/${PROPERTY_LEVEL-none}/$sum"
         if [ "$modulus" != 0 ]; then value=$(($(printf %s "$value" | cksum | cut -d' ' -f1) % modulus)); fi
