@@ -54,6 +54,14 @@ struct DoctorCommand: ParsableCommand {
         }
         describeGPUs()
         for problem in health.problems { findings.add("store is corrupt: \(problem)") }
+        guard !health.brokenReferences.isEmpty else { return }
+        findings.add(
+            "store is incomplete, because another program deleted rows: "
+                + health.brokenReferences.joined(separator: ", "), remedy: "deletes what refers to them"
+        ) {
+            try store.deleteBrokenReferences()
+            return "deleted"
+        }
     }
 
     private func describeGPUs() {

@@ -115,6 +115,47 @@ import Testing
         #expect(try !project.runs("doctor").output.contains("cached digest"))
     }
 
+    @Test(arguments: [
+        "execution_rows", "run_rows", "stages", "paths", "names", "commands", "artifacts", "path_owners",
+        "decision_rows",
+        "current_executions", "machines", "pipelines", "unexecuted_sets",
+    ])
+    func aStoreFromWhichAStageDeletedRowsIsRepaired(table: String) throws {
+        let project = try TestProject()
+        try project.write(
+            "pipeline.json",
+            #"""
+            {"params": {"v": 1}, "stages": {
+              "a": {"command": "echo ${{ params.v }} > a", "outputs": ["a"]},
+              "b": {"command": "cp a b; test -e quiet || python3 -c \"import sqlite3; c = sqlite3.connect('.runs/runs.db'); c.execute('delete from \#(table)'); c.commit()\"",
+                "inputs": ["a"], "outputs": ["b"]},
+              "c": {"command": "cp b c", "inputs": ["b"], "outputs": ["c"]}}}
+            """#)
+        try project.write("quiet", "")
+        #expect(try project.runs("exec").status == 0)
+        try project.remove("quiet")
+        _ = try project.runs("exec", "--set", "v=2")
+        try project.write("quiet", "")
+        let next = try project.runs("exec", "--set", "v=3", "--overwrite")
+        #expect(next.status == 0 || next.errorOutput.contains("`runs doctor --repair` repairs it"), "\(next.story)")
+        let repaired = try project.runs("doctor", "--repair")
+        #expect(repaired.status == 0, "\(repaired.story)")
+        #expect(try project.runs("doctor").status == 0)
+        let result = try project.runs("exec", "--set", "v=4", "--overwrite")
+        #expect(result.status == 0 && project.read("c") == "4\n", "\(result.story)")
+        #expect(try project.runs("doctor").status == 0)
+    }
+
+    @Test func aStoreWithoutItsMigrationsIsDescribed() throws {
+        let project = try projectWithVersions()
+        let delete =
+            "import sqlite3; c = sqlite3.connect('.runs/runs.db'); c.execute('delete from migrations'); c.commit()"
+        #expect(system("cd '\(project.path("."))' && python3 -c \"\(delete)\"") == 0)
+        let result = try project.runs("exec")
+        #expect(result.status == 3)
+        #expect(result.errorOutput.contains("deleted the list of its migrations"), "\(result.story)")
+    }
+
     @Test func aVersionThatCameBackIsNotAProblem() throws {
         let project = try TestProject()
         try project.write(

@@ -35,10 +35,14 @@ struct StatementTests {
         "applied_migrations": ["migrations"],
         "cached_digests": ["f"],
         "count_tables": ["sqlite_master"],
+        "dangling_row_repairs": [
+            "t", "f VIRTUAL TABLE INDEX 0:", "columns VIRTUAL TABLE INDEX 0:", "key VIRTUAL TABLE INDEX 0:",
+        ],
         // JSON arrays that are arguments.
         "decisions_of_run": ["member VIRTUAL TABLE INDEX 1:"],
         "facts_of_executions": ["chosen VIRTUAL TABLE INDEX 1:"],
         "params_of_executions": ["chosen VIRTUAL TABLE INDEX 1:"],
+        "unread_outputs": ["chosen VIRTUAL TABLE INDEX 1:"],
         "metrics_of_executions": ["chosen VIRTUAL TABLE INDEX 1:", "g"],
         // The executions that reported a metric, one seek each.
         "best_executions": ["reporting", "v", "r"],

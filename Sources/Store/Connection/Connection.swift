@@ -86,6 +86,10 @@ final class Connection {
             sentence =
                 "is damaged. Make a copy and save what can be read with `sqlite3 COPY .recover`, or remove the store "
                 + "to start again"
+        case SQLITE_CONSTRAINT:
+            sentence =
+                "holds rows that contradict each other: another program has deleted or changed some. "
+                + "`runs doctor --repair` repairs it"
         case SQLITE_NOTADB: sentence = "is not an SQLite file. Name another store with --store, or move the file away"
         case SQLITE_CANTOPEN: sentence = "cannot be opened. Check that its folder exists and is writable"
         case SQLITE_READONLY: sentence = "is not writable. Check the permissions of the file and of its folder"

@@ -189,7 +189,15 @@ public final class Store {
                 try connection.execute(SQL.createMigrations.text)
             }
         }
+        // In this order: a process that creates the same store now adds tables and migrations together.
+        let tables = try connection.statement(SQL.countTables).first { $0.integer(0) } ?? 0
         var applied = try refuseOtherVersion()
+        guard applied > 0 || tables <= 1 else {
+            throw Failure(
+                .store,
+                "the store \(connection.path) is damaged: another program deleted the list of its migrations. Restore it "
+                    + "from a copy, or move it away; the next `runs exec` creates a new one.")
+        }
         // A migration may replace a table that others refer to. This has no effect inside a transaction.
         if applied < Migrations.all.count { try connection.execute(SQL.foreignKeysOff.text) }
         for migration in Migrations.all where migration.version > applied {

@@ -11,6 +11,8 @@ public struct StoreHealth: Sendable {
     public let journalMode: String
     /// As SQLite reports them; empty if there are none.
     public let problems: [String]
+    /// Rows that refer to missing rows, one phrase for each pair of tables.
+    public let brokenReferences: [String]
 }
 
 /// What `forget` deletes.
@@ -40,18 +42,43 @@ extension Store {
 
     /// Reads the whole file.
     public func health() throws(Failure) -> StoreHealth {
-        var problems = try connection.statement(SQL.integrityCheck).all { $0.text(0) }.filter { $0 != "ok" }
-        problems += try brokenReferences()
+        let problems = try connection.statement(SQL.integrityCheck).all { $0.text(0) }.filter { $0 != "ok" }
         return StoreHealth(
             schemaVersion: Int(try connection.statement(SQL.appliedMigrations).all { $0.integer(0) }.last ?? 0),
             sqliteVersion: try sqliteVersion(),
-            journalMode: try connection.statement(SQL.journalMode).first { $0.text(0) } ?? "", problems: problems)
+            journalMode: try connection.statement(SQL.journalMode).first { $0.text(0) } ?? "", problems: problems,
+            brokenReferences: try brokenReferences())
     }
 
     private func brokenReferences() throws(Failure) -> [String] {
-        try connection.statement(SQL.foreignKeyCheck).all {
-            "a row \($0.isNull(1) ? "" : "\($0.integer(1)) ")of \($0.text(0)) refers to a missing row of \($0.text(2))"
+        var counts: [String: Int] = [:]
+        try connection.statement(SQL.foreignKeyCheck).run { counts["\($0.text(0)) \($0.text(2))", default: 0] += 1 }
+        return counts.sorted { $0.key < $1.key }.map { tables, count in
+            let names = tables.split(separator: " ")
+            let (rows, missing) = count == 1 ? ("row", "refers to a missing row") : ("rows", "refer to missing rows")
+            return "\(count) \(rows) of \(names[0]) \(missing) of \(names[1])"
         }
+    }
+
+    /// Deletes rows that refer to missing rows: another program deleted those. What is left is whole.
+    public func deleteBrokenReferences() throws(Failure) {
+        try connection.execute(SQL.foreignKeysOff.text)
+        let result = Result { () throws(Failure) in
+            try inTransaction { () throws(Failure) in
+                try deletePlanCaches()
+                let repairs = try connection.statement(SQL.danglingRowRepairs).all { $0.text(0) }
+                // Rows that refer to deleted ones are deleted in the next round.
+                var rounds = 0
+                while rounds < repairs.count, try !brokenReferences().isEmpty {
+                    for repair in repairs { try connection.execute(repair) }
+                    rounds += 1
+                }
+                if let broken = try brokenReferences().first { throw Failure(.store, broken) }
+            }
+        }
+        numbers = InternedIDs()
+        try connection.execute(SQL.foreignKeysOn.text)
+        try result.get()
     }
 
     // MARK: - Unknown files
