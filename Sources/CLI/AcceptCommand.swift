@@ -49,6 +49,7 @@ struct AcceptCommand: ParsableCommand {
             Terminal.standardOutput.writeLine("\(sanitized(stage)): accepted as execution \(execution)")
         }
         for warning in result.warnings { Terminal.standardError.writeLine("warning: \(sanitizedLines(warning))") }
+        for notice in result.notices { Terminal.standardOutput.writeLine(sanitized(notice)) }
         for stage in result.fresh { Terminal.standardOutput.writeLine("\(sanitized(stage)): already fresh") }
     }
 }

@@ -172,18 +172,21 @@ struct ExecCommand: ParsableCommand {
         guard obstacles.isEmpty else { throw Failure(.usage, obstacles.map(sanitized).joined(separator: "\nerror: ")) }
 
         let labels = file.labels(engine: engine.name, tags: tag, notes: note)
+        let leftovers = try preparation.leftoverWarnings()
         var display = Display(style: output, showsBench: showsBench)
         let lostRuns = LostRuns(store: store, root: preparation.request.root)
+        // What every run warns about must be looked at by every run.
         let run = try Run(
-            preparation, cachedPlan: cachedPlan, lostRuns: lostRuns, engine: engine, driver: try SystemDriver()
+            preparation, cachedPlan: leftovers.isEmpty ? cachedPlan : nil, lostRuns: lostRuns, engine: engine,
+            driver: try SystemDriver()
         ) { display.show($0) }
         let ended: RunOutcome?
         do {
             ended = try run.execute(
                 labels: labels,
                 // If nothing will run, an earlier run has printed them, and the output is a single line.
-                warnings: preparation.plan.willOrMayRun
-                    ? warnings + preparation.warningsAboutSourcedFiles(file: file.path) : [],
+                warnings: (preparation.plan.willOrMayRun
+                    ? warnings + preparation.warningsAboutSourcedFiles(file: file.path) : []) + leftovers,
                 provenance: labels.provenanceQuestions(
                     root: preparation.request.root, keepsGitDiff: !noGitDiff),
                 tick: { display.redraw(now: .now()) })
@@ -232,7 +235,9 @@ struct ExecCommand: ParsableCommand {
         let store = try opened.storeForLooking()
         try request.takeName(of: opened.file, from: store)
         let preparation = try RunPreparation(request, store: store)
-        for warning in opened.warnings { Terminal.standardError.writeLine("warning: \(sanitized(warning))") }
+        for warning in try opened.warnings + preparation.leftoverWarnings() {
+            Terminal.standardError.writeLine("warning: \(sanitized(warning))")
+        }
         let decisions = zip(request.graph.stages, preparation.plan.decisions).map { ($0.name, $1) }
         switch output {
         case .jsonl: Terminal.standardOutput.write(planJSONLines(stages: decisions))

@@ -27,6 +27,9 @@ struct StatusCommand: ParsableCommand {
         var request = try planning.request(opened, stages: stages, on: planning.engine(for: opened))
         try request.takeName(of: opened.file, from: store)
         let preparation = try RunPreparation(request, store: store)
+        for warning in try preparation.leftoverWarnings() {
+            Terminal.standardError.writeLine("warning: \(sanitized(warning))")
+        }
         let newest = try store.newestExecutions(pipeline: request.graph.pipeline)
         let selected = zip(request.graph.stages, preparation.plan.decisions).filter { $1.verdict != .notSelected }
         let running = Set(newest.filter { $0.value.state.isOpen }.keys)

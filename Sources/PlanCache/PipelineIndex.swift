@@ -17,7 +17,7 @@ public struct ExpansionInputs: Hashable, Sendable {
 /// The cached form of a pipeline's name, expansion inputs and paths.
 public struct PipelineIndex: Sendable {
     /// The version of the encoding. Others are not read.
-    private static let version = 1
+    private static let version = 2
 
     /// The pipeline's name.
     public var pipeline: String

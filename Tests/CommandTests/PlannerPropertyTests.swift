@@ -52,7 +52,10 @@ import Testing
                 "the plan says \(verdict) of \(stage), the model \(expectedPlan[stage]?.sorted() ?? [])", planned)
         }
 
+        let leftovers = scene.oracle.leftovers(stages, request)
+        try checkLeftovers(leftovers, planned)
         let result = try exec(request, in: scene)
+        try checkLeftovers(leftovers, result)
         let seen = try Observation(of: scene)
         var outcome = ModelOutcome()
         var after = scene.oracle
@@ -89,6 +92,18 @@ import Testing
         }
         try checkPromise(plan, outcome, result)
         try checkDisk(scene, result)
+    }
+
+    private func checkLeftovers(_ expected: Set<String>, _ result: CommandResult) throws {
+        let lines = result.errorOutput.split(separator: "\n")
+        let counts = lines.compactMap { line -> Int? in
+            let words = line.split(separator: " ")
+            guard words.first == "warning:", line.contains(" made by ") else { return nil }
+            return words[1] == "input" ? 1 : Int(words[1])
+        }
+        try require(
+            counts.reduce(0, +) == expected.count, "\(counts) inputs are left over, the model has \(expected.sorted())",
+            result)
     }
 
     /// will ⊆ ran ∪ blocked, ran ⊆ will ∪ may.

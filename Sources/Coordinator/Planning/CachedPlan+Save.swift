@@ -10,7 +10,8 @@ import Workspace
 extension CachedPlan {
     /// To be called at the end of a run that left every selected stage fresh, in the transaction that records the end.
     func save(_ run: Run) throws(Failure) {
-        guard let expansion, run.concurrent.isAlone, try run.preparation.isStoreUntouched() else { return }
+        guard let expansion, run.concurrent.isAlone, !run.state.hasUnreadMetrics, try run.preparation.isStoreUntouched()
+        else { return }
         let graph = run.graph
         let discovered = try run.discoveredByStage()
         // It runs each time.

@@ -48,6 +48,7 @@ final class History: RecordedState {
 
     func current(_ stage: String) -> ExecutionRecord? { currentByStage[stage] }
     func newest(_ stage: String) -> ExecutionRecord? { newestByStage[stage] }
+    var hasExecutions: Bool { !newestByStage.isEmpty }
 
     func newestSucceeded(_ stage: String) throws(Failure) -> ExecutionRecord? {
         try store.newestSucceeded(pipeline: pipeline, stage: stage)

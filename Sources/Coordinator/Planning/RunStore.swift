@@ -22,6 +22,8 @@ public protocol PlanningStore: AnyObject {
     func discoveredPaths(pipeline: String, of stages: [String]) throws(Failure) -> [String]
     func owner(ofPath path: String) throws(Failure) -> ExecutionID?
     func executionOwning(path: String) throws(Failure) -> ExecutionRecord?
+    /// Every output path that an execution of the pipeline made, with its stage.
+    func ownedPaths(pipeline: String) throws(Failure) -> [(path: String, stage: String)]
     func maker(ofPath path: String, holding fingerprint: Fingerprint) throws(Failure) -> ExecutionID?
     func stage(of execution: ExecutionID) throws(Failure) -> (pipeline: String, stage: String, state: ExecutionState)?
     func cachedDigests(of paths: [String]?) throws(Failure) -> [DigestCacheEntry]
@@ -58,6 +60,10 @@ public protocol RecordingStore: AnyObject {
     ) throws(Failure)
     func recordProvenance(_ provenance: DeferredProvenance, of run: RunID) throws(Failure)
     func addMetrics(_ points: [MetricPoint], to execution: ExecutionID) throws(Failure)
+    /// Outputs that were not read as metrics files.
+    func unreadOutputs(of executions: [ExecutionID]) throws(Failure) -> [ExecutionID: Set<String>]
+    /// Of a metrics file that is read after the end of its execution. Returns how many values are new.
+    func addMetrics(_ points: [MetricPoint], ofFile path: String, to execution: ExecutionID) throws(Failure) -> Int
     func addReportedParams(_ params: [Param], to execution: ExecutionID) throws(Failure)
     func addNote(_ note: String, to target: LabelTarget, at time: Timestamp) throws(Failure)
     func saveDigests(_ entries: [DigestCacheEntry]) throws(Failure)

@@ -13,6 +13,8 @@ public struct Acceptance: Sendable {
     public internal(set) var accepted: [(stage: String, execution: ExecutionID)] = []
     /// Stages that were fresh anyway.
     public internal(set) var fresh: [String] = []
+    /// Their metrics files that were read now, for the user.
+    public internal(set) var notices: [String] = []
     /// What failed without consequences for what was recorded.
     public internal(set) var warnings: [String] = []
 }
@@ -71,6 +73,7 @@ private struct Acceptor {
         if decision.verdict == .fresh {
             decisions[index] = decision
             result.fresh.append(stage.name)
+            try readMetrics(of: stage, decision)
             return
         }
         let outputs = try presentOutputs(of: stage, facts)
@@ -181,7 +184,8 @@ private struct Acceptor {
             ExecutionFinish(
                 id: id, state: .succeeded, exit: .code(0), error: nil,
                 note: (["not executed: its outputs were accepted"] + metrics.notes).joined(separator: "; "),
-                finishedAt: now, usage: Usage(wallSeconds: 0), outputs: outputs, metrics: metrics.points))
+                finishedAt: now, usage: Usage(wallSeconds: 0), outputs: outputs, metrics: metrics.points,
+                metricsFiles: stage.outputs.filter(\.isMetrics).map(\.path)))
         if !discovered.isEmpty { _ = try store.recordDiscovered(discovered, of: id) }
         try store.addNote("accepted\(why)", to: .execution(id), at: now)
         logPaths.append(start.logPath)
@@ -241,6 +245,15 @@ private struct Acceptor {
         let run = try preparation.store.beginRun(start, liveness: liveness)
         result.run = run
         return run
+    }
+
+    /// A metrics file that was not declared as one when it was made.
+    private mutating func readMetrics(of stage: Stage, _ decision: Decision) throws(Failure) {
+        guard let execution = decision.executionID else { return }
+        var late = LateMetrics()
+        try late.read([(stage, execution)], root: preparation.request.root, at: now, into: preparation.store)
+        if let problem = late.problems.first { throw Failure(.usage, "\(problem).") }
+        if let notice = late.notice { result.notices.append(notice) }
     }
 
     private func metrics(of stage: Stage) throws(Failure) -> (points: [MetricPoint], notes: [String]) {

@@ -225,9 +225,12 @@ public final class Run {
         state.counts.fresh += cachedPlan?.unchangedFresh ?? 0
         state.counts.notSelected += cachedPlan?.unchangedNotSelected ?? 0
         try store.inTransaction { () throws(Failure) in
+            var fresh: [StageIndex] = []
             for (index, decision) in state.decisions.enumerated() where !state.isOpen[index] {
                 switch decision.verdict {
-                case .fresh: try recordFresh(index, decision)
+                case .fresh:
+                    try recordFresh(index, decision)
+                    if graph.stages[index].outputs.contains(where: \.isMetrics) { fresh.append(index) }
                 case .frozen:
                     state.counts.fresh += 1
                     try recordDecision(index, decision)
@@ -236,6 +239,7 @@ public final class Run {
                 case .run, .mayRun, .restored: break
                 }
             }
+            try readMetrics(of: fresh)
             try store.saveDigests(preparation.workspace.takeNewEntries())
         }
         for event in afterCommit.take().events { notify(event) }

@@ -158,6 +158,7 @@ extension Run {
             claim(.pinned, index)
             state.decisions[index] = decision
             try recordFresh(index, decision)
+            try readMetrics(of: [index])
             afterCommit.events.append(.stageDecided(stage: stage.name, decision: decision))
         case .run where !facts.missingInputs.isEmpty:
             let missing = facts.missingInputs.map { input in

@@ -28,6 +28,8 @@ struct RunState {
     /// The strings of stages from here on are not interned in the store yet.
     var internedBefore: StageIndex = 0
     var counts = RunCounts()
+    /// The metrics file of a fresh stage could not be read.
+    var hasUnreadMetrics = false
     private(set) var failedStages: [String] = []
 
     /// Open are the stages that will or may run, and fresh ones that come after such a stage: they wait for it, and it

@@ -162,7 +162,9 @@ extension Run {
                 finishedAt: now, usage: outcome.usage, outputs: isSuccess ? examination.outputs : [],
                 discovered: discovery.inputs,
                 inputsChangedDuringRun: isSuccess && !(changedInputs.isEmpty && discovery.changed.isEmpty),
-                metrics: isSuccess ? examination.metrics : [], gpuSamples: outcome.gpuSamples),
+                metrics: isSuccess ? examination.metrics : [],
+                metricsFiles: isSuccess ? stage.outputs.filter(\.isMetrics).map(\.path) : [],
+                gpuSamples: outcome.gpuSamples),
             shownNote: joined(remarks))
         if let excess { warn(excess, stage) }
         afterCommit.finishedFiles.append(execution.tail.path)

@@ -59,6 +59,7 @@ extension Run {
         history.becameCurrent(record, for: stage.name)
         state.decisions[index] = Decision(
             verdict: .fresh, reasons: evaluated.decision.reasons, key: key, executionID: id)
+        try readMetrics(of: [index])
         claim(.pinned, index)
         state.counts.restored += 1
         try recordDecision(index, evaluated.decision)

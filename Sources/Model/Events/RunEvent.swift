@@ -21,6 +21,8 @@ public struct RunEvent: Sendable {
         /// Another run uses what the stage needs. Its ID is unknown if it only shares the machine.
         case stageWaiting(stage: String, forRun: RunID?, why: String)
         case warning(String)
+        /// Something was done that the user did not ask for in this run.
+        case notice(String)
         /// - Parameter forced: the second signal; everything is killed now.
         case interrupted(signal: Int32, forced: Bool)
         case runFinished(RunFinished)

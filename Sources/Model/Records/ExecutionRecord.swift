@@ -246,13 +246,15 @@ public struct ExecutionFinish: Sendable {
     public var inputsChangedDuringRun: Bool
     /// Numbers of its `metrics` outputs; empty unless it succeeded.
     public var metrics: [MetricPoint]
+    /// The outputs that were read for them.
+    public var metricsFiles: [String]
     public var gpuSamples: [GPUSample]
 
     public init(
         id: ExecutionID, state: ExecutionState, exit: Exit?, error: String?, note: String? = nil, finishedAt: Timestamp,
         usage: Usage, outputs: [RecordedPath] = [], discovered: [RecordedPath] = [],
         inputsChangedDuringRun: Bool = false,
-        metrics: [MetricPoint] = [], gpuSamples: [GPUSample] = []
+        metrics: [MetricPoint] = [], metricsFiles: [String] = [], gpuSamples: [GPUSample] = []
     ) {
         self.id = id
         self.state = state
@@ -265,6 +267,7 @@ public struct ExecutionFinish: Sendable {
         self.discovered = discovered
         self.inputsChangedDuringRun = inputsChangedDuringRun
         self.metrics = metrics
+        self.metricsFiles = metricsFiles
         self.gpuSamples = gpuSamples
     }
 }

@@ -59,6 +59,7 @@ public struct JSONLinesProgress: RunReporter {
                 ]
             )
         case .warning(let message): return ("warning", [("message", .string(message))])
+        case .notice(let message): return ("notice", [("message", .string(message))])
         case .interrupted(let signal, let forced):
             return (
                 "interrupted",

@@ -60,6 +60,7 @@ public struct LiveProgress: RunReporter {
         case .stageWaiting(let stage, let run, let why):
             pending.append(Line(text: RunWording.waiting(stage, forRun: run, why: why), colour: .yellow))
         case .warning(let text): pending += RunWording.warning(text).map { Line(text: $0, colour: .yellow) }
+        case .notice(let text): pending.append(Line(text: sanitized(text)))
         case .interrupted(let signal, let forced):
             pending.append(Line(text: RunWording.interrupted(signal: signal, forced: forced), colour: .yellow))
         case .runFinished(let run):

@@ -35,7 +35,7 @@ struct LiveRegion: Sendable {
             guard let expected = started.stage.expectedSeconds else { break }
             spentWithHistory += stage.usage.wallSeconds
             expectedWithHistory += expected
-        case .stageDecided, .stageRetrying, .stageWaiting, .warning, .interrupted, .runFinished: break
+        case .stageDecided, .stageRetrying, .stageWaiting, .warning, .notice, .interrupted, .runFinished: break
         }
     }
 

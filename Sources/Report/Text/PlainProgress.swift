@@ -42,6 +42,7 @@ public struct PlainProgress: RunReporter {
         case .stageWaiting(let stage, let run, let why):
             return [counter + RunWording.waiting(stage, forRun: run, why: why)]
         case .warning(let text): return RunWording.warning(text)
+        case .notice(let text): return [sanitized(text)]
         case .interrupted(let signal, let forced): return [RunWording.interrupted(signal: signal, forced: forced)]
         case .runFinished(let run): return RunWording.ending(run, tally)
         }
@@ -81,7 +82,7 @@ public struct QuietProgress: RunReporter {
         case .stageDecided(let stage, let decision):
             guard decision.verdict == .blocked, !tally.isExplained(decision) else { return "" }
             return RunWording.blocked(stage, decision) + "\n"
-        case .runStarted, .stageWaiting, .warning, .interrupted, .runFinished: return ""
+        case .runStarted, .stageWaiting, .warning, .notice, .interrupted, .runFinished: return ""
         }
     }
 

@@ -39,7 +39,7 @@ struct RunTally: Sendable {
             }
             if stage.repetition?.isLast ?? true { succeeded += 1 }
         case .stageRetrying(let stage, _, _, _): unsuccessful[stage] = nil
-        case .stageWaiting, .warning, .interrupted, .runFinished: break
+        case .stageWaiting, .warning, .notice, .interrupted, .runFinished: break
         }
     }
 

@@ -182,6 +182,7 @@ extension Store {
                     ("artifact_id", try artifactID(output)),
                 ])
             }
+            for path in finish.metricsFiles { try setMetricsRead(path, of: finish.id) }
             try addMetrics(finish.metrics, to: finish.id)
             for sample in finish.gpuSamples {
                 try connection.statement(SQL.insertGpuSample).run([

@@ -89,6 +89,14 @@ struct Draft: Equatable {
     struct Output: Equatable {
         var name: String
         var isFolder: Bool
+        var persistence = Persistence.no
+    }
+
+    /// When an output is left in place for the next execution.
+    enum Persistence: String, CaseIterable {
+        case no = "false"
+        case sameKey = "true"
+        case always = "\"always\""
     }
 
     func template(_ name: String) -> Template? { templates.first { $0.name == name } }
@@ -185,7 +193,10 @@ struct Draft: Equatable {
         if !template.outputs.isEmpty {
             var outputs: [String: String] = [:]
             for output in template.outputs {
-                outputs[output.name] = quoted(withMatrixTemplate(Self.path(of: output, in: template)))
+                let path = quoted(withMatrixTemplate(Self.path(of: output, in: template)))
+                outputs[output.name] =
+                    output.persistence == .no
+                    ? path : "{\"path\": \(path), \"persist\": \(output.persistence.rawValue)}"
             }
             fields.append("\"outputs\": \(object(outputs))")
         }

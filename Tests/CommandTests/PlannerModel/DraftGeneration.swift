@@ -62,7 +62,9 @@ extension Draft {
         }
         if !random.oneIn(6) {
             for number in 0..<(random.oneIn(3) ? Int.random(in: 2...3, using: &random) : 1) {
-                template.outputs.append(Output(name: "o\(number)", isFolder: random.oneIn(4)))
+                var output = Output(name: "o\(number)", isFolder: random.oneIn(4))
+                if random.oneIn(6) { output.persistence = random.oneIn(2) ? .sameKey : .always }
+                template.outputs.append(output)
             }
         }
         template.mentioned = Self.paramNames.filter { _ in random.oneIn(3) }

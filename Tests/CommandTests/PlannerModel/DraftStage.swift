@@ -55,6 +55,13 @@ enum ModelPath: Hashable {
 
     func files(on disk: [String: String]) -> [String: String] { disk.filter { covers($0.key) } }
 
+    /// Whether it names `output`, lies in it, or could find something in it.
+    func mayRead(_ output: ModelOutput) -> Bool {
+        if depends(on: output) { return true }
+        guard output.isFolder, case .glob(let folder, _, let isDeep) = self else { return false }
+        return "\(folder)/".hasPrefix(output.path + "/") || isDeep && output.path.hasPrefix(folder + "/")
+    }
+
     /// Whether a stage that makes `output` must be done before one that takes this.
     func depends(on output: ModelOutput) -> Bool {
         if covers(output.path) { return true }

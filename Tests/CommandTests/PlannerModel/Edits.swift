@@ -242,10 +242,14 @@ extension Scene {
 
     private mutating func changeWhatIsInNoKey() -> String? {
         guard let index = pickTemplate() else { return nil }
-        switch Int.random(in: 0..<7, using: &random) {
+        switch Int.random(in: 0..<8, using: &random) {
         case 0: draft.templates[index].remark += 1
         case 4: draft.templates[index].hasHalfACPU.toggle()
         case 5 where !draft.templates[index].form.isString: draft.templates[index].choosesShell.toggle()
+        case 7:
+            if let place = random.pick(draft.templates[index].outputs.indices) {
+                draft.templates[index].outputs[place].persistence = random.pick(Draft.Persistence.allCases) ?? .no
+            }
         case 1: draft.templates[index].retries = Int.random(in: 0...1, using: &random)
         case 2: draft.fileOrder.shuffle(using: &random)
         case 6: draft.isReversed.toggle()

@@ -140,6 +140,27 @@ struct Oracle {
         return found
     }
 
+    /// Paths that earlier versions of the pipeline made, that are as they were made, and that stages read which nobody
+    /// makes them for any more.
+    func leftovers(_ stages: [DraftStage], _ request: RunRequest) -> Set<String> {
+        let selected = selection(stages, request).selected
+        let inputs = stages.filter { selected.contains($0.name) && !$0.template.isFrozen }.flatMap(\.inputs)
+        let declared = stages.flatMap(\.outputs).map(\.path)
+        func overlap(_ one: String, _ other: String) -> Bool {
+            one == other || one.hasPrefix(other + "/") || other.hasPrefix(one + "/")
+        }
+        var found: Set<String> = []
+        for (path, id) in owner {
+            guard let made = executions[id - 1].outputs.first(where: { $0.key.path == path }),
+                executions[id - 1].succeeded,
+                files(of: made.key) == made.value, !declared.contains(where: { overlap($0, path) }),
+                inputs.contains(where: { $0.mayRead(made.key) })
+            else { continue }
+            found.insert(path)
+        }
+        return found
+    }
+
     // MARK: Running
 
     /// Does what the run must do. Where `observed` is given, the run stopped at its first failure: which of the stages
@@ -180,7 +201,7 @@ struct Oracle {
             if let source { inForce[stage.name] = source.id }
             if verdict == .run {
                 outcome.reasons[stage.name] = ExpectedReasons(for: stage, isForced: isForced, in: self)
-                let attempts = execute(stage, atMost: observed?.attempts[stage.name])
+                let attempts = execute(stage, isForced: isForced, atMost: observed?.attempts[stage.name])
                 outcome.attempts[stage.name] = attempts
                 if attempts.succeeded == 0 { failed.insert(stage.name) }
                 // Another stage failed before its next attempt: it has no result, and who waits for it no verdict.
@@ -191,23 +212,36 @@ struct Oracle {
         return outcome
     }
 
-    private mutating func execute(_ stage: DraftStage, atMost observed: Int?) -> (failed: Int, succeeded: Int) {
+    private mutating func execute(
+        _ stage: DraftStage, isForced: Bool, atMost observed: Int?
+    ) -> (failed: Int, succeeded: Int) {
         let limit = min(stage.template.retries + 1, observed ?? .max)
-        for attempt in 0..<limit where attemptSucceeds(stage) { return (attempt, 1) }
+        for attempt in 0..<limit where attemptSucceeds(stage, beginsAnew: isForced && attempt == 0) {
+            return (attempt, 1)
+        }
         return (limit, 0)
     }
 
-    private mutating func attemptSucceeds(_ stage: DraftStage) -> Bool {
+    private mutating func attemptSucceeds(_ stage: DraftStage, beginsAnew: Bool) -> Bool {
         let key = key(of: stage)
         let id = executions.count + 1
-        for output in stage.outputs {
-            moveAside(output.path)
+        let previous = executions.last { $0.stage == stage.name }
+        for (output, declared) in zip(stage.outputs, stage.template.outputs) {
+            let stays =
+                switch declared.persistence {
+                case .no: false
+                // What it read without naming it must be as it was, too.
+                case .sameKey: !beginsAnew && previous.map { $0.key == key && holds($0) } ?? false
+                case .always: !beginsAnew && previous != nil
+                }
+            if !stays { moveAside(output.path) }
             owner[output.path] = id
         }
         let fault = faults[stage.name]
         if fault == .once { faults[stage.name] = nil }
         if fault == nil || fault == .after { write(stage, isRubbish: fault == .after) }
-        let succeeded = fault == nil || (fault == .missing && stage.outputs.isEmpty)
+        // What persists is there even if the program does not write it.
+        let succeeded = fault == nil || (fault == .missing && stage.outputs.allSatisfy { !files(of: $0).isEmpty })
         var outputs: [ModelOutput: [String: String]] = [:]
         // Such a fault comes before anything is read.
         let discovered = fault == .before || fault == .once ? [:] : discoveries(of: stage)

@@ -181,6 +181,12 @@ final class FakeStore: RunStore {
         owner(ofPath: path).flatMap { id in records { $0.id == id }.first }
     }
 
+    func ownedPaths(pipeline: String) -> [(path: String, stage: String)] {
+        database.rows.owners.compactMap { path, id in
+            records { $0.id == id }.first.map { (path, $0.stage) }
+        }
+    }
+
     func maker(ofPath path: String, holding fingerprint: Fingerprint) -> ExecutionID? {
         records { $0.outputs.contains { $0.path == path && $0.fingerprint == fingerprint } }.first?.id
     }
@@ -285,6 +291,9 @@ final class FakeStore: RunStore {
     func addMetrics(_ points: [MetricPoint], to execution: ExecutionID) throws(Failure) {
         try changeOpen(execution, from: [.queued, .running]) { $0.metrics += points }
     }
+
+    func unreadOutputs(of executions: [ExecutionID]) -> [ExecutionID: Set<String>] { [:] }
+    func addMetrics(_ points: [MetricPoint], ofFile path: String, to execution: ExecutionID) -> Int { 0 }
 
     func addReportedParams(_ params: [Param], to execution: ExecutionID) {}
     func addNote(_ note: String, to target: LabelTarget, at time: Timestamp) {}
