@@ -92,7 +92,7 @@ import Testing
         let documented = Set(
             rows.flatMap { $0.split(separator: "|")[0].matches(of: #/`([A-Z_]+)`/#).map { String($0.output.1) } })
         let project = try TestProject(
-            stages: #""s": {"command": ["/usr/bin/env"], "resources": {"memory": "1MB", "gpus": 0}}"#)
+            stages: #""s": {"command": ["/usr/bin/env"], "resources": {"memory": "1MB", "gpus": 0}, "timeout": "1h"}"#)
         try project.shell("env -i '\(RunsBinary.path())' exec --output quiet")
         let log = try #require(project.read(".runs/logs/1/s.1.log"))
         let seen = Set(log.split(separator: "\n").map { String($0.prefix { $0 != "=" }) })
