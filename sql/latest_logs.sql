@@ -1,5 +1,5 @@
 -- The newest execution of each of some stages (a JSON array of stage IDs), in one run or in all.
-SELECT e.execution_id, s.name AS stage, e.state, e.log_path
+SELECT e.execution_id, s.name AS stage, e.state, e.log_path, e.run_id
 FROM json_each(:stage_ids) chosen
 JOIN execution_rows e ON e.execution_id =
   (SELECT max(x.execution_id) FROM execution_rows x

@@ -60,18 +60,14 @@ struct BestCommand: ParsableCommand {
             Terminal.standardOutput.writeForeign(JSONValue.array(rankingJSON(best, metric: metric)).text + "\n")
         case .jsonl:
             for object in rankingJSON(best, metric: metric) { Terminal.standardOutput.writeForeign(object.text + "\n") }
-        case .box, .markdown: write(rankingTable(best, metric: metric, isForPeople: true))
-        case .csv, .tsv, .line, .list: write(rankingTable(best, metric: metric, isForPeople: false))
+        case .box, .markdown:
+            let width = formatOptions.chosen == .box ? Terminal.standardOutput.size?.columns : nil
+            let table = rankingTable(best, metric: metric, width: width)
+            formatOptions.write(Table(columns: table.columns, rows: table.rows), table.roles)
+        case .csv, .csvSafe, .tsv, .line, .list:
+            let table = rankingTable(best, metric: metric)
+            formatOptions.write(Table(columns: table.columns, rows: table.rows))
         }
-    }
-
-    private func write(_ table: (columns: [String], rows: [[TableValue]], same: String)) {
-        let firstFigure = table.columns.firstIndex(of: "stage").map { $0 + 1 } ?? 2
-        formatOptions.write(
-            Table(columns: table.columns, rows: table.rows),
-            rightAligned: Set(firstFigure..<max(firstFigure + 1, table.columns.count - 2)))
-        guard formatOptions.chosen == .box, !table.same.isEmpty else { return }
-        Terminal.standardOutput.writeForeign("same in all rows: \(table.same)\n")
     }
 
     private func unknownMetric(in store: Store) throws -> Failure {

@@ -17,7 +17,7 @@ struct DiffCommand: ParsableCommand {
             those that differ. For a stage that was fresh in a run, compare the execution that made its outputs.
             """)
 
-    @Argument(help: "Number of the run, latest, or latest~1 for the one before")
+    @Argument(help: "Number or tag of the run, latest, or latest~1 for the one before")
     var first = "latest~1"
 
     @Argument(help: "Run to compare it with")
@@ -30,8 +30,8 @@ struct DiffCommand: ParsableCommand {
 
     func run() throws {
         let store = try Project.find(from: ".", storeOptions).openForReading()
-        var old = try store.facts(of: store.run(named: first), .whatItHad)
-        var new = try store.facts(of: store.run(named: second), .whatItHad)
+        var old = try store.facts(of: store.findRun(first), .whatItHad)
+        var new = try store.facts(of: store.findRun(second), .whatItHad)
         // Most stages have the same execution in both runs, which need not be read.
         let before = Set(old.stages.compactMap(\.decision.executionID))
         let after = Set(new.stages.compactMap(\.decision.executionID))

@@ -168,9 +168,7 @@ struct ExecCommand: ParsableCommand {
         _ preparation: RunPreparation, _ cachedPlan: CachedPlan?, on engine: any Engine, _ warnings: [String],
         _ file: PipelineFile, in store: Store
     ) throws -> Bool {
-        let obstacles = try preparation.obstacles()
-        guard obstacles.isEmpty else { throw Failure(.usage, obstacles.map(sanitized).joined(separator: "\nerror: ")) }
-
+        try refuse(preparation.obstacles().sentences)
         let labels = file.labels(engine: engine.name, tags: tag, notes: note)
         let leftovers = try preparation.leftoverWarnings()
         var display = Display(style: output, showsBench: showsBench)
@@ -245,7 +243,13 @@ struct ExecCommand: ParsableCommand {
         case .quiet: break
         }
         opened.cacheDigests(of: preparation)
+        // A plan is often looked at on another machine than that which will run it.
         let obstacles = try preparation.obstacles()
-        guard obstacles.isEmpty else { throw Failure(.usage, obstacles.map(sanitized).joined(separator: "\nerror: ")) }
+        for note in obstacles.impossibleHere { Terminal.standardError.writeLine("note: \(sanitized(note))") }
+        try refuse(obstacles.errors)
+    }
+
+    private func refuse(_ sentences: [String]) throws(Failure) {
+        guard sentences.isEmpty else { throw Failure(.usage, sentences.map(sanitized).joined(separator: "\nerror: ")) }
     }
 }

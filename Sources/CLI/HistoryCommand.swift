@@ -10,10 +10,13 @@ struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
         abstract: "List the executions of a stage, newest first: when and why each ran, how it ended, what it used.",
-        discussion: "STAGE is a template name (train), a name with values (train@dataset=iris), a full name or a glob.")
+        discussion: """
+            STAGE is a template name (train), a name with values (train@dataset=iris), a full name or a glob. With a \
+            pipeline file, stages of that pipeline are listed.
+            """)
 
-    @Argument(help: "Name of the stage")
-    var stage: String
+    @Argument(help: ArgumentHelp("Pipeline file (optional) and stages", valueName: "file-and-stages"))
+    var words: [String]
 
     @Option(name: [.customShort("n"), .long], help: "List at most this many executions")
     var limit = 20
@@ -26,9 +29,8 @@ struct HistoryCommand: ParsableCommand {
     }
 
     func run() throws {
-        let store = try Project.find(from: ".", storeOptions).openForReading()
-        let found = try store.stages(named: stage)
-        let table = try store.history(ofStages: found.map(\.number), limit: limit)
+        let named = try RecordedStages.named(by: words, storeOptions)
+        let table = try named.store.history(ofStages: named.stages.map(\.number), limit: limit)
         guard [.box, .markdown].contains(formatOptions.chosen) else { return formatOptions.write(table) }
         writeReadable(table)
     }
@@ -61,7 +63,11 @@ struct HistoryCommand: ParsableCommand {
         }
         formatOptions.write(
             Table(columns: all.map(\.name), rows: table.rows.indices.map { row in all.map { $0.cells[row] } }),
-            rightAligned: Set(figures))
+            TableRoles(
+                rightAligned: Set(figures), names: all.firstIndex { $0.name == "stage" }.map { [$0] } ?? [],
+                answers: Set(
+                    all.indices.filter { all[$0].name == "state" || shown.indices.contains($0 - before.count) })
+            ))
         guard formatOptions.chosen == .box else { return }
         if values.leftOut > 0 {
             let count = countText(values.leftOut, "more param or metric", plural: "more params and metrics")
@@ -126,16 +132,4 @@ private func members(_ value: TableValue) -> [JSONValue.Member] {
     guard case .text(let text) = value else { return [] }
     let object = try? JSONReader.value(of: Array(text.utf8), dialect: .metrics)
     if case .object(let members)? = object { return members } else { return [] }
-}
-
-extension Store {
-    /// The stages in the store that a word names.
-    func stages(named word: String) throws -> [(pipeline: String, stage: String, template: String, number: Int64)] {
-        let selector = StageSelector(word)
-        let all = try stageNames()
-        let found = all.filter { selector.matches(stageName: $0.stage, template: $0.template) }
-        guard found.isEmpty else { return found }
-        let known = Set(all.flatMap { [$0.stage, $0.template] }).sorted()
-        throw Failure(.usage, "unknown stage '\(word)'\(suggestion(for: word, among: known))")
-    }
 }

@@ -21,8 +21,10 @@ struct LabelOptions: ParsableArguments {
         let number = try execution.map { try CLI.execution(named: $0) }
         let store = try Project.find(from: ".", storeOptions).openForWriting()
         if let number { return (store, .execution(number), words) }
-        guard let first = words.first else { throw Failure(.usage, "no run named (give its number, or `latest`)") }
-        return (store, .run(try store.run(named: first)), Array(words.dropFirst()))
+        guard let first = words.first else {
+            throw Failure(.usage, "no run named (give its number or a tag, or `latest`)")
+        }
+        return (store, .run(try store.findRun(first)), Array(words.dropFirst()))
     }
 }
 
@@ -38,7 +40,10 @@ extension LabelTarget {
 struct TagCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tag", abstract: "Add tags to a run or an execution, or remove them.",
-        discussion: "RUN is a number or `latest`. The view tags lists all tags. Example: runs tag latest baseline")
+        discussion: """
+            RUN is a number, `latest`, `latest~1`, or a tag that the run has. A tag of digits alone, or that is `latest`, \
+            cannot name a run. The view tags lists all tags. Example: runs tag latest baseline
+            """)
 
     @Argument(help: ArgumentHelp("Run and tags", valueName: "run-and-tags"))
     var words: [String]
@@ -75,7 +80,7 @@ struct NoteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "note", abstract: "Add a note to a run or an execution, or remove it.",
         discussion: """
-            RUN is a number or `latest`. The view tags lists all notes. Example: runs note latest "new split, seed 3"
+            RUN is a number, `latest`, `latest~1`, or a tag. The view tags lists all notes. Example: runs note latest "new split, seed 3"
             """)
 
     @Argument(help: ArgumentHelp("Run and text of the note", valueName: "run-and-text"))

@@ -1,8 +1,7 @@
-// `runs logs`: prints what a stage wrote to stdout and stderr. Knows how to print and follow a log file; the store
-// knows where it is.
+// `runs logs`: prints what a stage wrote to stdout and stderr. Knows which logs; the store knows
+// where they are, and LogReader prints them.
 
 import ArgumentParser
-import Glibc
 import Model
 import Report
 import Store
@@ -11,12 +10,17 @@ struct LogsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs", abstract: "Print the stdout and stderr of the latest execution of a stage.")
 
-    @Argument(help: "Stage: a template name, a name with values, a full name or a glob")
-    var stage: String
+    @Argument(
+        help: ArgumentHelp(
+            "Pipeline file (optional) and stages: template names, names with values, full names or globs",
+            valueName: "file-and-stages"))
+    var words: [String]
 
     @Option(
         name: .customLong("run"),
-        help: "Print the log of this run: a number, latest, or latest~1 for the one before that executed the stage")
+        help:
+            "Print the log of this run: a number, a tag, latest, or latest~1 for the one before that executed the stage"
+    )
     var pastRun: String?
 
     @Flag(name: .shortAndLong, help: "Follow the log while the stage is running")
@@ -32,20 +36,29 @@ struct LogsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let project = try Project.find(from: ".", storeOptions)
-        let store = try project.openForReading()
-        let stages = try store.stages(named: stage)
-        let run = try pastRun.map { try store.run(named: $0, among: .executing(stages.map(\.number))) }
-        let logs = try store.latestLogs(ofStages: stages.map(\.number), run: run)
+        let named = try RecordedStages.named(by: words, storeOptions)
+        let (project, store, numbers) = (named.project, named.store, named.stages.map(\.number))
+        let run = try pastRun.map { try store.findRun($0, among: .executing(numbers)) }
+        let logs = try store.latestLogs(ofStages: numbers, run: run)
         guard !logs.isEmpty else {
+            let (_, stages) = fileAndStages(words)
             throw Failure(
-                .usage, "no log: stage '\(stage)' was not executed\(run.map { " in run \($0)" } ?? "")")
+                .usage,
+                "no log: stage '\(stages.joined(separator: " "))' was not executed\(run.map { " in run \($0)" } ?? "")")
         }
         if let format { return try printTable(logs.map { ($0.stage, $0.execution, $0.path) }, format, of: project) }
         for log in logs {
-            if logs.count > 1 { Terminal.standardOutput.writeLine("==> \(sanitized(log.stage)) (\(log.state)) <==") }
-            try print(log.path, of: project) {
-                try store.stage(of: log.execution)?.state.isOpen == true
+            if logs.count > 1 {
+                Terminal.standardOutput.writeLine("==> \(sanitized(log.stage)) (\(log.state.rawValue)) <==")
+            }
+            let path = "\(project.root)/\(log.path)"
+            guard follow else {
+                try LogReader(path: path, shownAs: log.path).printAll()
+                continue
+            }
+            try LogReader(path: path, shownAs: log.path).follow {
+                try project.findGoneRuns(in: store)
+                return try store.stage(of: log.execution)?.state.isOpen == true
             }
         }
     }
@@ -67,41 +80,5 @@ struct LogsCommand: ParsableCommand {
             }
         }
         Terminal.standardOutput.writeForeign(writer.finish())
-    }
-
-    /// Raw to a file or a pipe; to a terminal without control sequences.
-    private func print(_ path: String, of project: Project, isRunning: () throws -> Bool) throws {
-        let descriptor = open("\(project.root)/\(path)", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw Failure(.store, "cannot read log \(path): \(String(cString: strerror(errno)))")
-        }
-        defer { close(descriptor) }
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        var line: [UInt8] = []
-        let isTerminal = Terminal.standardOutput.isTerminal
-        while true {
-            // Checked before reading, so that what is written in between is read in the next turn.
-            let mayGrow = follow ? try isRunning() : false
-            let count = read(descriptor, &chunk, chunk.count)
-            if count > 0 {
-                if isTerminal {
-                    line.append(contentsOf: chunk[..<count])
-                    while let end = line.firstIndex(of: 10) {
-                        Terminal.standardOutput.writeLine(
-                            sanitizedLogLine(String(decoding: line[..<end], as: UTF8.self)))
-                        line.removeSubrange(...end)
-                    }
-                } else if Glibc.write(1, chunk, count) < 0 {
-                    return
-                }
-            } else if mayGrow {
-                usleep(100_000)
-            } else {
-                if !line.isEmpty {
-                    Terminal.standardOutput.writeLine(sanitizedLogLine(String(decoding: line, as: UTF8.self)))
-                }
-                return
-            }
-        }
     }
 }

@@ -69,7 +69,12 @@ struct PipelineFile {
 
     /// The pipeline's name in the store.
     func name(of graph: Graph, in store: Store) throws -> String {
-        try store.pipelineName(graph.pipeline, path: path) { path in
+        try name(ofDeclared: graph.pipeline, in: store)
+    }
+
+    /// The same for the name that the file declares.
+    func name(ofDeclared name: String, in store: Store) throws -> String {
+        try store.pipelineName(name, path: path) { path in
             access(path.hasPrefix("/") ? path : "\(project.root)/\(path)", F_OK) == 0
         }
     }

@@ -77,8 +77,7 @@ extension RunRequest {
 extension OpenedPipeline {
     /// The store for read-only commands; an empty one if the project has none yet.
     func storeForLooking() throws -> Store {
-        access(project.storePath, F_OK) == 0
-            ? try Store.open(path: project.storePath, access: .read) : try Store.inMemory()
+        access(project.storePath, F_OK) == 0 ? try project.openForReading() : try Store.inMemory()
     }
 
     /// Lets later commands use the digests that were found, so that none reads the same large file again.

@@ -66,7 +66,9 @@ struct Project {
             throw Failure(
                 .store, "store \(storePath) does not exist (run `runs exec` first, or name a store with --store)")
         }
-        return try Store.open(path: storePath, access: .read)
+        let store = try Store.open(path: storePath, access: .read)
+        try findGoneRuns(in: store)
+        return store
     }
 
     /// Opens the store for recording runs; nil if it does not exist yet.

@@ -1,6 +1,7 @@
 // `runs query`: read-only SQL on the store's views. Knows options and output formats; the store runs the query.
 
 import ArgumentParser
+import Glibc
 import Model
 import PipelineFormat
 import Report
@@ -10,20 +11,21 @@ extension TableFormat: ExpressibleByArgument {}
 
 /// How a table is printed.
 struct FormatOptions: ParsableArguments {
-    @Option(help: "Print the table in this format (default: box on a terminal, else csv)")
+    @Option(
+        help:
+            "Print the table in this format; csv-safe is CSV that a spreadsheet does not evaluate (default: box on a terminal, else csv)"
+    )
     var format: TableFormat?
 
     /// A writer for the format chosen, as wide as the terminal.
-    func writer(columns: [String], rightAligned: Set<Int> = []) -> TableWriter {
-        TableWriter(
-            format: chosen, columns: columns, width: Terminal.standardOutput.size?.columns, rightAligned: rightAligned)
+    func writer(columns: [String], _ roles: TableRoles = TableRoles()) -> TableWriter {
+        TableWriter(format: chosen, columns: columns, width: Terminal.standardOutput.size?.columns, roles: roles)
     }
 
     var chosen: TableFormat { format ?? (Terminal.standardOutput.isTerminal ? .box : .csv) }
 
-    /// - Parameter rightAligned: columns (from 0) of numbers formatted as text.
-    func write(_ table: Table, rightAligned: Set<Int> = []) {
-        var writer = writer(columns: table.columns, rightAligned: rightAligned)
+    func write(_ table: Table, _ roles: TableRoles = TableRoles()) {
+        var writer = writer(columns: table.columns, roles)
         for row in table.rows where !Terminal.standardOutput.writeForeign(writer.add(row: row) ?? "") { return }
         Terminal.standardOutput.writeForeign(writer.finish())
     }
@@ -77,15 +79,27 @@ struct QueryCommand: ParsableCommand {
         // A box is as wide as its widest row, so all rows are kept until the end.
         var roomBytes = [.box, .markdown].contains(formatOptions.chosen) ? Self.mostBytesKept : .max
         var hasRows = false
+        let limits = QueryLimits(timeoutSeconds: limit)
+        let copy = store.temporaryFolder
+        let watchdog = try QueryWatchdog(limitSeconds: limit) {
+            Terminal.standardError.writeLine("error: \(limits.timeoutFailure.message)")
+            copy.map(removeTemporaryFolder)
+            _exit(2)
+        }
+        defer { watchdog.end() }
         try store.query(
-            text, bindings: try parameter.map(nameAndValue), mayBeUnset: named != nil,
-            limits: QueryLimits(timeoutSeconds: limit), onColumns: { writer = formatOptions.writer(columns: $0) },
+            text, bindings: try parameter.map(nameAndValue), mayBeUnset: named != nil, limits: limits,
+            onWarning: { Terminal.standardError.writeLine("warning: \(sanitized($0))") },
+            onColumns: { writer = formatOptions.writer(columns: $0) },
             onRow: { row in
-                hasRows = true
-                roomBytes -= row.reduce(0) { $0 + $1.sizeBytes }
-                guard roomBytes >= 0 else { return false }
-                return Terminal.standardOutput.writeForeign((writer?.add(row: row) ?? nil) ?? "")
+                watchdog.outside {
+                    hasRows = true
+                    roomBytes -= row.reduce(0) { $0 + $1.sizeBytes }
+                    guard roomBytes >= 0 else { return false }
+                    return Terminal.standardOutput.writeForeign((writer?.add(row: row) ?? nil) ?? "")
+                }
             })
+        watchdog.end()
         guard roomBytes >= 0 else {
             throw Failure(
                 .usage,

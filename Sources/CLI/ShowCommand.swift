@@ -14,7 +14,7 @@ struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show a run: when it ran, how it ended, and the stages that were not fresh.")
 
-    @Argument(help: ArgumentHelp("Number of the run, latest, or latest~1 for the one before", valueName: "run"))
+    @Argument(help: ArgumentHelp("Number or tag of the run, latest, or latest~1 for the one before", valueName: "run"))
     var word = "latest"
 
     @Option(help: "Print the run in this format; docs/store.md describes the JSON")
@@ -26,9 +26,12 @@ struct ShowCommand: ParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
-        let store = try Project.find(from: ".", storeOptions).openForReading()
-        if gitDiff { return try showDiff(of: store.run(named: word), store) }
-        let facts = try store.facts(of: store.run(named: word), .whatHappened)
+        let project = try Project.find(from: ".", storeOptions)
+        let store = try project.openForReading()
+        let run = try store.findRun(word)
+        if gitDiff { return try showDiff(of: run, store) }
+        var facts = try store.facts(of: run, .whatHappened)
+        if facts.status == .running { facts.unrecordedEnd = try project.unrecordedEnd(of: run, in: store) }
         switch format {
         case .text: Terminal.standardOutput.writeForeign(runPage(facts, width: Terminal.standardOutput.size?.columns))
         case .json: Terminal.standardOutput.writeForeign(runJSON(facts).text + "\n")

@@ -17,10 +17,13 @@ struct StatsCommand: ParsableCommand {
             0.5 s, 32 MiB, or 64 MiB of GPU memory. At least 5 earlier runs are needed. See docs/store.md.
             """)
 
-    @Argument(help: "Stages (default: all): template names, names with values, full names or globs")
-    var stages: [String] = []
+    @Argument(
+        help: ArgumentHelp(
+            "Pipeline file (optional) and stages (default: all): template names, names with values, full names or globs",
+            valueName: "file-and-stages"))
+    var words: [String] = []
 
-    @Option(name: .customLong("run"), help: "Compare this run (a number or latest) and print every figure")
+    @Option(name: .customLong("run"), help: "Compare this run (a number, a tag or latest) and print every figure")
     var runWord: String?
 
     @Flag(help: "Print figures of the run (default: latest) that are out of line; exit with 1 if there are any")
@@ -43,11 +46,15 @@ struct StatsCommand: ParsableCommand {
             }
             return bound
         }
-        let store = try Project.find(from: ".", storeOptions).openForReading()
         // An unknown stage is an error, not an empty table.
-        let chosen = stages.isEmpty ? nil : Set(try stages.flatMap { try store.stages(named: $0) }.map(\.stage))
-        guard runWord != nil || regressions || !bounds.isEmpty else { return try showStages(store, chosen) }
-        let run = try store.run(named: runWord ?? "latest")
+        let named = try RecordedStages.named(by: words, storeOptions)
+        let store = named.store
+        let chosen = words.isEmpty ? nil : Set(named.stages.map(\.stage))
+        guard runWord != nil || regressions || !bounds.isEmpty else {
+            return try showStages(
+                store, words.isEmpty ? nil : named.stages.map { [.text($0.pipeline), .text($0.stage)] })
+        }
+        let run = try store.findRun(runWord ?? "latest")
         var compared: [ComparedFigure] = []
         if runWord != nil || regressions {
             for history in try store.usage(behind: run) where chosen?.contains(history.stage) ?? true {
@@ -71,20 +78,21 @@ struct StatsCommand: ParsableCommand {
         if isChecked, !outOfLine.isEmpty { throw ExitCode(1) }
     }
 
-    private func showStages(_ store: Store, _ chosen: Set<String>?) throws {
+    /// - Parameter chosen: pipeline and name of each stage; nil: all.
+    private func showStages(_ store: Store, _ chosen: [[TableValue]]?) throws {
         let all = try store.stageStats()
-        let place = all.columns.firstIndex(of: "stage") ?? 0
-        let rows = all.rows.filter { row in
-            guard let chosen, case .text(let stage) = row[place] else { return true }
-            return chosen.contains(stage)
-        }
+        let places = ["pipeline", "stage"].compactMap(all.columns.firstIndex)
+        let named = chosen.map(Set.init)
+        let rows = all.rows.filter { row in named?.contains(places.map { row[$0] }) ?? true }
         let table = Table(columns: all.columns, rows: rows)
         guard formatOptions.chosen == .box else { return formatOptions.write(table) }
         let shown = readable(table)
         let figures = shown.columns.indices.filter { column in
             ["max", "p50", "p95"].contains { shown.columns[column].hasSuffix($0) }
         }
-        formatOptions.write(shown, rightAligned: Set(figures))
+        formatOptions.write(
+            shown,
+            TableRoles(rightAligned: Set(figures), names: shown.columns.firstIndex(of: "stage").map { [$0] } ?? []))
     }
 
     /// With short column names, readable durations and sizes, and without empty columns.
@@ -112,7 +120,7 @@ struct StatsCommand: ParsableCommand {
         if !shown.isEmpty {
             formatOptions.write(
                 Table(columns: ComparedFigure.columns, rows: shown.map { $0.row(isForPeople: isForPeople) }),
-                rightAligned: [3, 4, 5, 6, 7])
+                TableRoles(rightAligned: [3, 4, 5, 6, 7], names: [0, 1], answers: [2]))
         }
         let unevaluated = compared.count { $0.comparison.standing == .tooLittleHistory }
         let outOfLine = compared.count { $0.comparison.standing == .outOfLine }

@@ -30,11 +30,11 @@ struct StatusCommand: ParsableCommand {
         for warning in try preparation.leftoverWarnings() {
             Terminal.standardError.writeLine("warning: \(sanitized(warning))")
         }
-        let newest = try store.newestExecutions(pipeline: request.graph.pipeline)
         let selected = zip(request.graph.stages, preparation.plan.decisions).filter { $1.verdict != .notSelected }
-        let running = Set(newest.filter { $0.value.state.isOpen }.keys)
-        let rows = statusRows(stages: selected.map { ($0.name, $1) }, running: running)
-        formatOptions.write(Table(columns: ["stage", "status", "why"], rows: rows))
+        let unfinished = try unfinishedStages(of: request.graph.pipeline, opened.project, in: store)
+        let rows = statusRows(stages: selected.map { ($0.name, $1) }, unfinished: unfinished)
+        formatOptions.write(
+            Table(columns: ["stage", "status", "why"], rows: rows), TableRoles(names: [0], answers: [1]))
         opened.cacheDigests(of: preparation)
     }
 }

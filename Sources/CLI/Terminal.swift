@@ -44,21 +44,24 @@ final class Terminal: Sendable {
     @discardableResult
     func write(_ text: String) -> Bool {
         var text = text
-        return text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count > 0 {
-                    rest = rest.dropFirst(count)
-                } else if errno != EINTR && errno != EAGAIN {
-                    // A closed pipe or a closed stream is not an error.
-                    let number = errno
-                    if number != EPIPE && number != EBADF { failedWith.withLock { $0 = $0 ?? number } }
-                    return false
-                }
+        return text.withUTF8 { write(bytes: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The same for bytes that may not be text.
+    func write(bytes: UnsafeRawBufferPointer) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if errno != EINTR && errno != EAGAIN {
+                // A closed pipe or a closed stream is not an error.
+                let number = errno
+                if number != EPIPE && number != EBADF { failedWith.withLock { $0 = $0 ?? number } }
+                return false
             }
-            return true
         }
+        return true
     }
 }
 

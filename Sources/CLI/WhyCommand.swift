@@ -16,7 +16,9 @@ struct WhyCommand: ParsableCommand {
         help: ArgumentHelp("Pipeline file (default: pipeline.json) and stage", valueName: "file-and-stage"))
     var words: [String]
 
-    @Option(name: .customLong("run"), help: "Explain this past run: a number, latest, or latest~1 for the one before")
+    @Option(
+        name: .customLong("run"), help: "Explain this past run: a number, a tag, latest, or latest~1 for the one before"
+    )
     var pastRun: String?
 
     @OptionGroup var planning: PlanningOptions
@@ -26,7 +28,7 @@ struct WhyCommand: ParsableCommand {
     func run() throws {
         let (file, stages) = try fileAndStages(words)
         guard !stages.isEmpty else { throw Failure(.usage, "no stage named (example: runs why train)") }
-        let decisions = try pastRun.map { try recorded(stages, in: $0) } ?? planned(file, stages)
+        let decisions = try pastRun.map { try recorded($0) } ?? planned(file, stages)
         if formatOptions.format == nil || formatOptions.format == .box,
             Terminal.standardOutput.isTerminal || formatOptions.format == nil
         {
@@ -58,10 +60,10 @@ struct WhyCommand: ParsableCommand {
         return named.map { (request.graph.stages[$0].name, preparation.plan.decisions[$0]) }
     }
 
-    private func recorded(_ words: [String], in word: String) throws -> [(String, Decision)] {
-        let store = try Project.find(from: ".", storeOptions).openForReading()
-        let found = try words.flatMap { try store.stages(named: $0) }
-        let run = try store.run(named: word, among: .pipelines(Set(found.map(\.pipeline)).sorted()))
+    private func recorded(_ word: String) throws -> [(String, Decision)] {
+        let named = try RecordedStages.named(by: words, storeOptions)
+        let (store, found) = (named.store, named.stages)
+        let run = try store.findRun(word, among: .pipelines(Set(found.map(\.pipeline)).sorted()))
         let decisions = try store.decisions(ofStages: Set(found.map(\.stage)).sorted(), in: run)
         guard !decisions.isEmpty else {
             throw Failure(

@@ -15,6 +15,14 @@ static inline int csqlite_bind_blob(sqlite3_stmt *statement, int index, const vo
     return sqlite3_bind_blob(statement, index, bytes, count, SQLITE_TRANSIENT);
 }
 
+/// Sets whether a word in double quotes that is not a column is taken for text, and returns what it was before.
+static inline int csqlite_set_double_quoted_text(sqlite3 *database, int isAllowed) {
+    int before = 0;
+    sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DML, -1, &before);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DML, isAllowed, (int *)0);
+    return before;
+}
+
 /// The magic number of a folder's file system; -1 on error.
 static inline long csqlite_file_system_magic(const char *folder) {
     struct statfs information;

@@ -63,6 +63,39 @@ import Testing
         #expect(try project.query("select count(*) as n from executions") == counts)
     }
 
+    /// One SQL function is never interrupted by SQLite itself.
+    @Test(arguments: [
+        "select instr(hex(zeroblob(30000000)), hex(zeroblob(10000000)) || '1')",
+        "select stage, instr(hex(zeroblob(30000000)), hex(zeroblob(10000000)) || stage) from executions",
+    ])
+    func theTimeLimitHoldsWithinAFunction(_ sql: String) throws {
+        let project = try finished()
+        let result = try project.runs(["query", "--timeout", "200ms", sql], timeout: .seconds(30))
+        #expect(result.status == 2, "\(result.story)")
+        #expect(result.errorOutput.contains("took longer than 0.2 s"), "\(result.story)")
+    }
+
+    /// A pager that waits is not a query that takes long.
+    @Test func waitingForAReaderIsNotTheQuerysTime() throws {
+        let project = try finished()
+        try project.shell(
+            """
+            '\(try RunsBinary.path())' query --timeout 1ms --format csv \
+              "select printf('%.*c', 200000, 'x') as x" | { sleep 1; wc -c; } > count
+            """)
+        #expect(project.read("count")?.filter { !$0.isWhitespace } == "200003")
+    }
+
+    @Test(arguments: [
+        "select zeroblob(2000000000)",
+        "with recursive r(x) as (select 1 union all select x + 1 from r limit 1000) select group_concat(hex(zeroblob(100000))) from r",
+        "select replace(hex(zeroblob(30000000)), '0', '0123456789')",
+    ])
+    func tooMuchMemoryIsAnError(_ sql: String) throws {
+        let result = try finished().runs("query", sql)
+        #expect(result.status == 2 && result.errorOutput.contains("more memory than it may use"), "\(result.story)")
+    }
+
     @Test func predefinedQueriesRun() throws {
         let project = try finished()
         let listed = try JSON.lines(try project.runs("query", "--list", "--format", "jsonl").output)

@@ -85,6 +85,66 @@ import Testing
         #expect(try project.runs("show", "--store", "nowhere.db").status == 3)
     }
 
+    /// Everywhere a run is named; `base` is the tag of run 1.
+    @Test func runsAreNamedByTags() throws {
+        let project = try TestProject.threeRuns()
+        for words in [
+            ["show"], ["diff"], ["why", "train", "--run"], ["logs", "train", "--run"], ["stats", "--run"],
+        ] {
+            let byTag = try project.runs(words + ["base"])
+            #expect(try byTag.status == 0 && byTag.output == project.runs(words + ["1"]).output, "\(byTag.story)")
+        }
+        try project.expect("tag", "base", "first")
+        try project.expect("diff", "first", "latest", contains: ["run 1", "run 3", "+0.1"])
+
+        try project.expect("tag", "3", "base")
+        let note = "note: 2 runs have the tag 'base': using the newest, run 3 (others: 1)"
+        try project.expect("show", "base", contains: ["run 3 of p"], errors: [note])
+        // Run 3 did not execute it.
+        let log = try project.runs("logs", "train", "--run", "base", "--format", "csv")
+        #expect(log.status == 0 && log.errorOutput.isEmpty, "\(log.story)")
+        try project.expect("tag", "2", "third")
+        try project.expect("logs", "broken", "--run", "third", status: 2, errors: ["is not a run of this stage"])
+        try project.expect("show", "bse", status: 2, errors: ["no run has the tag 'bse'", "Did you mean 'base'?"])
+        // A tag never changes what a number or `latest` means.
+        try project.expect("tag", "1", "2", "latest", "latest~1")
+        try project.expect("show", "2", contains: ["run 2 of p"])
+        try project.expect("show", "latest", contains: ["run 3 of p"])
+        try project.expect("show", "latest~1", contains: ["run 2 of p"])
+        // A tag of an execution names no run.
+        try project.expect("tag", "--execution", "1", "good")
+        try project.expect("show", "good", status: 2, errors: ["no run has the tag 'good'"])
+    }
+
+    /// Commands that name stages take a pipeline file first, and then mean stages of that pipeline.
+    @Test func aPipelineFileComesBeforeTheStages() throws {
+        let project = try TestProject(
+            stages: #""s": {"command": "echo one", "params": {"x": 1}}"#,
+            files: [
+                "other.json": #"{"name": "other", "stages": {"s": {"command": "echo two"}, "t": {"command": "true"}}}"#
+            ])
+        try project.expect("exec").expect("exec", "other.json")
+        for (words, pieces) in [
+            (["logs", "pipeline.json", "s"], ["one\n"]), (["logs", "other.json", "s"], ["two\n"]),
+            (["logs", "other.json", "s", "--run", "latest"], ["two\n"]),
+            (["logs", "s"], ["==> s (succeeded) <==\none\n==> s (succeeded) <==\ntwo\n"]),
+            (["history", "other.json", "s", "--format", "csv"], ["2,2,s,1,succeeded"]),
+            (["why", "pipeline.json", "s", "--run", "latest"], ["s: run\n  never ran\n"]),
+            (["stats", "other.json", "--format", "csv"], ["other,s,1", "other,t,1"]),
+        ] {
+            let result = try project.runs(words)
+            #expect(result.status == 0 && pieces.allSatisfy(result.output.contains), "\(result.story)")
+        }
+        #expect(try !project.runs("stats", "other.json", "--format", "csv").output.contains("p,s"))
+        try project.expect("logs", "pipeline.json", "t", status: 2, errors: ["unknown stage 't' in pipeline 'p'"])
+        try project.expect("logs", "none.json", "s", status: 2, errors: ["none.json"])
+        // The history stays readable while the file is being edited.
+        try project.write("other.json", #"{"name": "other", "stages": {"s": 7}}"#)
+        try project.expect("logs", "other.json", "s", output: "two\n")
+        let below = try project.runs(["logs", "../other.json", "s"], in: ".runs")
+        #expect(below.output == "two\n", "\(below.story)")
+    }
+
     @Test func runsAreComparedStageByStage() throws {
         let project = try TestProject.threeRuns()
         let result = try project.runs("diff", "1", "latest")

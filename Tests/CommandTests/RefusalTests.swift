@@ -57,6 +57,32 @@ import Testing
         #expect(met.status == 0, "\(met.story)")
     }
 
+    /// A plan can be looked at where it cannot run; other errors stay errors.
+    @Test func aPlanSaysOnceWhatThisMachineCannotRun() throws {
+        let project = try TestProject(
+            stages: #"""
+                "g": {"matrix": {"x": [1, 2, 3]}, "command": "true", "resources": {"gpus": 1, "licence": 2}},
+                "h": {"command": "true", "resources": {"memory": "900TiB"}}
+                """#)
+        let plan = try project.runs(["exec", "--dry-run"], environment: ["CUDA_VISIBLE_DEVICES": ""])
+        #expect(plan.status == 0 && plan.output.contains("4 will run"), "\(plan.story)")
+        let notes = plan.errorOutput.split(separator: "\n")
+        #expect(notes.count == 2, "\(plan.story)")
+        #expect(notes.first?.hasPrefix("note: 3 stages of 'g' cannot run on this machine: requests 1 gpus") ?? false)
+        #expect(notes.first?.contains("licence") ?? false)
+        #expect(notes.last?.hasPrefix("note: stage 'h' cannot run on this machine: requests") ?? false)
+        let lines = try project.runs(["exec", "-n", "--output", "jsonl"], environment: ["CUDA_VISIBLE_DEVICES": ""])
+        #expect(lines.status == 0 && lines.output.split(separator: "\n").count == 4, "\(lines.story)")
+        #expect(try project.runs(["exec"], environment: ["CUDA_VISIBLE_DEVICES": ""]).status == 2)
+
+        try project.write(
+            "pipeline.json",
+            #"{"name": "p", "stages": {"g": {"command": "cp in out", "inputs": ["in"], "outputs": ["out"], "resources": {"licence": 2}}}}"#
+        )
+        try project.expect(
+            "exec", "-n", status: 2, errors: ["note: stage 'g' cannot run", "input 'in' does not exist"])
+    }
+
     /// A huge total must not create a list of a hundred billion devices.
     @Test func hugeTotalsAreAccepted() throws {
         let project = try TestProject()

@@ -66,11 +66,11 @@ import Testing
                 stage("a", .fresh, Reason(.fresh)), stage("b", .run, Reason(.lastFailed)),
                 stage("c", .run, Reason(.neverRan)),
                 stage("d", .run, Reason(.forced)), stage("e", .restored, Reason(.restored)),
-            ], running: ["d"])
+            ], unfinished: ["d": ("running", "run 2")])
         #expect(
             rows == [
                 [.text("a"), .text("fresh"), .text("")], [.text("b"), .text("failed"), .text("last attempt failed")],
-                [.text("c"), .text("stale"), .text("never ran")], [.text("d"), .text("running"), .text("forced")],
+                [.text("c"), .text("stale"), .text("never ran")], [.text("d"), .text("running"), .text("run 2")],
                 [.text("e"), .text("restorable"), .text("")],
             ])
     }

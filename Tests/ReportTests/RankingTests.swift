@@ -52,7 +52,7 @@ private func ranked(
                     ("train@d=c", "lr", .number("0.1")),
                 ])
         ]
-        let table = rankingTable(best, metric: "acc", isForPeople: false)
+        let table = rankingTable(best, metric: "acc")
         #expect(table.columns == ["run_id", "stage", "acc", "lr", "execution_id", "started_at"])
         #expect(
             table.rows == [
@@ -71,19 +71,28 @@ private func ranked(
                 same + [("train", "lr", .string("x\u{1b}")), ("judge@d=a", "d", .string("a"))]),
             ranked(1, "judge@d=b", 0.5, same + [("train", "lr", .null), ("judge@d=b", "d", .string("b"))]),
         ]
-        let table = rankingTable(best, metric: "acc", isForPeople: true)
+        let table = rankingTable(best, metric: "acc", width: nil)
         #expect(table.columns == ["run", "stage", "acc", "lr", "execution", "started"])
         #expect(
             table.rows.map { Array($0[2...3]) } == [[.text("0.9123"), .text("x\\e")], [.text("0.5"), .text("null")]])
-        #expect(table.same == "p0=0 p1=1 p2=2 p3=3 p4=4 p5=5 p6=6")
-        #expect(rankingTable(best, metric: "acc", isForPeople: false).columns.count == 5 + 9)
+        #expect(table.roles.same.map { "\($0.name)=\($0.value)" } == (0..<7).map { "p\($0)=\($0)" })
+        #expect(rankingTable(best, metric: "acc").columns.count == 5 + 9)
+        // Too narrow for the stages' full names: their values become columns.
+        let narrow = rankingTable(best, metric: "acc", width: 60)
+        #expect(narrow.columns == ["run", "stage", "acc", "d", "lr", "execution", "started"])
+        #expect(narrow.rows.map { $0[1] } == [.text("judge"), .text("judge")])
     }
 
-    @Test(arguments: [true, false]) func stagesOfSeveralPipelinesAreTold(_ isForPeople: Bool) {
+    @Test func stagesOfSeveralPipelinesAreTold() {
         let best = [ranked(2, "train", 0.9, [], pipeline: "big"), ranked(1, "train", 0.5, [])]
-        let table = rankingTable(best, metric: "acc", isForPeople: isForPeople)
-        #expect(Array(table.columns[1...3]) == ["pipeline", "stage", "acc"])
-        #expect(table.rows.map { $0[1] } == [.text("big"), .text("p")])
+        let (forPeople, forPrograms) = (
+            rankingTable(best, metric: "acc", width: nil), rankingTable(best, metric: "acc")
+        )
+        for (columns, rows) in [(forPeople.columns, forPeople.rows), (forPrograms.columns, forPrograms.rows)] {
+            #expect(Array(columns[1...3]) == ["pipeline", "stage", "acc"])
+            #expect(rows.map { $0[1] } == [.text("big"), .text("p")])
+        }
+        #expect(forPeople.roles.names == [2] && forPeople.roles.answers == [3])
     }
 
     @Test func jsonListsParamsByStage() {

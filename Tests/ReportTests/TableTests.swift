@@ -5,9 +5,10 @@ import Testing
 
 /// Writes the rows as the caller would: what `add` gives at once, then what `finish` gives.
 private func table(
-    _ format: TableFormat, _ columns: [String], _ rows: [[TableValue]], width: Int? = nil, rightAligned: Set<Int> = []
+    _ format: TableFormat, _ columns: [String], _ rows: [[TableValue]], width: Int? = nil,
+    roles: TableRoles = TableRoles()
 ) -> String {
-    var writer = TableWriter(format: format, columns: columns, width: width, rightAligned: rightAligned)
+    var writer = TableWriter(format: format, columns: columns, width: width, roles: roles)
     return rows.map { writer.add(row: $0) ?? "" }.joined() + writer.finish()
 }
 
@@ -53,6 +54,22 @@ private func table(
             table(.csv, ["x", "y,z", "w"], rows)
                 == "x,\"y,z\",w\nplain,\"a,b\",\"say \"\"hi\"\"\"\n\"two\nlines\",\"cr\rhere\",\"\"\n,0.1,x'01'\n"
                 + "\"\r\n\",\"é\u{301}\"\"\", spaces \n")
+    }
+
+    /// A spreadsheet would evaluate these texts. Numbers are as in CSV, and so is text that a column of numbers holds.
+    @Test func csvForSpreadsheetsHasNoFormulas() {
+        let dangerous = [
+            "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "=cmd|' /C calc'!A0", "＝1", "-",
+        ]
+        for text in dangerous { #expect(table(.csvSafe, ["x"], [[.text(text)]]) == "\"x\"\n\"'\(text)\"\n") }
+        for text in ["plain", "a=1", "1-2", "'=1", "a;=1", ""] {
+            #expect(table(.csvSafe, ["x"], [[.text(text)]]) == "\"x\"\n\"\(text)\"\n")
+        }
+        #expect(
+            table(
+                .csvSafe, ["=x", "n"], [[.text("=\"a\""), .integer(-5)], [.null, .real(-0.5)], [.blob([1]), .null]])
+                == "\"'=x\",\"n\"\n\"'=\"\"a\"\"\",-5\n,-0.5\nx'01',\n")
+        #expect(table(.csvSafe, ["a"], []) == "\"a\"\n")
     }
 
     @Test func tsvEscapes() {
@@ -139,11 +156,16 @@ private func table(
         let names = (1...9).map { "column_\($0)" }
         #expect(
             table(.box, names, [names.map { .text($0) }], width: 30) == """
-                ┌──────────┬──────────┬───┐
-                │ column_1 │ column_2 │ … │
-                ├──────────┼──────────┼───┤
-                │ column_1 │ column_2 │ … │
-                └──────────┴──────────┴───┘
+                ┌──────────┬──────────┐
+                │ column_1 │ column_2 │
+                ├──────────┼──────────┤
+                │ column_1 │ column_2 │
+                └──────────┴──────────┘
+                not shown (use --format):
+                  column_3, column_4,
+                  column_5, column_6,
+                  column_7, column_8,
+                  column_9
 
                 """)
     }
@@ -169,7 +191,7 @@ private func table(
 
     @Test func textColumnsCanBeRightAligned() {
         #expect(
-            table(.box, ["wall"], [[.text("1.0s")], [.text("12.0s")]], rightAligned: [0]) == """
+            table(.box, ["wall"], [[.text("1.0s")], [.text("12.0s")]], roles: TableRoles(rightAligned: [0])) == """
                 ┌───────┐
                 │ wall  │
                 ├───────┤

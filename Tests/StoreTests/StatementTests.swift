@@ -58,6 +58,9 @@ struct StatementTests {
         "run_back": ["run_rows", "chosen VIRTUAL TABLE INDEX 1:"],
         "run_back_of_stages": ["r", "json_each VIRTUAL TABLE INDEX 1:"],
         "stage_names": ["s"],
+        // Tags that people added.
+        "tagged_runs": ["t", "chosen VIRTUAL TABLE INDEX 1:", "json_each VIRTUAL TABLE INDEX 1:"],
+        "run_tags": ["tag_rows"],
         "store_salt": ["store"],
         "view_columns": ["v", "c VIRTUAL TABLE INDEX 0:", "c VIRTUAL TABLE INDEX 1:"],
         // JSON arrays that are arguments.

@@ -167,6 +167,13 @@ struct UserQueryTests {
         ("SELECT * FROM execution", "no such table: execution", "Did you mean the view 'executions'?"),
         ("SELECT * FROM zebra", "no such table: zebra", "The views are: runs, executions"),
         ("SELECT wall_second FROM executions", "no such column: wall_second", "Did you mean 'wall_seconds'?"),
+        ("SELECT * FROM executions ORDER BY execution", "execution", "Did you mean 'execution_id'?"),
+        ("SELECT x.run FROM inputs x", "x.run", "Did you mean 'run_id'?"),
+        ("SELECT wall FROM latest", "wall", "Did you mean 'wall_seconds'?"),
+        ("SELECT rss FROM executions", "rss", "Did you mean 'max_rss_bytes'?"),
+        ("SELECT EXECUTIONID FROM Executions", "EXECUTIONID", "Did you mean 'execution_id'?"),
+        ("SELECT sha256 FROM params", "sha256", "'sha256' is a column of inputs, outputs."),
+        ("SELECT \"nope\", stag FROM runs r JOIN executions USING (run_id)", "stag", "Did you mean 'stage'?"),
         ("SELECT 1 FRM x y", "syntax error", "\n               ^"),
         ("SELECT 1,\n  'é', nope", "no such column: nope", "\n    'é', nope\n         ^"),
         ("", "no SQL", "select * from runs"),
@@ -178,6 +185,27 @@ struct UserQueryTests {
         let message = sentence { _ = try store.rows(sql) }
         #expect(message.contains(message), "\(message)")
         #expect(message.contains(help), "\(message)")
+    }
+
+    /// SQLite takes a word in double quotes for text if no column has that name.
+    @Test(arguments: [
+        ("SELECT stage FROM executions ORDER BY \"execution\"", ["\"execution\" is not a column", "'execution_id'"]),
+        ("SELECT stage FROM executions WHERE stage = \"zebra\"", ["\"zebra\" is not a column", "single quotes"]),
+        ("SELECT \"stage\" FROM executions", []), ("SELECT '\"x\"' FROM executions", []),
+    ])
+    func namesThatAreReadAsTextAreReported(sql: String, pieces: [String]) throws {
+        var warnings: [String] = []
+        var rows = 0
+        try store.query(
+            sql, bindings: [], limits: QueryLimits(timeoutSeconds: nil), onWarning: { warnings.append($0) },
+            onColumns: { _ in },
+            onRow: { _ in
+                rows += 1
+                return true
+            })
+        #expect(warnings.count == (pieces.isEmpty ? 0 : 1))
+        for piece in pieces { #expect(warnings.first?.contains(piece) ?? false, "\(warnings)") }
+        #expect(rows == (sql.contains("zebra") ? 0 : 1))
     }
 
     @Test func invalidSQLIsAUsageError() throws {

@@ -139,8 +139,8 @@ public final class RunPreparation {
         return seen
     }
 
-    /// What would make the run fail for certain, one sentence each. Empty: it can begin.
-    public func obstacles() throws(Failure) -> [String] {
+    /// What would make the run fail for certain.
+    public func obstacles() throws(Failure) -> Obstacles {
         var obstacles = Obstacles()
         let pool = ResourcePool(request.admission)
         let living = plan.missingInputs.isEmpty ? [] : try livingRuns(in: store, root: request.root)
@@ -179,7 +179,7 @@ public final class RunPreparation {
                 }
             }
         }
-        return obstacles.sentences
+        return obstacles
     }
 
     /// What is wrong with the first output that links among its parent folders lead out of the project, without being

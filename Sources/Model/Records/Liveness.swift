@@ -37,6 +37,22 @@ public struct RunningRun: Hashable, Sendable {
     }
 }
 
+/// What is known of a run whose row says that it is running, if it is not seen to be alive.
+public enum UnrecordedEnd: Hashable, Sendable {
+    /// It is not running any more.
+    case gone
+    /// It may be running on another host, or in another folder.
+    case notSeenFromHere
+
+    /// Says what will record the end, or that it cannot be checked.
+    public var sentence: String {
+        switch self {
+        case .gone: "its program is gone; the next `runs exec` or `runs doctor --repair` records it"
+        case .notSeenFromHere: "cannot check from this host or folder whether its program is still alive"
+        }
+    }
+}
+
 /// An execution whose end was not recorded: queued, running, or lost with its run.
 public struct RunningExecution: Hashable, Sendable {
     public let id: ExecutionID

@@ -7,6 +7,8 @@ public struct RunFacts: Sendable {
     /// Relative to the folder of `.runs`.
     public var pipelinePath = ""
     public var status = RunStatus.running
+    /// Why the status may not be that of the row, or may not be true.
+    public var unrecordedEnd: UnrecordedEnd?
     /// ISO 8601, as recorded.
     public var startedAt = ""
     public var finishedAt: String?

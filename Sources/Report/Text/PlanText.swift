@@ -35,10 +35,15 @@ public func planText(
     return text + "\(sanitized(pipeline)): \(summary)" + (isIdle ? ", nothing to run" : "") + "\n"
 }
 
-/// Rows for `TableWriter` with the columns `stage`, `status`, `why`. `running`: stages that another run is executing.
-public func statusRows(stages: [(stage: String, decision: Decision)], running: Set<String> = []) -> [[TableValue]] {
+/// Rows for `TableWriter` with the columns `stage`, `status`, `why`.
+///
+/// - Parameter unfinished: status and explanation of stages whose newest execution has no recorded end.
+public func statusRows(
+    stages: [(stage: String, decision: Decision)], unfinished: [String: (status: String, why: String)] = [:]
+) -> [[TableValue]] {
     stages.map { stage, decision in
-        let status = running.contains(stage) ? "running" : statusWord(of: decision)
+        if let (status, why) = unfinished[stage] { return [.text(stage), .text(status), .text(why)] }
+        let status = statusWord(of: decision)
         // The status already says that a fresh stage is fresh.
         let why = decision.reasons.filter { !isVerdictItself($0.code) }
         return [.text(stage), .text(status), .text(sentence(for: why))]

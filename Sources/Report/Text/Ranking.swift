@@ -56,46 +56,85 @@ func lineageColumns(_ rows: [[RankedExecution.Param]]) -> [LineageColumn] {
     return columns
 }
 
-/// Up to this many params all have a column on a terminal; if there are more, those that vary.
-private let fewParams = 6
-
-/// The executions as a table: for people with the params that vary, for programs (`isForPeople` false) with all.
+/// The executions as a table for people: with the params that differ, which have columns of their own, or stand in the
+/// stages' names.
 ///
-/// - Returns: the columns, the rows, and the params that have no column because all executions have the same value.
+/// - Parameter width: columns that the table must fit; nil: no limit.
 public func rankingTable(
-    _ best: [RankedExecution], metric: String, isForPeople: Bool
-) -> (columns: [String], rows: [[TableValue]], same: String) {
-    var params = lineageColumns(best.map(\.params))
-    var same: [LineageColumn] = []
-    if isForPeople {
-        params.removeAll { $0.isNamed(in: best.map(\.stage)) }
-        if params.count > fewParams, best.count > 1 {
-            same = params.filter { !$0.varies }
-            params.removeAll { !$0.varies }
+    _ best: [RankedExecution], metric: String, width: Int?
+) -> (columns: [String], rows: [[TableValue]], roles: TableRoles) {
+    let all = lineageColumns(best.map(\.params))
+    let differing = best.count > 1 ? all.filter(\.varies) : all
+    let constant = best.count > 1 ? all.filter { !$0.varies } : []
+    let stages = best.map(\.stage)
+    let named = Set(differing.filter { $0.isNamed(in: stages) }.map(\.name))
+    var table = rankingTable(
+        best, stages: stages, metric: metric, params: differing.filter { !named.contains($0.name) })
+    if let width, !named.isEmpty {
+        let cells = table.rows.map { $0.map { if case .text(let text) = $0 { text } else { "123456" } } }
+        let grid = TableGrid(heads: table.columns, rows: cells, rightAligned: table.columns.map { _ in false })
+        if !grid.fits(width) {
+            // The same in fewer columns: `lr` and `0.1` instead of `train@lr=0.1`.
+            let short = stages.map { stageName($0, without: named) }
+            table = rankingTable(best, stages: short, metric: metric, params: differing)
         }
     }
-    // Stages of two pipelines may have one name.
-    let hasPipelines = Set(best.map(\.pipeline)).count > 1
-    let rows = best.indices.map { row in
-        let execution = best[row]
-        let value: TableValue = isForPeople ? .text(valueText(.double(execution.value))) : .real(execution.value)
-        let cells = params.map { isForPeople ? shown($0.values[row]) : $0.cell(row) }
-        return [.integer(execution.runID.value)] + (hasPipelines ? [.text(execution.pipeline)] : [])
-            + [.text(execution.stage), value] + cells
-            + [
-                .integer(execution.id.value),
-                .text(isForPeople ? timeText(execution.startedAt) : execution.startedAt),
-            ]
+    let shownInNames = Set(constant.filter { $0.isNamed(in: stages) }.map(\.name))
+    table.roles.same = constant.filter { !shownInNames.contains($0.name) }.compactMap { column in
+        column.values[0].isEmpty ? nil : (column.name, listText(column.values[0]))
     }
-    let ends =
-        isForPeople
-        ? (["run"], ["execution", "started"]) : (["run_id"], ["execution_id", "started_at"])
-    let columns = ends.0 + (hasPipelines ? ["pipeline", "stage"] : ["stage"]) + [metric] + params.map(\.name) + ends.1
-    let shownSame = valuesText(same.compactMap { column in column.values[0].first.map { (column.name, $0) } })
-    return (columns, rows, shownSame)
+    return table
 }
 
-private func shown(_ values: [JSONValue]) -> TableValue { .text(values.map(valueText).joined(separator: "|")) }
+private func rankingTable(
+    _ best: [RankedExecution], stages: [String], metric: String, params: [LineageColumn]
+) -> (columns: [String], rows: [[TableValue]], roles: TableRoles) {
+    let pipelines = pipelines(of: best)
+    let rows = best.indices.map { row in
+        [.integer(best[row].runID.value)] + (pipelines.map { [.text($0[row])] } ?? [])
+            + [.text(stages[row]), .text(valueText(.double(best[row].value)))]
+            + params.map { TableValue.text(listText($0.values[row])) }
+            + [.integer(best[row].id.value), .text(timeText(best[row].startedAt))]
+    }
+    let naming = pipelines == nil ? ["run", "stage"] : ["run", "pipeline", "stage"]
+    let answers = Set(naming.count...naming.count + params.count)
+    return (
+        naming + [metric] + params.map(\.name) + ["execution", "started"], rows,
+        TableRoles(rightAligned: answers, names: [naming.count - 1], answers: answers)
+    )
+}
+
+/// Stages of two pipelines may have one name; nil if there is one pipeline.
+private func pipelines(of best: [RankedExecution]) -> [String]? {
+    Set(best.map(\.pipeline)).count > 1 ? best.map(\.pipeline) : nil
+}
+
+/// `0.1|0.2`, or `6 values`.
+private func listText(_ values: [JSONValue]) -> String {
+    values.count > 3 ? "\(values.count) values" : values.map(valueText).joined(separator: "|")
+}
+
+/// `train@dataset=iris` of `train@dataset=iris,lr=0.1` without `lr`.
+private func stageName(_ stage: String, without params: Set<String>) -> String {
+    guard let sign = stage.firstIndex(of: "@") else { return stage }
+    let left = stage[stage.index(after: sign)...].split(separator: ",").filter { pair in
+        !params.contains(String(pair.prefix { $0 != "=" }))
+    }
+    return stage[..<sign] + (left.isEmpty ? "" : "@" + left.joined(separator: ","))
+}
+
+/// The executions as a table for programs, with all params.
+public func rankingTable(_ best: [RankedExecution], metric: String) -> (columns: [String], rows: [[TableValue]]) {
+    let params = lineageColumns(best.map(\.params))
+    let pipelines = pipelines(of: best)
+    let rows = best.indices.map { row in
+        [.integer(best[row].runID.value)] + (pipelines.map { [.text($0[row])] } ?? [])
+            + [.text(best[row].stage), .real(best[row].value)] + params.map { $0.cell(row) }
+            + [.integer(best[row].id.value), .text(best[row].startedAt)]
+    }
+    let naming = pipelines == nil ? ["run_id", "stage"] : ["run_id", "pipeline", "stage"]
+    return (naming + [metric] + params.map(\.name) + ["execution_id", "started_at"], rows)
+}
 
 /// One object per execution, with all params by stage.
 public func rankingJSON(_ best: [RankedExecution], metric: String) -> [JSONValue] {

@@ -91,7 +91,7 @@ public func differencesText(between first: RunFacts, and second: RunFacts, width
     }
     var writer = TableWriter(
         format: .box, columns: ["stage", "what", "run \(first.id)", "run \(second.id)", "change"], width: width,
-        rightAligned: [4])
+        roles: TableRoles(rightAligned: [4], names: [0, 1], answers: [2, 3], compared: (2, 3)))
     for row in rows { _ = writer.add(row: row.map { .text($0) }) }
     return writer.finish()
 }

@@ -30,7 +30,7 @@ func headMembers(_ run: RunFacts) -> [JSONValue.Member] {
         ("stages_executed", .integer(run.counts.executed)), ("stages_fresh", .integer(run.counts.fresh)),
         ("stages_restored", .integer(run.counts.restored)), ("stages_failed", .integer(run.counts.failed)),
         ("stages_blocked", .integer(run.counts.blocked)), ("tags", .array(run.tags.map { .string($0) })),
-        ("notes", .array(run.notes.map { .string($0) })),
+        ("notes", .array(run.notes.map { .string($0) })), ("status_note", json(run.unrecordedEnd?.sentence)),
     ])
 }
 

@@ -9,7 +9,7 @@ private let mostMetrics = 4
 ///
 /// - Parameter width: columns that the table must fit; nil: no limit.
 public func runPage(_ run: RunFacts, width: Int?) -> String {
-    var lines = ["run \(run.id) of \(sanitized(run.pipeline)): \(run.status.rawValue)"]
+    var lines = ["run \(run.id) of \(sanitized(run.pipeline)): \(run.status.rawValue)\(unrecordedEnd(run))"]
     func add(_ name: String, _ text: String?) {
         if let text, !text.isEmpty { lines.append("  " + padded(name, to: 9) + text) }
     }
@@ -27,7 +27,9 @@ public func runPage(_ run: RunFacts, width: Int?) -> String {
     var text = lines.joined(separator: "\n") + "\n"
 
     let table = stageTable(run)
-    var writer = TableWriter(format: .box, columns: table.columns, width: width, rightAligned: table.rightAligned)
+    // The stage, and how it ended.
+    let roles = TableRoles(rightAligned: table.rightAligned, names: [0], answers: [1])
+    var writer = TableWriter(format: .box, columns: table.columns, width: width, roles: roles)
     for row in table.rows { _ = writer.add(row: row.map { .text($0) }) }
     let box = writer.finish()
     if !box.isEmpty { text += box }
@@ -47,7 +49,8 @@ public func runPage(_ run: RunFacts, width: Int?) -> String {
 /// The page for a pull request or a job's summary.
 public func runMarkdown(_ run: RunFacts) -> String {
     let took = run.wallSeconds.map { " in \(durationText($0))" } ?? ""
-    var text = "### \(markdownText(run.pipeline)): run \(run.id) \(statusPhrase(run.status))\(took)\n\n"
+    var text =
+        "### \(markdownText(run.pipeline)): run \(run.id) \(statusPhrase(run.status))\(unrecordedEnd(run))\(took)\n\n"
     var facts = [countsText(run)]
     if let commit = run.gitCommit {
         facts.append(
@@ -77,6 +80,8 @@ public func runMarkdown(_ run: RunFacts) -> String {
     }
     return text
 }
+
+private func unrecordedEnd(_ run: RunFacts) -> String { run.unrecordedEnd.map { " (\($0.sentence))" } ?? "" }
 
 private func statusPhrase(_ status: RunStatus) -> String {
     switch status {

@@ -4,33 +4,37 @@ import Model
 
 /// A way to write a table.
 public enum TableFormat: String, CaseIterable, Sendable {
-    case box, csv, tsv, json, jsonl, markdown, line, list
+    case box, csv
+    /// CSV for spreadsheets, which would evaluate text that begins like a formula.
+    case csvSafe = "csv-safe"
+    case tsv, json, jsonl, markdown, line, list
 }
 
 /// Turns rows into text, one at a time. `box` and `markdown` keep the rows until the end to size the columns; the other
-/// formats return each row's text at once. Formats for people (`box`, `markdown`, `line`, `list`) are sanitized, `csv`
-/// and `tsv` are not.
+/// formats return each row's text at once. Formats for people (`box`, `markdown`, `line`, `list`) are sanitized, `csv`,
+/// `csv-safe` and `tsv` are not.
 public struct TableWriter: Sendable {
     private let format: TableFormat
     private let columns: [String]
     private let width: Int?
-    private let rightAligned: Set<Int>
+    private let roles: TableRoles
     private let heads: [String]
     private var kept: [[TableValue]] = []
     private var isFirst = true
 
     /// - Parameters:
     ///   - width: columns of the terminal that a box must fit; nil: no limit.
-    ///   - rightAligned: text columns (from 0) to right-align. Columns of numbers always are.
-    public init(format: TableFormat, columns: [String], width: Int? = nil, rightAligned: Set<Int> = []) {
+    ///   - roles: for `box` and `markdown`.
+    public init(format: TableFormat, columns: [String], width: Int? = nil, roles: TableRoles = TableRoles()) {
         self.format = format
         self.columns = columns
         self.width = width
-        self.rightAligned = rightAligned
+        self.roles = roles
         heads =
             switch format {
             case .json, .jsonl: columns.map { JSONValue.string($0).text + ":" }
             case .csv: columns.map(Self.csvField)
+            case .csvSafe: columns.map(Self.safeField)
             case .tsv: columns.map(Self.tsvField)
             case .box, .markdown, .list: columns.map(sanitized)
             case .line:
@@ -50,6 +54,7 @@ public struct TableWriter: Sendable {
             kept.append(row)
             return nil
         case .csv: return (isFirst ? header : "") + row.map(Self.csvField).joined(separator: ",") + "\n"
+        case .csvSafe: return (isFirst ? header : "") + row.map(Self.safeField).joined(separator: ",") + "\n"
         case .tsv: return (isFirst ? header : "") + row.map(Self.tsvField).joined(separator: "\t") + "\n"
         case .json: return (isFirst ? "[" : ",\n") + object(row)
         case .jsonl: return object(row) + "\n"
@@ -58,23 +63,27 @@ public struct TableWriter: Sendable {
         }
     }
 
-    /// The rest of the text. Without rows: the header of `csv` and `tsv`, `[]` for `json`, else empty.
+    /// The rest of the text. Without rows: the header of `csv`, `csv-safe` and `tsv`, `[]` for `json`, else empty.
     public mutating func finish() -> String {
         switch format {
-        case .csv, .tsv: return isFirst ? header : ""
+        case .csv, .csvSafe, .tsv: return isFirst ? header : ""
         case .json: return isFirst ? "[]\n" : "]\n"
         case .jsonl, .line, .list: return ""
         case .box, .markdown:
             guard !kept.isEmpty, !columns.isEmpty else { return "" }
-            let grid = TableGrid(
+            var grid = TableGrid(
                 heads: heads, rows: kept.map { $0.map(Self.shown) },
-                rightAligned: columns.indices.map { rightAligned.contains($0) || isNumeric(column: $0) })
+                rightAligned: columns.indices.map { roles.rightAligned.contains($0) || isNumeric(column: $0) })
+            grid.names = roles.names
+            grid.answers = roles.answers
+            grid.compared = roles.compared
+            grid.same = roles.same.map { (sanitized($0.name), sanitized($0.value)) }
             kept = []
             return format == .box ? grid.box(width: width) : grid.markdown()
         }
     }
 
-    private var header: String { heads.joined(separator: format == .csv ? "," : "\t") + "\n" }
+    private var header: String { heads.joined(separator: format == .tsv ? "\t" : ",") + "\n" }
 
     private func isNumeric(column: Int) -> Bool {
         var sawNumber = false
@@ -127,10 +136,30 @@ public struct TableWriter: Sendable {
         return plain(cell)
     }
 
+    private static func safeField(_ cell: TableValue) -> String {
+        if case .text(let text) = cell { return safeField(text) }
+        return plain(cell)
+    }
+
+    /// Always quoted, since a spreadsheet may split cells at other characters than commas. A `'` before text that begins
+    /// like a formula keeps it text.
+    private static func safeField(_ text: String) -> String {
+        let begin = text.unicodeScalars.first { $0 != " " }
+        return quoted(begin.map(formulaStarts.contains) ?? false ? "'" + text : text)
+    }
+
+    /// Also the full-width forms, which some spreadsheets take for the same.
+    private static let formulaStarts: Set<Unicode.Scalar> = [
+        "=", "+", "-", "@", "\t", "\r", "\n", "\u{ff1d}", "\u{ff0b}", "\u{ff0d}", "\u{ff20}",
+    ]
+
     /// Quoted if RFC 4180 requires it.
     private static func csvField(_ text: String) -> String {
         let needsQuotes = text.isEmpty || text.utf8.contains { $0 == 0x22 || $0 == 0x2c || $0 == 0x0a || $0 == 0x0d }
-        guard needsQuotes else { return text }
+        return needsQuotes ? quoted(text) : text
+    }
+
+    private static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
             if scalar == "\"" { quoted += "\"" }

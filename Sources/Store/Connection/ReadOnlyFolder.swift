@@ -42,7 +42,8 @@ extension Connection {
     }
 }
 
-func removeTemporaryFolder(_ folder: String) {
+/// Deletes a folder that `Store.temporaryFolder` names.
+public func removeTemporaryFolder(_ folder: String) {
     for name in ["runs.db", "runs.db-wal", "runs.db-shm"] { unlink("\(folder)/\(name)") }
     rmdir(folder)
 }

@@ -20,11 +20,15 @@ public final class Store {
     private static let applicationID: Int64 = 0x7275_6e73
 
     let connection: Connection
-    private let temporaryFolder: String?
+    /// Holds the copy that is read if the file itself cannot be; deleted with this object.
+    public let temporaryFolder: String?
     /// Device and inode of the file that is written to.
     private var file: [UInt64] = []
     public private(set) var salt: [UInt8] = []
     var numbers = InternedIDs()
+    /// Runs whose rows say that they are running although they are not. Questions get them and their open executions as
+    /// `lost`; the rows stay as they are.
+    public var goneRuns: Set<RunID> = []
     /// From `beginRun` to `finishRun`.
     var ownedRun: OwnedRun?
     /// When the write-ahead log is copied into the store next; nil without a log.

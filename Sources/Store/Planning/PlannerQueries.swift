@@ -126,7 +126,7 @@ extension Store {
     ) throws(Failure) -> (pipeline: String, stage: String, state: ExecutionState)? {
         try connection.statement(SQL.stageOfExecution).first([("execution_id", execution.value)]) {
             row throws(Failure) in
-            (row.text(0), row.text(1), try state(row.text(2)))
+            (row.text(0), row.text(1), reported(try state(row.text(2)), of: RunID(row.integer(3))))
         }
     }
 
@@ -171,7 +171,8 @@ extension Store {
     private func record(_ row: Row, from first: Int32, outputs: [RecordedPath]) throws(Failure) -> ExecutionRecord {
         ExecutionRecord(
             id: ExecutionID(row.integer(first)), runID: RunID(row.integer(first + 1)), stage: row.text(first + 2),
-            state: try state(row.text(first + 3)), key: try row.digest(first + 4), baseKey: try row.digest(first + 5),
+            state: reported(try state(row.text(first + 3)), of: RunID(row.integer(first + 1))),
+            key: try row.digest(first + 4), baseKey: try row.digest(first + 5),
             inputsChangedDuringRun: row.flag(first + 6), isRejected: row.flag(first + 7), outputs: outputs,
             discovered: row.isNull(first + 8) ? nil : DiscoveredSetID(row.integer(first + 8)))
     }
@@ -189,6 +190,11 @@ extension Store {
     func state(_ text: String) throws(Failure) -> ExecutionState {
         guard let state = ExecutionState(rawValue: text) else { throw unknown(text) }
         return state
+    }
+
+    /// The state of an execution, as far as it is known whether its run is alive.
+    func reported(_ state: ExecutionState, of run: RunID) -> ExecutionState {
+        state.isOpen && goneRuns.contains(run) ? .lost : state
     }
 
     private func digestKind(_ text: String) throws(Failure) -> DigestKind {

@@ -16,7 +16,7 @@ extension Store {
         let all: [(String, Bindable?)] = [("execution_ids", array(repeats.values.joined().map(\.value)))]
         var figures: [ExecutionID: ExecutionFacts] = [:]
         try connection.statement(SQL.factsOfExecutions).run(all) { row in
-            let execution = Self.execution(row)
+            let execution = self.execution(row)
             figures[execution.id] = execution
         }
         try connection.statement(SQL.metricsOfExecutions).run(all) { row in

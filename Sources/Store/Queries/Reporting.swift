@@ -16,7 +16,21 @@ public struct Table: Sendable {
 extension Store {
     /// - Parameter stages: stage IDs, from `stageNames`.
     public func history(ofStages stages: [Int64], limit: Int) throws(Failure) -> Table {
-        try table(SQL.historyOfStages, [("stage_ids", array(stages)), ("limit", limit)])
+        let recorded = try table(SQL.historyOfStages, [("stage_ids", array(stages)), ("limit", limit)])
+        guard !goneRuns.isEmpty, let run = recorded.columns.firstIndex(of: "run"),
+            let state = recorded.columns.firstIndex(of: "state"), let error = recorded.columns.firstIndex(of: "error")
+        else { return recorded }
+        let rows = recorded.rows.map { row in
+            guard case .integer(let number) = row[run], goneRuns.contains(RunID(number)),
+                case .text(let word) = row[state],
+                ExecutionState(rawValue: word)?.isOpen ?? false
+            else { return row }
+            var row = row
+            row[state] = .text(ExecutionState.lost.rawValue)
+            row[error] = .text(UnrecordedEnd.gone.sentence)
+            return row
+        }
+        return Table(columns: recorded.columns, rows: rows)
     }
 
     /// Every stage that was ever evaluated: pipeline, name, template, ID.
@@ -27,9 +41,23 @@ extension Store {
     /// The newest execution of each stage, in a run or in all.
     public func latestLogs(
         ofStages stages: [Int64], run: RunID?
-    ) throws(Failure) -> [(execution: ExecutionID, stage: String, state: String, path: String)] {
+    ) throws(Failure) -> [(execution: ExecutionID, stage: String, state: ExecutionState, path: String)] {
         try connection.statement(SQL.latestLogs).all([("stage_ids", array(stages)), ("run_id", run?.value)]) {
-            (ExecutionID($0.integer(0)), $0.text(1), $0.text(2), $0.text(3))
+            row throws(Failure) in
+            (
+                ExecutionID(row.integer(0)), row.text(1), reported(try state(row.text(2)), of: RunID(row.integer(4))),
+                row.text(3)
+            )
+        }
+    }
+
+    /// The newest execution of a stage that has ended; nil: none has.
+    public func lastEnded(
+        pipeline: String, stage: String
+    ) throws(Failure) -> (id: ExecutionID, run: RunID, state: ExecutionState)? {
+        guard let number = try existingStage(stage, pipeline: pipeline) else { return nil }
+        return try connection.statement(SQL.lastEndedOfStage).first([("stage_id", number)]) { row throws(Failure) in
+            (ExecutionID(row.integer(0)), RunID(row.integer(1)), try state(row.text(2)))
         }
     }
 

@@ -73,7 +73,7 @@ extension Store {
         let chosen: [(String, Bindable?)] = [("execution_ids", array(executions.map(\.value)))]
         var facts: [ExecutionID: ExecutionFacts] = [:]
         try connection.statement(SQL.factsOfExecutions).run(chosen) { row in
-            let execution = Self.execution(row)
+            let execution = self.execution(row)
             facts[execution.id] = execution
         }
         try connection.statement(SQL.paramsOfExecutions).run(chosen) { row in
@@ -102,6 +102,10 @@ extension Store {
             facts.pipeline = row.text(0)
             facts.pipelinePath = row.text(1)
             facts.status = RunStatus(rawValue: row.text(2)) ?? .lost
+            if facts.status == .running, goneRuns.contains(run) {
+                facts.status = .lost
+                facts.unrecordedEnd = .gone
+            }
             facts.startedAt = row.text(3)
             facts.finishedAt = row.optionalText(4)
             facts.wallSeconds = row.isNull(5) ? nil : row.real(5)
@@ -156,7 +160,7 @@ extension Store {
         return counts
     }
 
-    static func execution(_ row: Row) -> ExecutionFacts {
+    func execution(_ row: Row) -> ExecutionFacts {
         var facts = ExecutionFacts(id: ExecutionID(row.integer(0)), runID: RunID(row.integer(1)))
         facts.stage = row.text(2)
         facts.state = ExecutionState(rawValue: row.text(3)) ?? .lost
@@ -171,6 +175,10 @@ extension Store {
         facts.logPath = row.text(12)
         facts.command = row.text(13)
         facts.repetition = row.isNull(14) ? nil : Int(row.integer(14))
+        if facts.state.isOpen, goneRuns.contains(facts.runID) {
+            facts.state = .lost
+            facts.error = UnrecordedEnd.gone.sentence
+        }
         return facts
     }
 

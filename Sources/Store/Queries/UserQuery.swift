@@ -15,6 +15,13 @@ public struct QueryLimits: Sendable {
     public var heapBytes: Int64 = 512 << 20
 
     public init(timeoutSeconds: Double?) { self.timeoutSeconds = timeoutSeconds }
+
+    /// The error if the time is over.
+    public var timeoutFailure: Failure {
+        Failure(
+            .usage,
+            "the query took longer than \(timeoutSeconds ?? 0) s and was interrupted. Raise --timeout, or select less.")
+    }
 }
 
 extension Store {
@@ -23,12 +30,13 @@ extension Store {
     /// - Parameters:
     ///   - bindings: values for `:name`, `@name` and `$name`; numbers are bound as numbers.
     ///   - mayBeUnset: whether a name without a value is NULL, as in the built-in queries.
+    ///   - onWarning: called with a sentence about SQL that is valid, but probably not what was meant.
     ///   - onColumns: called once with the names of the columns.
     ///   - onRow: called for each row; returns false to end the query.
     /// - Throws: a `Failure` of kind `usage` if the SQL is invalid or would do more than read.
     public func query(
         _ sql: String, bindings: [(name: String, value: String)], mayBeUnset: Bool = false, limits: QueryLimits,
-        onColumns: ([String]) -> Void, onRow: ([TableValue]) -> Bool
+        onWarning: (String) -> Void = { _ in }, onColumns: ([String]) -> Void, onRow: ([TableValue]) -> Bool
     ) throws(Failure) {
         let database = connection.handle
         let lengthBefore = sqlite3_limit(database, SQLITE_LIMIT_LENGTH, limits.lengthBytes)
@@ -42,9 +50,10 @@ extension Store {
 
         // Includes compilation, which nested views can make slow.
         let deadline = limits.timeoutSeconds.map { ContinuousClock.now + .seconds($0) }
-        let statement = try compile(sql)
+        let (statement, textColumn) = try compile(sql)
         defer { sqlite3_finalize(statement) }
         try bind(bindings, mayBeUnset: mayBeUnset, to: statement)
+        if let textColumn { onWarning(readAsText(textColumn, in: sql)) }
 
         return try withDeadline(deadline, on: database) { () throws(Failure) in
             let columns = sqlite3_column_count(statement)
@@ -55,12 +64,7 @@ extension Store {
                     let row = Row(handle: statement)
                     guard onRow((0..<columns).map { row.value($0) }) else { return }
                 case SQLITE_DONE: return
-                case SQLITE_INTERRUPT:
-                    throw Failure(
-                        .usage,
-                        "the query took longer than \(limits.timeoutSeconds ?? 0) s and was interrupted. Raise "
-                            + "--timeout, or select less."
-                    )
+                case SQLITE_INTERRUPT: throw limits.timeoutFailure
                 case SQLITE_NOMEM, SQLITE_TOOBIG:
                     throw Self.needsTooMuchMemory
                 case let code where [SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_IOERR, SQLITE_NOTADB].contains(code & 0xff):
@@ -74,21 +78,19 @@ extension Store {
     private static let needsTooMuchMemory = Failure(
         .usage, "the query needs more memory than it may use. Select less, or read the store with sqlite3.")
 
-    private func compile(_ sql: String) throws(Failure) -> OpaquePointer {
+    /// - Returns: also a word in double quotes that SQLite takes for text because no column has that name.
+    private func compile(_ sql: String) throws(Failure) -> (statement: OpaquePointer, textColumn: String?) {
         guard !sql.utf8.contains(0) else { throw Failure(.usage, "the query contains a NUL byte. Remove it.") }
-        var compiled: OpaquePointer?
-        var rest = ""
-        var sql = sql
-        let code = sql.withUTF8 { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { characters -> Int32 in
-                var tail: UnsafePointer<CChar>?
-                let code = sqlite3_prepare_v3(
-                    connection.handle, characters.baseAddress, Int32(characters.count), 0, &compiled, &tail)
-                if let tail, let start = characters.baseAddress {
-                    rest = String(decoding: UnsafeRawBufferPointer(characters)[(tail - start)...], as: UTF8.self)
-                }
-                return code
-            }
+        let takesNamesForText = csqlite_set_double_quoted_text(connection.handle, 0)
+        defer { _ = csqlite_set_double_quoted_text(connection.handle, takesNamesForText) }
+        var (code, compiled, rest) = prepare(sql)
+        var textColumn: String?
+        if code != SQLITE_OK, sql.contains("\""),
+            let column = Self.unknownColumn(in: String(cString: sqlite3_errmsg(connection.handle)))
+        {
+            _ = csqlite_set_double_quoted_text(connection.handle, 1)
+            textColumn = column
+            (code, compiled, rest) = prepare(sql)
         }
         guard code == SQLITE_OK else {
             // SQLite reports a denied function like any other error.
@@ -113,7 +115,30 @@ extension Store {
             sqlite3_finalize(compiled)
             throw Failure(.usage, "a query may only read: SELECT from the views.")
         }
-        return compiled
+        return (compiled, textColumn)
+    }
+
+    private func prepare(_ sql: String) -> (code: Int32, compiled: OpaquePointer?, rest: String) {
+        var compiled: OpaquePointer?
+        var rest = ""
+        var sql = sql
+        let code = sql.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { characters -> Int32 in
+                var tail: UnsafePointer<CChar>?
+                let code = sqlite3_prepare_v3(
+                    connection.handle, characters.baseAddress, Int32(characters.count), 0, &compiled, &tail)
+                if let tail, let start = characters.baseAddress {
+                    rest = String(decoding: UnsafeRawBufferPointer(characters)[(tail - start)...], as: UTF8.self)
+                }
+                return code
+            }
+        }
+        return (code, compiled, rest)
+    }
+
+    private func readAsText(_ column: String, in sql: String) -> String {
+        let hint = suggestion(forColumn: column, in: sql).map { " \($0)" } ?? ""
+        return "\"\(column)\" is not a column, so SQLite reads it as text (write text in single quotes).\(hint)"
     }
 
     /// SQLite's message, with a mark under the place and, for an unknown table, the nearest view.
@@ -136,12 +161,8 @@ extension Store {
             text += "\nDid you mean the view '\(view)'?"
         } else if message.hasPrefix(marker) {
             text += "\nThe views are: \(Self.publicViews.joined(separator: ", "))."
-        } else if message.hasPrefix("no such column: "),
-            let column = message.split(whereSeparator: { " .".contains($0) }).last,
-            let columns = try? connection.statement(SQL.viewColumns).all([], { $0.text(0) }),
-            let known = nearest(to: String(column), among: columns)
-        {
-            text += "\nDid you mean '\(known)'?"
+        } else if let column = Self.unknownColumn(in: message), let hint = suggestion(forColumn: column, in: sql) {
+            text += "\n\(hint)"
         }
         return text
     }
