@@ -61,7 +61,7 @@ let package = Package(
                 "ProcessHost", "LocalEngine", "Coordinator", "Report", "Provenance", "Programs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .executableTarget(name: "runs", dependencies: ["CLI", "CSupervisor"]),
+        .executableTarget(name: "runs", dependencies: ["CLI", "CLinux", "CSupervisor"]),
 
         // What all tests may use: seeds, waiting, folders, projects. Imports nothing of the program.
         .target(name: "TestSupport", path: "Tests/TestSupport"),

@@ -3,6 +3,7 @@
 
 import Glibc
 import Model
+import Programs
 import Report
 
 /// Prints one log: raw to a file or a pipe, to a terminal without control sequences.
@@ -21,23 +22,9 @@ final class LogReader {
     init(path: String, shownAs: String) throws(Failure) {
         self.path = path
         self.shownAs = shownAs
-        descriptor = Self.openLog(path)
-        guard descriptor >= 0 else {
-            throw Failure(.store, "cannot read log \(shownAs): \(String(cString: strerror(errno)))")
+        do { descriptor = try StateFile.open(path, O_RDONLY) } catch {
+            throw Failure(.store, "cannot read log \(shownAs): \(error.reason)")
         }
-    }
-
-    /// A FIFO or a link in the place of a log is not opened.
-    ///
-    /// - Returns: -1 with `errno` if that fails.
-    private static func openLog(_ path: String) -> Int32 {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
-        guard descriptor >= 0 else { return -1 }
-        var status = stat()
-        if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG { return descriptor }
-        close(descriptor)
-        errno = EINVAL
-        return -1
     }
 
     func printAll() {
@@ -94,8 +81,7 @@ final class LogReader {
         guard lstat(path, &named) == 0, named.st_ino != opened.st_ino || named.st_dev != opened.st_dev else {
             return false
         }
-        let replacement = Self.openLog(path)
-        guard replacement >= 0 else { return false }
+        guard let replacement = try? StateFile.open(path, O_RDONLY) else { return false }
         close(descriptor)
         descriptor = replacement
         report("was replaced")

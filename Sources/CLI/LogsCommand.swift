@@ -69,7 +69,9 @@ struct LogsCommand: ParsableCommand {
         let columns = ["stage", "execution_id", "line_number", "line"]
         var writer = TableWriter(format: format, columns: columns, width: Terminal.standardOutput.size?.columns)
         for log in logs {
-            var lines = String(decoding: try readBytes("\(project.root)/\(log.path)"), as: UTF8.self)
+            let descriptor = try openLog(log.path, of: project)
+            defer { close(descriptor) }
+            var lines = String(decoding: try readToEnd(descriptor, shownAs: log.path), as: UTF8.self)
                 .split(separator: "\n", omittingEmptySubsequences: false)
             if lines.last?.isEmpty ?? false { lines.removeLast() }
             for (number, line) in lines.enumerated() {

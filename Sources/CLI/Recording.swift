@@ -6,6 +6,7 @@ import GPU
 import Glibc
 import Model
 import ProcessHost
+import Programs
 import Provenance
 import Store
 import Workspace
@@ -25,7 +26,7 @@ extension Project {
 extension PipelineFile {
     func labels(engine: String, tags: [String], notes: [String]) -> RunLabels {
         let user = variable("USER") ?? variable("LOGNAME") ?? userName() ?? String(getuid())
-        let line = ["runs"] + CommandLine.arguments.dropFirst()
+        let line = ["runs"] + commandLineWords()
         return RunLabels(
             pipelinePath: path, commandLine: line.map(shellQuoted).joined(separator: " "), engine: engine, user: user,
             checkout: GitCheckout(around: project.root), machine: .this(), tags: tags, notes: notes)

@@ -5,7 +5,9 @@ import ArgumentParser
 import Glibc
 import Model
 import PipelineFormat
+import Programs
 import Report
+import Store
 
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,6 +26,9 @@ struct RunsCommand: ParsableCommand {
         ])
 }
 
+/// The words of the command line, without the program's name.
+public func commandLineWords() -> [String] { Array(processArguments().dropFirst()) }
+
 /// Parses and runs the command line, and exits with its status: 0 success; 1 a stage failed or was blocked; 2 invalid
 /// command line or pipeline, nothing ran; 3 the store cannot be used; 128 + N ended by signal N.
 public func exitWithStatus(ofCommandLine arguments: [String]) -> Never {
@@ -31,6 +36,13 @@ public func exitWithStatus(ofCommandLine arguments: [String]) -> Never {
     signal(SIGPIPE, SIG_IGN)
     // Exceeding the file size limit is reported as an error, like a full disk.
     signal(SIGXFSZ, SIG_IGN)
+    Store.lockWait.withLock {
+        $0 = LockWait(
+            stopSignal: receivedStopSignal,
+            report: {
+                Terminal.standardError.writeLine("waiting for \(sanitized($0)), which another program has locked")
+            })
+    }
     let result = status(ofCommandLine: arguments)
     if let reason = Terminal.standardOutput.failure {
         Terminal.standardError.writeLine("error: cannot write to standard output: \(reason)")
@@ -47,7 +59,11 @@ private func status(ofCommandLine arguments: [String]) -> Int32 {
         return 0
     } catch let failure as Failure {
         Terminal.standardError.writeLine("error: \(sanitizedLines(failure.message))")
-        return failure.kind == .usage ? 2 : 3
+        switch failure.kind {
+        case .usage: return 2
+        case .store, .engine, .workspace: return 3
+        case .stopped(let signal): return 128 + signal
+        }
     } catch let errors as PipelineErrors {
         for sentence in errors.sentences { Terminal.standardError.writeLine("error: \(sanitized(sentence))") }
         return 2

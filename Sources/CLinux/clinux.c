@@ -8,8 +8,10 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -75,4 +77,29 @@ int clinux_program_in_memory(const char *name) {
 
 long clinux_list_folder(int descriptor, void *buffer, size_t size) {
     return syscall(SYS_getdents64, descriptor, buffer, size);
+}
+
+static int argument_count;
+static char **argument_list;
+
+// glibc calls constructors with the arguments of main.
+__attribute__((constructor)) static void keep_arguments(int count, char **arguments) {
+    argument_count = count;
+    argument_list = arguments;
+}
+
+char **clinux_arguments(int *count) {
+    *count = argument_count;
+    return argument_list;
+}
+
+void clinux_exit_if_memory_limit_below(unsigned long bytes, int status) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= bytes) return;
+    char message[200];
+    int length = snprintf(message, sizeof message,
+                          "error: the limit on virtual memory is %lu KiB (raise it to %lu or more with `ulimit -v`)\n",
+                          (unsigned long)limit.rlim_cur >> 10, bytes >> 10);
+    if (write(STDERR_FILENO, message, (size_t)length) < 0) _exit(status);
+    _exit(status);
 }

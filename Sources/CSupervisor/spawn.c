@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,6 +82,28 @@ static void execute(char **argv, char **envp)
     errno = denied ? EACCES : ENOENT;
 }
 
+// An earlier stage may have put a link or a FIFO where the log belongs: it is neither followed nor waited for. Nearly
+// always there is nothing yet.
+static int open_log(const struct command *command)
+{
+    int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY;
+    int log = open(command->log, flags | O_CREAT | O_EXCL, 0664);
+    if (log >= 0 || errno != EEXIST) return log;
+    log = open(command->log, flags | O_NOFOLLOW | O_NONBLOCK);
+    if (log < 0) return -1;
+    struct stat status;
+    if (fstat(log, &status) == 0 && S_ISREG(status.st_mode)) {
+        // The stage gets the description without O_NONBLOCK.
+        if ((command->append || ftruncate(log, 0) == 0) && fcntl(log, F_SETFL, O_APPEND) == 0) return log;
+    } else {
+        errno = ENXIO;
+    }
+    int error = errno;
+    close(log);
+    errno = error;
+    return -1;
+}
+
 // In the child. Returns only on failure, with `failure` set.
 static void become(const struct command *command, pid_t supervisor, struct spawn_failure *failure)
 {
@@ -90,8 +113,7 @@ static void become(const struct command *command, pid_t supervisor, struct spawn
     if (getppid() != supervisor) _exit(127);
 
     failure->step = "open log";
-    int flags = O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | (command->append ? 0 : O_TRUNC);
-    int log = open(command->log, flags, 0666);
+    int log = open_log(command);
     if (log >= 0 && dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0) {
         failure->step = "chdir";
         if (chdir(command->folder) == 0) {

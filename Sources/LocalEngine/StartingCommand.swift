@@ -21,6 +21,8 @@ struct StartingCommand: Sendable {
     func failure(step: String, number: Int32) -> String? {
         switch (step, number) {
         case ("chdir", _): "its working directory '\(workingDirectory)' cannot be entered: \(text(number))"
+        case ("open log", ELOOP), ("open log", ENXIO), ("open log", EISDIR):
+            "its log cannot be written: a link, or something that is not a regular file, lies in its place"
         case ("exec", ENOENT), ("exec", ENOTDIR): notFound
         case ("exec", EACCES): denied
         case ("exec", ENOEXEC): "\(program): it is neither a program for this machine nor a script"

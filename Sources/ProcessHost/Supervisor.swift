@@ -151,7 +151,8 @@ public final class Supervisor: Sendable {
 
     private static func failure(_ what: String, _ error: Int32) -> Failure {
         let reason = String(cString: strerror(error))
-        return Failure(.engine, "cannot start the supervisor process: \(what) (\(reason))")
+        let advice = error == EAGAIN ? "; raise the limit on processes (`ulimit -u`)" : ""
+        return Failure(.engine, "cannot start the supervisor process: \(what) (\(reason))\(advice)")
     }
 
     /// Blocks at most until the supervisor reads, which it always does.

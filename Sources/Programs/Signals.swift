@@ -4,6 +4,7 @@
 import CLinux
 import Glibc
 import Model
+import Synchronization
 
 /// The failure if no file descriptor is available, from `errno`.
 public func noDescriptor() -> Failure {
@@ -30,6 +31,21 @@ public struct SignalSource: ~Copyable, Sendable {
     /// The next pending signal; nil if there is none.
     public func next() -> Int32? {
         let signal = clinux_next_signal(descriptor)
-        return signal == 0 ? nil : signal
+        guard signal != 0 else { return nil }
+        newestStopSignal.store(signal, ordering: .relaxed)
+        return signal
     }
+}
+
+/// 0: none was taken from a `SignalSource`.
+private let newestStopSignal = Atomic<Int32>(0)
+
+/// The newest of the four signals that this process has got while it blocks them, whether or not it was taken from the
+/// source; nil if there is none. For code that waits for something else than the source.
+public func receivedStopSignal() -> Int32? {
+    var pending = sigset_t()
+    sigpending(&pending)
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] where sigismember(&pending, signal) == 1 { return signal }
+    let taken = newestStopSignal.load(ordering: .relaxed)
+    return taken == 0 ? nil : taken
 }

@@ -7,6 +7,11 @@ public func readText(_ path: String) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
+    return readText(descriptor)
+}
+
+/// The same of an open file.
+func readText(_ descriptor: Int32) -> String? {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 16_384)
     while bytes.count < 4 << 20 {

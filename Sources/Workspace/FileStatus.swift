@@ -23,6 +23,7 @@ struct FileStatus: Sendable {
     let kind: Kind
     let stamp: FileStamp
     let isExecutable: Bool
+    let isWritableByOthers: Bool
 
     init(_ status: stat) {
         switch status.st_mode & S_IFMT {
@@ -32,6 +33,7 @@ struct FileStatus: Sendable {
         default: kind = .other
         }
         isExecutable = status.st_mode & S_IXUSR != 0
+        isWritableByOthers = status.st_mode & S_IWOTH != 0
         stamp = FileStamp(
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino), sizeBytes: Int64(status.st_size),
             modifiedNanoseconds: nanoseconds(status.st_mtim), changedNanoseconds: nanoseconds(status.st_ctim))

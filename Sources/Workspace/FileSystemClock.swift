@@ -3,6 +3,7 @@
 
 import Glibc
 import Model
+import Programs
 import Synchronization
 
 /// Reads the time of a file system and knows how far apart two writes must be to get different stamps.
@@ -30,8 +31,7 @@ final class FileSystemClock: Sendable {
     convenience init(scratchFolder: String) {
         let scratch = scratchFolder + "/clock"
         self.init { device in
-            let descriptor = open(scratch, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
-            if descriptor >= 0 {
+            if let descriptor = try? StateFile.open(scratch, O_WRONLY | O_CREAT) {
                 defer { close(descriptor) }
                 if futimens(descriptor, nil) == 0, let stamp = FileStatus.of(descriptor: descriptor)?.stamp,
                     stamp.device == device

@@ -31,9 +31,10 @@ public struct OutputArea: Sendable {
 
     private func status(_ path: String) -> FileStatus? { FileStatus.of(absolute(path), in: AT_FDCWD) }
 
-    /// Creates the folder of the path.
+    /// Creates the folder of the path. Folders of the state folder are never writable by others.
     public func makeParents(of path: String) throws(WorkspaceFailure) {
         let full = absolute(path)
+        let permissions = path.hasPrefix("\(stateDirectory)/") ? StateFile.folderPermissions : 0o777
         var missing: [String] = []
         var folder = full[...]
         while let slash = folder.lastIndex(of: "/"), slash != folder.startIndex {
@@ -49,16 +50,25 @@ public struct OutputArea: Sendable {
             missing.append(String(folder))
         }
         for folder in missing.reversed() {
-            guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
+            guard mkdir(folder, permissions) == 0 || errno == EEXIST else {
                 throw WorkspaceFailure("cannot create the folder of '\(path)'", errno: errno)
             }
         }
     }
 
-    /// Writes a small file; its folder exists.
-    public func write(_ text: String, to path: String) throws(WorkspaceFailure) {
-        let descriptor = open(absolute(path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw WorkspaceFailure("cannot write '\(path)'", errno: errno) }
+    /// Writes a small file of the state folder; its folder exists.
+    ///
+    /// - Parameter isPrivate: whether nobody but the user may read it.
+    public func write(_ text: String, to path: String, isPrivate: Bool = false) throws(WorkspaceFailure) {
+        let descriptor: Int32
+        do {
+            descriptor = try StateFile.open(
+                absolute(path), O_WRONLY | O_CREAT | O_TRUNC,
+                permissions: isPrivate ? 0o600 : StateFile.permissions)
+        } catch {
+            guard error.isOtherKind else { throw WorkspaceFailure("cannot write '\(path)'", errno: error.errno) }
+            throw WorkspaceFailure("cannot write '\(path)': \(error.reason).")
+        }
         defer { close(descriptor) }
         guard writeAll(text.utf8, to: descriptor) else {
             throw WorkspaceFailure("cannot write '\(path)'", errno: errno)
@@ -70,8 +80,14 @@ public struct OutputArea: Sendable {
         let ignore = "\(stateDirectory)/.gitignore"
         // Whoever can write to this folder can replace the store, so others get no write permission, whatever the
         // umask.
-        guard mkdir(absolute(stateDirectory), 0o775) == 0 || errno == EEXIST else {
-            throw WorkspaceFailure("cannot create the folder '\(stateDirectory)'", errno: errno)
+        if mkdir(absolute(stateDirectory), StateFile.folderPermissions) != 0 {
+            guard errno == EEXIST else {
+                throw WorkspaceFailure("cannot create the folder '\(stateDirectory)'", errno: errno)
+            }
+            // Made by version 0.1 under a permissive umask.
+            for folder in ["logs", "kept", "live", "tmp"] {
+                removeWriteAccessOfOthers(absolute("\(stateDirectory)/\(folder)"))
+            }
         }
         if !exists(ignore) { try write("*\n", to: ignore) }
     }
@@ -126,6 +142,7 @@ public struct OutputArea: Sendable {
         if let older = status(kept), older.kind == .folder || found.kind == .folder { try remove(kept) }
         try move(path, to: kept)
         stampKept(id)
+        if found.isWritableByOthers { removeWriteAccessOfOthers(absolute(kept)) }
         return true
     }
 

@@ -2,7 +2,11 @@
 // fallback if the smaller embedded program (target SupervisorProgram) cannot be started.
 
 import CLI
+import CLinux
 import CSupervisor
 
-csupervisor_run_if_requested(CommandLine.argc, CommandLine.unsafeArgv)
-exitWithStatus(ofCommandLine: Array(CommandLine.arguments.dropFirst()))
+clinux_exit_if_memory_limit_below(64 << 20, 3)
+var argumentCount: Int32 = 0
+let arguments = clinux_arguments(&argumentCount)
+csupervisor_run_if_requested(argumentCount, arguments)
+exitWithStatus(ofCommandLine: commandLineWords())

@@ -48,7 +48,7 @@ enum ArrowTable {
             "PipelineFormat", "PlanCache", "Planner", "ProcessHost", "Programs", "Provenance", "RayEngine", "Report",
             "SlurmEngine", "StageHost", "Store", "Tuning", "WebServer", "Workspace",
         ],
-        "runs": ["CLI", "CSupervisor"],
+        "runs": ["CLI", "CLinux", "CSupervisor"],
         // Tools of the build.
         "EmbedSQLTool": ["Foundation"],
         "EmbedSQL": ["Foundation", "PackagePlugin"],

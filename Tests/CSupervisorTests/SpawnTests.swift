@@ -57,6 +57,8 @@ import Testing
         let plain = stage.path("plain")
         try stage.write("plain", "")
         let tooLong = String(repeating: "x", count: 40_000_000)
+        #expect(mkfifo(stage.path("fifo"), 0o600) == 0)
+        try stage.link("link", to: plain)
         let table: [(id: UInt64, errno: Int32, step: String)] = [
             (stage.spawn(["no-such-program"]), ENOENT, "exec"),
             (stage.spawn(["./no-such-program"]), ENOENT, "exec"),
@@ -71,6 +73,8 @@ import Testing
             (stage.spawn(["true"], in: plain), ENOTDIR, "chdir"),
             (stage.spawn(["true"], log: stage.path("nowhere/log")), ENOENT, "open log"),
             (stage.spawn(["true"], log: stage.folder), EISDIR, "open log"),
+            (stage.spawn(["true"], log: stage.path("fifo")), ENXIO, "open log"),
+            (stage.spawn(["true"], log: stage.path("link"), appending: true), ELOOP, "open log"),
         ]
         for row in table {
             let failure = try stage.failure(of: row.id)

@@ -209,6 +209,27 @@ import Testing
         #expect(result.status == 3 && result.errorOutput.contains("was removed or replaced"), "\(result.story)")
     }
 
+    /// In the middle of a run, and at its end.
+    @Test(
+        arguments: [
+            ": > .runs/runs.db-wal", "truncate -s 100 .runs/runs.db-wal", "truncate -s -1 .runs/runs.db-wal",
+            "head -c 500000 /dev/zero > .runs/runs.db-wal", ": > .runs/runs.db", ": > .runs/runs.db-shm",
+            "rm .runs/runs.db-wal", "rm .runs/runs.db-shm",
+        ], ["a", "b"])
+    func aStageThatDamagesTheStoreFailsTheRun(_ command: String, stage: String) throws {
+        let project = try TestProject(
+            stages: #"""
+                "a": {"command": "test $V != a || { \#(command); }", "pass_env": ["V"]},
+                "b": {"command": "test $V != b || { \#(command); }", "pass_env": ["V"], "needs": ["a"]}
+                """#)
+        let result = try project.runs("exec", environment: ["V": stage])
+        #expect(result.status == 3, "\(result.story)")
+        #expect(result.errorOutput.contains("the store") && result.errorOutput.contains("while it was in use"))
+        #expect(result.errorOutput.contains("keep stages from touching .runs") || command.contains("shm"))
+        let next = try project.runs("exec", environment: ["V": "none"])
+        #expect(next.status == 0, "\(next.story)")
+    }
+
     @Test func aNestedRunDoesNotDeadlock() throws {
         let project = try TestProject()
         try project.write(

@@ -136,9 +136,9 @@ import Testing
         }
     }
 
-    /// Even if the umask allows everybody to write, only owner and group can write to the store and its folder.
-    @Test(arguments: [(0o000, 0o664, 0o775), (0o002, 0o664, 0o775), (0o022, 0o644, 0o755), (0o077, 0o600, 0o700)])
-    func theStoreIsNotWorldWritable(umask: Int, file: Int, folder: Int) throws {
+    /// Whatever the umask, only owner and group can read and write the store, and write to its folder.
+    @Test(arguments: [(0o000, 0o660, 0o775), (0o002, 0o660, 0o775), (0o022, 0o640, 0o755), (0o077, 0o600, 0o700)])
+    func theStoreIsNotForOthers(umask: Int, file: Int, folder: Int) throws {
         let project = try TestProject()
         try project.write("pipeline.json", #"{"name": "p", "stages": {"s": {"command": "true"}}}"#)
         let mask = String(umask, radix: 8)

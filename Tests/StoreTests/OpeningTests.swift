@@ -169,7 +169,7 @@ struct OpeningTests {
         #expect(stat(project.storePath, &status) == 0)
         let mask = umask(0)
         umask(mask)
-        #expect(status.st_mode & 0o777 == 0o644 & ~mask)
+        #expect(status.st_mode & 0o777 == 0o660 & ~mask)
     }
 
     @Test func readersAndWritersDoNotBlock() throws {

@@ -45,4 +45,11 @@ int clinux_program_in_memory(const char *_Nonnull name);
 /// with errno.
 long clinux_list_folder(int descriptor, void *_Nullable buffer, size_t size);
 
+/// The arguments of this process, as its main function gets them. Swift reads them from /proc, which may not be mounted.
+char *_Nullable *_Nonnull clinux_arguments(int *_Nonnull count);
+
+/// Ends this process with this exit status and a message if the limit on its virtual memory is below so many bytes: the
+/// Swift runtime would crash. Needs no memory itself.
+void clinux_exit_if_memory_limit_below(unsigned long bytes, int status);
+
 #endif

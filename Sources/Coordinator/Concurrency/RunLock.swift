@@ -24,12 +24,18 @@ final class RunLock: Sendable {
 
     static func acquire(root: String, run: RunID) throws(Failure) -> RunLock {
         let path = "\(root)/\(RunFiles.liveLock(of: run))"
-        mkdir("\(root)/\(RunFiles.folder)/live", 0o777)
-        // A copied or restored folder may hold a file of this number that belongs to another run.
-        let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        mkdir("\(root)/\(RunFiles.folder)/live", StateFile.folderPermissions)
+        let descriptor: Int32
+        do {
+            // A copied or restored folder may hold a file of this number that belongs to another run.
+            descriptor = try StateFile.open(path, O_RDWR | O_CREAT | O_TRUNC)
+        } catch {
+            throw Failure(
+                .store, "cannot lock \(path): \(error.reason). Check that the folder is writable and not full.")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let (number, reason) = (errno, String(cString: strerror(errno)))
-            if descriptor >= 0 { close(descriptor) }
+            close(descriptor)
             guard number != EWOULDBLOCK else {
                 throw Failure(
                     .store,
@@ -76,9 +82,12 @@ final class LiveFile: Sendable {
     private let offset = Mutex(0)
 
     init(root: String, run: RunID) throws(Unopened) {
-        let opened = open("\(root)/\(RunFiles.liveLock(of: run))", O_RDONLY | O_CLOEXEC)
-        guard opened >= 0 else { throw Unopened(isMissing: errno == ENOENT) }
-        descriptor = opened
+        do {
+            descriptor = try StateFile.open("\(root)/\(RunFiles.liveLock(of: run))", O_RDONLY)
+        } catch {
+            // Something else in the place of the file is not locked by the run either.
+            throw Unopened(isMissing: error.isMissing || error.isOtherKind)
+        }
     }
 
     /// Whether the run holds its lock. Tested with a shared lock, so that two that test it do not take each other for

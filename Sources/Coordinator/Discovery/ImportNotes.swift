@@ -17,7 +17,7 @@ struct ImportNotes: Sendable {
 
     /// Reads a file that the processes of a stage appended to; nothing where there is none.
     init(readingFile path: String) {
-        guard let (descriptor, size) = openRegularFile(path) else { return }
+        guard let (descriptor, size) = openReportFile(path) else { return }
         defer { close(descriptor) }
         var piece = [UInt8](repeating: 0, count: Int(min(size, 1 << 20)))
         var offset: off_t = 0

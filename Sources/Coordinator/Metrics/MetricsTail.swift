@@ -4,6 +4,7 @@
 import Glibc
 import JSON
 import Model
+import Programs
 
 /// What a stage reported in lines.
 struct ReportedLines: Sendable {
@@ -63,7 +64,7 @@ struct MetricsTail {
 
     /// The stage has ended: nothing that is written from now on is read.
     mutating func end() {
-        guard endOffset == nil, let (descriptor, size) = openRegularFile(path) else { return }
+        guard endOffset == nil, let (descriptor, size) = openReportFile(path) else { return }
         close(descriptor)
         endOffset = size
     }
@@ -78,7 +79,7 @@ struct MetricsTail {
     /// What the lines completed since the last call report, out of at most a mebibyte.
     mutating func read(at time: Timestamp) -> ReportedLines {
         (isBehind, readBytes) = (false, 0)
-        guard let (descriptor, size) = openRegularFile(path) else { return ReportedLines() }
+        guard let (descriptor, size) = openReportFile(path) else { return ReportedLines() }
         defer { close(descriptor) }
         guard let reported = readPiece(of: descriptor, size: size, at: time) else { return ReportedLines() }
         isBehind = offset < min(size, endOffset ?? size) && skippedBytes <= Self.mostSkippedBytes
@@ -232,4 +233,12 @@ struct MetricsTail {
 private func hasValue(_ value: JSONValue) -> Bool {
     guard case .object(let members) = value else { return true }
     return members.contains { hasValue($0.value) }
+}
+
+/// A file that a stage appends to, which it may have replaced by anything.
+func openReportFile(_ path: String) -> (descriptor: Int32, size: off_t)? {
+    guard let descriptor = try? StateFile.open(path, O_RDONLY) else { return nil }
+    var status = stat()
+    fstat(descriptor, &status)
+    return (descriptor, status.st_size)
 }

@@ -9,13 +9,14 @@ import Workspace
 extension Run {
     /// Writes the module, and the hook into imports, where they are missing or of another version.
     func preparePythonModules() throws(Failure) {
+        try preparePythonFolder()
         try prepare(pythonModule, at: RunFiles.pythonModule)
         try prepare(pythonHook, at: RunFiles.pythonHook)
     }
 
     private func prepare(_ text: String, at path: String) throws(Failure) {
         let area = preparation.area
-        if readText("\(root)/\(path)") == text { return }
+        if StateFile.text("\(root)/\(path)") == text { return }
         // A rename, so that a stage of another run never finds half of it.
         let new = "\(path).\(identity.run)"
         try asFailure { () throws(WorkspaceFailure) in
@@ -145,7 +146,7 @@ let pythonModule = #"""
         global _file, _is_torn
         file = _file
         if file is None or not _is_open(file):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o664)
             status = os.fstat(descriptor)
             file = _file = (descriptor, status.st_dev, status.st_ino)
         data = b"\n" + data if _is_torn else data

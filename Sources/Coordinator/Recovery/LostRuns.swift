@@ -25,7 +25,8 @@ public func condition(of run: RunningRun, root: String) -> RunCondition {
     }
     // Those of an earlier boot are certainly gone.
     guard run.liveness.host == mine.host else { return .elsewhere }
-    guard run.liveness.bootID == mine.bootID else { return .gone(mayHaveProcesses: false) }
+    // It cannot be read without /proc. The lock is known in any case.
+    guard run.liveness.bootID == mine.bootID || mine.bootID.isEmpty else { return .gone(mayHaveProcesses: false) }
     return RunLock.isFree(root: root, run: run.id) ? .gone(mayHaveProcesses: true) : .alive
 }
 

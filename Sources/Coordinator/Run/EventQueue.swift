@@ -40,8 +40,9 @@ final class EventQueue<Event: Sendable>: Sendable {
 
 /// The result of work that is shared among all cores, for a thread that has nothing else to do.
 ///
-/// - Throws: where no file descriptor is left.
+/// - Throws: where no file descriptor, or no thread, is left.
 func awaited<T: Sendable>(_ work: @escaping @Sendable () async -> T) throws(Failure) -> T {
+    try refuseUnusableTaskPool()
     let done = try EventQueue<T>()
     Task.detached { done.put(await work()) }
     while true {

@@ -5,6 +5,7 @@ import EngineAPI
 import Glibc
 import Model
 import Planner
+import Programs
 import Workspace
 
 /// What was found where a command had ended well.
@@ -342,8 +343,10 @@ private func examine(_ outputs: [Output], in workspace: Workspace, root: String,
 
 /// The last lines of a file that may be huge.
 private func lastLines(ofFile path: String, count: Int) -> [String] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return [] }
+    let descriptor: Int32
+    do { descriptor = try StateFile.open(path, O_RDONLY) } catch {
+        return error.isOtherKind ? ["(no log: something else was put in its place, a link or not a regular file)"] : []
+    }
     defer { close(descriptor) }
     let size = lseek(descriptor, 0, SEEK_END)
     let start = max(0, size - 32_768)

@@ -3,6 +3,7 @@
 
 import EngineAPI
 import Model
+import Programs
 import Workspace
 
 /// Prepares the files and variables of the executions of one run.
@@ -36,6 +37,8 @@ struct StageFiles {
     private let inherited: [String: String]
     /// The caller's environment, written once as every process gets it.
     private let inheritedVariables: [(name: String, text: String)]
+    /// A stage would create it writable by all users.
+    private let createsMetricsFiles: Bool
     /// Params files, by what they hold.
     private var paramsFiles: [String: String] = [:]
     private var temporaryFolders: TemporaryFolders?
@@ -51,6 +54,7 @@ struct StageFiles {
         inheritedVariables = inherited.filter { $0.key != importsVariable && $0.key != "BASH_ENV" }
             .map { ($0.key, "\($0.key)=\($0.value)") }
         standardShell = Shell.installed(callersPath: inherited["PATH"]) ?? .standard
+        createsMetricsFiles = umaskPermitsWritingByOthers()
     }
 
     /// Creates folders for outputs and log, a temporary folder, the params file, and a script for a shell command that is
@@ -68,6 +72,7 @@ struct StageFiles {
         }
         var prepared = Prepared(arguments: stage.arguments(standardShell), paramsPath: paramsPath)
         prepared.temporaryFolder = try temporaryFolder(of: execution.run)
+        if createsMetricsFiles { try area.write("", to: RunFiles.metrics(of: execution.run, execution.id)) }
         if let text = stage.textForFile {
             let path = RunFiles.command(of: execution.run, execution.id)
             try area.makeParents(of: path)

@@ -11,8 +11,9 @@ final class Connection {
     let handle: OpaquePointer
     private var prepared: [String: PreparedStatement] = [:]
 
-    /// How long a writer waits for another writer, in milliseconds.
-    static let busyMilliseconds: Int32 = 60_000
+    let waiter: LockWaiter
+    /// Not closed: closing would copy a damaged write-ahead log into the file.
+    var isAbandoned = false
 
     init(path: String, uri: String? = nil, flags: Int32) throws(Failure) {
         self.path = path
@@ -25,10 +26,15 @@ final class Connection {
             throw failure
         }
         handle = opened
-        sqlite3_busy_timeout(handle, Self.busyMilliseconds)
+        waiter = LockWaiter(path: path)
+        waiter.attach(to: handle)
     }
 
     deinit {
+        if isAbandoned {
+            _ = Unmanaged.passRetained(waiter)
+            return
+        }
         prepared.removeAll()
         sqlite3_close_v2(handle)
     }
@@ -61,7 +67,8 @@ final class Connection {
     }
 
     func failure(_ code: Int32) -> Failure {
-        Self.failure(path: path, code: code, message: String(cString: sqlite3_errmsg(handle)))
+        if code & 0xff == SQLITE_BUSY, let failure = waiter.failure { return failure }
+        return Self.failure(path: path, code: code, message: String(cString: sqlite3_errmsg(handle)))
     }
 
     /// SQLite opens a file without write permission even if it is told to write.
@@ -104,6 +111,7 @@ final class Connection {
 /// A compiled statement. Does not keep its connection, which keeps it.
 final class PreparedStatement {
     private let path: String
+    private let waiter: LockWaiter
     private let handle: OpaquePointer
     /// By name, without the colon.
     private var parameters: [String: Int32] = [:]
@@ -112,6 +120,7 @@ final class PreparedStatement {
 
     init(_ sql: String, in connection: Connection, isPersistent: Bool) throws(Failure) {
         path = connection.path
+        waiter = connection.waiter
         var compiled: OpaquePointer?
         let flags = isPersistent ? UInt32(SQLITE_PREPARE_PERSISTENT) : 0
         let code = sqlite3_prepare_v3(connection.handle, sql, -1, flags, &compiled, nil)
@@ -174,7 +183,9 @@ final class PreparedStatement {
     }
 
     private func failure(_ code: Int32) -> Failure {
-        Connection.failure(path: path, code: code, message: String(cString: sqlite3_errmsg(sqlite3_db_handle(handle))))
+        if code & 0xff == SQLITE_BUSY, let failure = waiter.failure { return failure }
+        return Connection.failure(
+            path: path, code: code, message: String(cString: sqlite3_errmsg(sqlite3_db_handle(handle))))
     }
 
     /// What the closure returns for the first row; nil without one.

@@ -22,8 +22,8 @@ public final class Store {
     let connection: Connection
     /// Holds the copy that is read if the file itself cannot be; deleted with this object.
     public let temporaryFolder: String?
-    /// Device and inode of the file that is written to.
-    private var file: [UInt64] = []
+    /// Those that are written to.
+    private(set) var files: StoreFiles?
     public private(set) var salt: [UInt8] = []
     var numbers = InternedIDs()
     /// Runs whose rows say that they are running although they are not. Questions get them and their open executions as
@@ -50,6 +50,7 @@ public final class Store {
             let kind = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "not a regular file"
             throw Failure(.store, "the store \(path) is \(kind). Name the file itself with --store.")
         }
+        try refuseReplacedFiles(beside: path)
         switch access {
         case .write: return try openForWriting(path)
         case .read: return try openForReading(path)
@@ -75,30 +76,48 @@ public final class Store {
         try store.chooseJournal(JournalChoice.forFolder(folder), folder: folder)
         try store.migrate()
         try connection.execute(SQL.foreignKeysOn.text)
-        store.file = identity(ofFile: path)
+        store.files = StoreFiles(path, hasLog: store.nextCheckpoint != nil)
+        reportTruncatedMemory()
         return store
     }
 
-    /// An open file that was removed can still be written to without an error.
+    /// To be called in a transaction, before anything is written.
     ///
-    /// - Throws: if the file at the store's path was removed or replaced.
-    func refuseVanishedFile() throws(Failure) {
-        guard !file.isEmpty, Self.identity(ofFile: connection.path) != file else { return }
-        throw Failure(
-            .store,
-            "the store \(connection.path) was removed or replaced while it was in use, and what was recorded since is "
-                + "lost. Restore it, and keep stages from touching .runs.")
+    /// - Parameter looksInside: whether the log's content is looked at, too.
+    /// - Throws: if a file of the store was truncated. The store is not used any more.
+    func refuseTruncatedFiles(looksInside: Bool = false) throws(Failure) {
+        do {
+            if looksInside { try files?.refuseOverwritten(connection) } else { try files?.refuseTruncated(connection) }
+        } catch {
+            connection.isAbandoned = true
+            throw error
+        }
     }
 
-    private static func identity(ofFile path: String) -> [UInt64] {
-        var status = stat()
-        return stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : []
+    /// To be called after the last commit of a run.
+    ///
+    /// - Throws: if files of the store were removed or replaced: what was recorded is not in them.
+    func refuseReplacedFiles() throws(Failure) {
+        do { try files?.refuseReplaced() } catch {
+            connection.isAbandoned = true
+            throw error
+        }
     }
 
-    /// SQLite would create it without group write permission even if the umask allows it. Others never get it. If the
-    /// file cannot be created, opening it reports why.
+    /// SQLite waits for the writer of a FIFO in the place of its journal.
+    private static func refuseReplacedFiles(beside path: String) throws(Failure) {
+        for suffix in ["-wal", "-shm", "-journal"] {
+            var status = stat()
+            guard lstat(path + suffix, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { continue }
+            throw Failure(.store, "\(path)\(suffix) is a link, or not a regular file. Remove it.")
+        }
+    }
+
+    /// SQLite would create it without group write permission even if the umask allows it. Others get no permission: a
+    /// store knows much of what is done in a project. SQLite gives the files beside it the same permissions. If the file
+    /// cannot be created, opening it reports why.
     private static func makeFile(_ path: String) {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0o664)
+        let descriptor = Glibc.open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o660)
         if descriptor >= 0 { close(descriptor) }
     }
 
@@ -154,13 +173,16 @@ public final class Store {
     /// Returns false if the file system does not support it. SQLite does not wait for a lock when the journal mode
     /// changes, since two processes that create one store could deadlock.
     private func switchToWriteAheadLog() throws(Failure) -> Bool {
-        let deadline = ContinuousClock.now + .milliseconds(Int(Connection.busyMilliseconds))
+        var attempt = 0
         while true {
             do {
                 return try connection.statement(SQL.journalWal).first([], { $0.text(0) }) == "wal"
             } catch {
-                guard connection.isBusy, ContinuousClock.now < deadline else { throw error }
-                usleep(.random(in: 1_000...20_000))
+                guard connection.isBusy, connection.waiter.goesOn(attempt: attempt) else {
+                    throw connection.waiter.failure ?? error
+                }
+                usleep(.random(in: 0...20_000))
+                attempt += 1
             }
         }
     }

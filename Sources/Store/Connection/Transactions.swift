@@ -22,6 +22,7 @@ extension Store {
         let ownedBefore = ownedRun
         let result: T
         do {
+            try refuseTruncatedFiles()
             try refuseLostRun()
             result = try body()
             try connection.statement(SQL.commitTransaction).run()

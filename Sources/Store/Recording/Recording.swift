@@ -38,6 +38,7 @@ extension Store {
         _ run: RunID, status: RunStatus, counts: RunCounts, finishedAt: Timestamp, wallSeconds: Double
     ) throws(Failure) {
         try inTransaction { () throws(Failure) in
+            try refuseTruncatedFiles(looksInside: true)
             try connection.statement(SQL.finishRun).run([
                 ("run_id", run.value), ("status", status.rawValue), ("finished_at", finishedAt.iso8601),
                 ("wall_seconds", wallSeconds), ("executed", counts.executed), ("fresh", counts.fresh),
@@ -49,7 +50,7 @@ extension Store {
             }
             if ownedRun?.id == run { ownedRun = nil }
         }
-        try refuseVanishedFile()
+        try refuseReplacedFiles()
     }
 
     /// Adds a running or queued execution, with everything that determines its result. It owns its output paths from
