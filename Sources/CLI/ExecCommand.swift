@@ -186,7 +186,7 @@ struct ExecCommand: ParsableCommand {
                 warnings: (preparation.plan.willOrMayRun
                     ? warnings + preparation.warningsAboutSourcedFiles(file: file.path) : []) + leftovers,
                 provenance: labels.provenanceQuestions(
-                    root: preparation.request.root, keepsGitDiff: !noGitDiff),
+                    of: preparation, keepsGitDiff: !noGitDiff),
                 tick: { display.redraw(now: .now()) })
         } catch {
             display.close()

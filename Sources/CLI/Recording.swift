@@ -50,11 +50,16 @@ extension LostRuns {
 
 extension RunLabels {
     /// Provenance that takes longer to find out: uncommitted changes and GPUs.
-    func provenanceQuestions(root: String, keepsGitDiff: Bool) -> ProvenanceQuestions {
+    func provenanceQuestions(
+        of preparation: RunPreparation, keepsGitDiff: Bool
+    ) -> ProvenanceQuestions {
+        let (root, redaction) = (preparation.request.root, preparation.redaction)
+        let secrets = redaction.secrets(of: preparation.request.graph)
         let (checkout, machine) = (checkout, machine)
         @Sendable func with(_ paths: [String], _ diff: GitDiff?) -> GitDiff? {
             guard keepsGitDiff, let checkout else { return diff }
-            return checkout.adding(untracked: paths, below: root, to: diff)
+            return checkout.adding(untracked: paths, below: root, to: diff)?
+                .replacing { redaction.patch($0, knowing: secrets) }
         }
         @Sendable func atStart(_ paths: [String]) -> DeferredProvenance {
             let difference = checkout?.difference(keepsPatch: keepsGitDiff)

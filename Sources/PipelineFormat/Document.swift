@@ -23,6 +23,7 @@ struct PipelineDocument {
     var stages: [StageDocument] = []
     var defaultTargets: [Located<String>]?
     var capacity: [String: Quantity] = [:]
+    var secrets = SecretRules()
 }
 
 /// The values of one dimension of a matrix.

@@ -68,9 +68,10 @@ public func loadPipeline(
     guard problems.isEmpty else { throw problems.errors(file: fileName) }
 
     let stem = fileName.split(separator: "/").last.map { $0.hasSuffix(".json") ? String($0.dropLast(5)) : String($0) }
-    let graph = Graph(
+    var graph = Graph(
         pipeline: document.name ?? stem ?? fileName, stages: stages, predecessors: edges.predecessors,
         producers: edges.producers, defaultTargets: targets, capacity: document.capacity)
+    graph.secrets = document.secrets
     return LoadedPipeline(graph: graph, warnings: problems.warnings.map { "\(fileName): \($0)" })
 }
 

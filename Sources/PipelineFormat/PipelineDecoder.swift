@@ -5,7 +5,7 @@ import Model
 
 struct PipelineDecoder {
     private static let keys = [
-        "$schema", "name", "axes", "params", "params_file", "defaults", "stages", "default", "capacity",
+        "$schema", "name", "axes", "params", "params_file", "defaults", "stages", "default", "capacity", "secrets",
     ]
 
     private let problems: ProblemList
@@ -47,6 +47,7 @@ struct PipelineDecoder {
                     problems.add("default", node.position, "is empty; remove it to make all stages.")
                 }
             case "capacity": document.capacity = capacity(node)
+            case "secrets": document.secrets = secrets(node)
             default: return false
             }
             return true
@@ -81,6 +82,23 @@ struct PipelineDecoder {
             }
             return stages.stage(member.value, place, name: member.name, at: member.position)
         }
+    }
+
+    private func secrets(_ node: JSONNode) -> SecretRules {
+        var rules = SecretRules()
+        values.fields(of: node, "secrets", known: ["also", "not"]) { member in
+            guard member.name == "also" || member.name == "not" else { return false }
+            let place = join("secrets", member.name)
+            for (index, name) in (values.texts(member.value, place, of: "names") ?? []).enumerated() {
+                if name.value.isEmpty { problems.add("\(place)[\(index)]", name.position, "must not be empty.") }
+                if rules.also.contains(name.value) || rules.not.contains(name.value) {
+                    problems.add("\(place)[\(index)]", name.position, "'\(name.value)' is named twice.")
+                }
+                if member.name == "also" { rules.also.insert(name.value) } else { rules.not.insert(name.value) }
+            }
+            return true
+        }
+        return rules
     }
 
     private func capacity(_ node: JSONNode) -> [String: Quantity] {

@@ -51,6 +51,15 @@ public let pipelineSchema = #"""
           "description": "The available amounts of counted resources, such as {\"licence\": 2}.",
           "properties": {"memory": {"$ref": "#/$defs/size"}},
           "additionalProperties": {"type": "number", "minimum": 0}
+        },
+        "secrets": {
+          "type": "object", "additionalProperties": false,
+          "description": "Names of params and variables whose values are not stored: further ones, and exceptions from the rules.",
+          "properties": {
+            "also": {"type": "array", "items": {"type": "string", "minLength": 1}},
+            "not": {"type": "array", "items": {"type": "string", "minLength": 1}}
+          },
+          "patternProperties": {"^x-": true}
         }
       },
       "$defs": {

@@ -11,10 +11,13 @@ public struct StalenessRule<State: RecordedState> {
     private let history: State
     /// Whether kept outputs may be restored instead of running the stage (not with `--no-restore`).
     private let mayRestore: Bool
+    private let redaction: Redaction?
 
-    public init(history: State, mayRestore: Bool) {
+    /// - Parameter redaction: hides secrets in reasons.
+    public init(history: State, mayRestore: Bool, redaction: Redaction? = nil) {
         self.history = history
         self.mayRestore = mayRestore
+        self.redaction = redaction
     }
 
     /// What became of a set of discovered inputs.
@@ -206,7 +209,7 @@ public struct StalenessRule<State: RecordedState> {
         if reference.isRejected { reasons.append(Reason(.rejected, subject: "execution \(reference.id)")) }
         if reference.inputsChangedDuringRun { reasons.append(Reason(.inputChangedDuringRun)) }
         if let then = try history.details(of: reference.id) {
-            reasons += differences(stage, facts: facts, then: then, thenOutputs: reference.outputs)
+            reasons += shownDifferences(stage, facts, then, reference.outputs)
         }
         if let set = reference.discovered, case .differs(let found) = try condition(set) {
             let told = Set(reasons.compactMap(\.subject))
@@ -226,6 +229,18 @@ public struct StalenessRule<State: RecordedState> {
             if let owner = try history.owner(ofPath: output.path), owner.state == .succeeded { return owner }
         }
         return nil
+    }
+
+    /// The differences, without secrets on either side.
+    private func shownDifferences(
+        _ stage: Stage, _ facts: StageFacts, _ then: ExecutionDetails, _ outputs: [RecordedPath]
+    ) -> [Reason] {
+        guard let redaction else { return differences(stage, facts: facts, then: then, thenOutputs: outputs) }
+        var shown = facts
+        shown.environment = redaction.environment(of: stage)
+        return differences(
+            redaction.shown(stage), facts: shown, then: redaction.details(then, comparedWith: shown.environment),
+            thenOutputs: outputs)
     }
 }
 

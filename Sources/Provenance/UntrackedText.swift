@@ -87,3 +87,15 @@ extension GitCheckout {
         return "\"\(digits.joined())\""
     }
 }
+
+extension GitDiff {
+    /// The patch with its text replaced; without a patch if that is impossible.
+    public func replacing(_ replace: ([UInt8]) -> [UInt8]) -> GitDiff {
+        guard let gzip else { return self }
+        let before = gunzip(gzip, sizeBytes: sizeBytes)
+        let after = before.map(replace)
+        if after == before, before != nil { return self }
+        return GitDiff(
+            gzip: after.flatMap { Provenance.gzip($0) }, sizeBytes: after?.count ?? sizeBytes, isCut: isCut)
+    }
+}

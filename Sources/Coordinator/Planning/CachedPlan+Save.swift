@@ -24,6 +24,11 @@ extension CachedPlan {
                 discovered)
             return try save(stages, unchanged.body, pipeline: graph.pipeline, in: run.store)
         }
+        // The cache holds stages as they are.
+        let redaction = run.preparation.redaction
+        guard graph.secrets == SecretRules(), !graph.stages.contains(where: { redaction.hidesAnything(of: $0) }) else {
+            return
+        }
         let selection = run.preparation.request.selection
         let (body, paths) = PipelineBody.made(
             of: graph, isSelected: selection.isSelected, discovered: (discovered.paths, discovered.setOfStage),

@@ -6,6 +6,7 @@
 
 import Model
 import PlanCache
+import Planner
 import Workspace
 
 /// The plan of one request, as it is cached from run to run. Used for one run: asked first, then handed to the run,
@@ -130,8 +131,11 @@ public final class CachedPlan {
         }
         let finished = try store.inTransaction { () throws(Failure) -> RunFinished? in
             guard try isCurrent(in: store) else { return nil }
+            // Only pipelines without secrets are cached.
+            let redaction = Redaction(SecretRules(), salt: store.salt) { _ in nil }
             var start = RunStart(
-                labels, pipeline: index.pipeline, stagesTotal: index.stagesTotal, liveness, at: startedAt)
+                labels.shown(by: redaction), pipeline: index.pipeline, stagesTotal: index.stagesTotal, liveness,
+                at: startedAt)
             start.keepsPlanCache = true
             let run = try store.beginRun(start, liveness: liveness)
             if let set = row.unexecutedSet {

@@ -58,7 +58,7 @@ private struct Acceptor {
     init(preparation: RunPreparation, labels: RunLabels, reason: String?, now: Timestamp) {
         self.preparation = preparation
         self.labels = labels
-        self.reason = reason
+        self.reason = reason.map { preparation.redaction.text($0) }
         self.now = now
         decisions = preparation.plan.decisions
     }
@@ -166,11 +166,12 @@ private struct Acceptor {
         let (store, stage) = (preparation.store, graph.stages[index])
         let discovered = try discoveredInputs(of: index)
         let run = try begunRun()
+        let shown = preparation.redaction.shown(stage)
         let start = ExecutionStart(
             stage: stage.name, template: stage.template, attempt: 1, key: key, baseKey: base,
             details: ExecutionDetails(
-                command: stage.commandText, workingDirectory: stage.workingDirectory,
-                environment: facts.environment, params: stage.params, inputs: facts.inputs),
+                command: shown.commandText, workingDirectory: stage.workingDirectory,
+                environment: preparation.redaction.environment(of: stage), params: shown.params, inputs: facts.inputs),
             outputs: stage.outputs, resources: stage.resources, timeoutSeconds: stage.timeoutSeconds, keep: stage.keep,
             startedAt: now, queuedSeconds: 0, engine: labels.engine, host: host,
             logPath: RunFiles.log(of: run, stage: stage.name, index: index, attempt: 1), token: "",
@@ -183,7 +184,8 @@ private struct Acceptor {
         try store.finish(
             ExecutionFinish(
                 id: id, state: .succeeded, exit: .code(0), error: nil,
-                note: (["not executed: its outputs were accepted"] + metrics.notes).joined(separator: "; "),
+                note: (["not executed: its outputs were accepted"] + metrics.notes.map { preparation.redaction.text($0) })
+                    .joined(separator: "; "),
                 finishedAt: now, usage: Usage(wallSeconds: 0), outputs: outputs, metrics: metrics.points,
                 metricsFiles: stage.outputs.filter(\.isMetrics).map(\.path)))
         if !discovered.isEmpty { _ = try store.recordDiscovered(discovered, of: id) }
@@ -241,7 +243,9 @@ private struct Acceptor {
         if let run = result.run { return run }
         let liveness = Liveness.ofThisProcess(root: preparation.request.root)
         host = liveness.host
-        let start = RunStart(labels, pipeline: graph.pipeline, stagesTotal: graph.stages.count, liveness, at: now)
+        let start = RunStart(
+            labels.shown(by: preparation.redaction, knowing: preparation.redaction.secrets(of: graph)),
+            pipeline: graph.pipeline, stagesTotal: graph.stages.count, liveness, at: now)
         let run = try preparation.store.beginRun(start, liveness: liveness)
         result.run = run
         return run

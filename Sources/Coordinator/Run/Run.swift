@@ -35,6 +35,16 @@ public struct RunLabels: Sendable {
     }
 }
 
+extension RunLabels {
+    /// Without secrets in what the user wrote.
+    func shown(by redaction: Redaction, knowing secrets: [String] = []) -> RunLabels {
+        var shown = self
+        shown.commandLine = redaction.text(commandLine, knowing: secrets)
+        shown.notes = notes.map { redaction.text($0, knowing: secrets) }
+        return shown
+    }
+}
+
 /// How a run ended.
 public struct RunOutcome: Sendable {
     /// `running` where the run was detached: its executions go on, and the next `exec` takes them over.
@@ -184,8 +194,10 @@ public final class Run {
     private func begin(_ labels: RunLabels, at startedAt: Timestamp) throws(Failure) -> RunLock? {
         let liveness = Liveness.ofThisProcess(root: root)
         identity.host = liveness.host
+        let redaction = preparation.redaction
         let start = RunStart(
-            labels, pipeline: graph.pipeline, stagesTotal: cachedPlan?.stagesTotal ?? graph.stages.count, liveness,
+            labels.shown(by: redaction, knowing: redaction.secrets(of: graph)), pipeline: graph.pipeline,
+            stagesTotal: cachedPlan?.stagesTotal ?? graph.stages.count, liveness,
             at: startedAt)
         // The lock is held before anyone can see the row: a run without its lock is a dead one.
         return try store.inTransaction { () throws(Failure) -> RunLock? in

@@ -59,6 +59,8 @@ public final class RunPreparation {
     let workspace: Workspace
     let history: History
     let rule: StalenessRule<History>
+    /// Hides secrets in what is recorded and shown.
+    public let redaction: Redaction
     let area: OutputArea
     let medians: [String: Double]
     /// The newest run that there was before anything was looked at.
@@ -84,7 +86,9 @@ public final class RunPreparation {
             root: request.root, cache: try store.cachedDigests(of: isPart ? paths : nil),
             ignoresCache: request.options.rehash)
         history = try History(store: store, pipeline: graph.pipeline, stages: stages, area: area, workspace: workspace)
-        rule = StalenessRule(history: history, mayRestore: request.options.mayRestore)
+        let environment = request.environment
+        redaction = Redaction(graph.secrets, salt: store.salt) { environment[$0] }
+        rule = StalenessRule(history: history, mayRestore: request.options.mayRestore, redaction: redaction)
         medians = try store.medianWallSeconds(pipeline: graph.pipeline, of: stages)
         let seen = try Self.digestAhead(graph, request.selection, workspace, history)
         let salt = store.salt

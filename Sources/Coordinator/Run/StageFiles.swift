@@ -59,7 +59,11 @@ struct StageFiles {
 
     /// Creates folders for outputs and log, a temporary folder, the params file, and a script for a shell command that is
     /// too long for an argument.
-    mutating func prepare(_ stage: Stage, _ execution: Execution) throws(WorkspaceFailure) -> Prepared {
+    ///
+    /// - Parameter isPrivate: whether only the user may read params and command.
+    mutating func prepare(
+        _ stage: Stage, _ execution: Execution, isPrivate: Bool
+    ) throws(WorkspaceFailure) -> Prepared {
         let params = stage.givenParams.text
         let paramsPath = paramsFiles[params] ?? RunFiles.params(of: execution.run, number: paramsFiles.count)
         for output in stage.outputs { try area.makeParents(of: output.path) }
@@ -67,7 +71,7 @@ struct StageFiles {
         try area.makeParents(of: execution.logPath)
         if paramsFiles[params] == nil {
             try area.makeParents(of: paramsPath)
-            try area.write(params + "\n", to: paramsPath)
+            try area.write(params + "\n", to: paramsPath, isPrivate: isPrivate)
             paramsFiles[params] = paramsPath
         }
         var prepared = Prepared(arguments: stage.arguments(standardShell), paramsPath: paramsPath)
@@ -76,7 +80,7 @@ struct StageFiles {
         if let text = stage.textForFile {
             let path = RunFiles.command(of: execution.run, execution.id)
             try area.makeParents(of: path)
-            try area.write(text, to: path)
+            try area.write(text, to: path, isPrivate: isPrivate)
             prepared.scriptPath = path
             prepared.arguments = (stage.shell ?? standardShell).arguments(forFile: "\(root)/\(path)") ?? []
         }

@@ -47,7 +47,9 @@ extension Run {
     func recordReport(_ reported: ReportedLines, of id: ExecutionID) throws(Failure) {
         for path in reported.inputs { running[id]?.reportedInputs.insert(path) }
         if !reported.points.isEmpty { try store.addMetrics(reported.points, to: id) }
-        if !reported.params.isEmpty { try store.addReportedParams(reported.params, to: id) }
+        if !reported.params.isEmpty {
+            try store.addReportedParams(preparation.redaction.params(reported.params), to: id)
+        }
     }
 
     /// Remarks on an execution that has ended.
@@ -57,6 +59,7 @@ extension Run {
             let isOne = outcome.leftoverProcesses == 1
             notes.append("\(outcome.leftoverProcesses) leftover process\(isOne ? " was" : "es were") ended")
         }
-        return notes + execution.tail.notes + examined
+        // Examples of what could not be recorded may be secrets.
+        return notes + (execution.tail.notes + examined).map { preparation.redaction.text($0) }
     }
 }

@@ -54,12 +54,14 @@ extension Run {
         var problem = try clearWay(for: stage, persisting: persisting)
         let repetition = repetitions.next(of: index)
         let now = driver.now()
+        let shown = preparation.redaction.shown(stage)
         let start = ExecutionStart(
             stage: stage.name, template: stage.template, attempt: attempt, key: key,
             baseKey: baseKey(of: stage, environment: evaluated.facts.environment),
             details: ExecutionDetails(
-                command: stage.commandText, workingDirectory: stage.workingDirectory,
-                environment: evaluated.facts.environment, params: stage.params, inputs: evaluated.facts.inputs),
+                command: shown.commandText, workingDirectory: stage.workingDirectory,
+                environment: preparation.redaction.environment(of: stage), params: shown.params,
+                inputs: evaluated.facts.inputs),
             inputMakers: inputMakers(of: index, evaluated.facts.inputs), outputs: stage.outputs,
             resources: lease.request, timeoutSeconds: stage.timeoutSeconds, keep: stage.keep,
             state: queues ? .queued : .running, submittedAt: queues ? now : nil, startedAt: now,
@@ -94,7 +96,7 @@ extension Run {
         var prepared = StageFiles.Prepared(arguments: [])
         if problem == nil {
             do throws(WorkspaceFailure) {
-                prepared = try files.prepare(rendered, execution)
+                prepared = try files.prepare(rendered, execution, isPrivate: shown != stage)
                 running[id]?.scriptPath = prepared.scriptPath.map { "\(root)/\($0)" }
                 running[id]?.temporaryFolder = prepared.temporaryFolder
             } catch {
@@ -148,7 +150,7 @@ extension Run {
                 StageStarted(
                     stage: stage.name, executionID: id, attempt: execution.attempt,
                     maxAttempts: scheduler.mostAttempts(of: execution.stage), reasons: execution.reasons,
-                    command: stage.commandText, logPath: execution.logPath,
+                    command: preparation.redaction.shown(stage).commandText, logPath: execution.logPath,
                     expectedSeconds: preparation.medians[stage.name], resources: execution.request,
                     repetition: execution.repetition)))
     }
@@ -157,7 +159,8 @@ extension Run {
     private func internStrings(from index: StageIndex) throws(Failure) {
         guard state.internedBefore <= index else { return }
         state.internedBefore = min(index + 256, graph.stages.count)
-        let next = (index..<state.internedBefore).filter { state.isOpen[$0] }.map { graph.stages[$0] }
+        let next = (index..<state.internedBefore).filter { state.isOpen[$0] }
+            .map { preparation.redaction.shown(graph.stages[$0]) }
         try store.internStrings(of: next, pipeline: graph.pipeline)
     }
 

@@ -22,6 +22,8 @@ public struct Graph: Sendable {
     public let defaultTargets: [StageIndex]
     /// Totals of counted resources (`"capacity"` in the file).
     public let capacity: [String: Quantity]
+    /// Which names are secret.
+    public var secrets = SecretRules()
 
     /// Precondition: the edges form no cycle (the caller has checked and reported it).
     public init(

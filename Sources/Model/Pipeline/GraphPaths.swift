@@ -20,9 +20,11 @@ extension Graph {
             }
             return stage
         }
-        return Graph(
+        var graph = Graph(
             pipeline: pipeline, stages: stages, predecessors: predecessors, producers: producers,
             defaultTargets: defaultTargets, capacity: capacity)
+        graph.secrets = secrets
+        return graph
     }
 }
 
