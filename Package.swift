@@ -65,7 +65,7 @@ let package = Package(
 
         // What all tests may use: seeds, waiting, folders, projects. Imports nothing of the program.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
-        .testTarget(name: "ModelTests", dependencies: ["Model"]),
+        .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Model", "TestSupport"]),
         .testTarget(name: "DataFormatsTests", dependencies: ["DataFormats", "JSON", "Model"]),
         .testTarget(name: "PipelineFormatTests", dependencies: ["PipelineFormat", "JSON", "Model", "TestSupport"]),

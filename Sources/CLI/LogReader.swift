@@ -22,9 +22,7 @@ final class LogReader {
     init(path: String, shownAs: String) throws(Failure) {
         self.path = path
         self.shownAs = shownAs
-        do { descriptor = try StateFile.open(path, O_RDONLY) } catch {
-            throw Failure(.store, "cannot read log \(shownAs): \(error.reason)")
-        }
+        descriptor = try openLog(path, shownAs: shownAs)
     }
 
     func printAll() {
@@ -99,5 +97,12 @@ final class LogReader {
             Terminal.standardOutput.writeLine(sanitizedLogLine(String(decoding: line, as: UTF8.self)))
             line = []
         }
+    }
+}
+
+/// Opens a log for reading. A FIFO or a link in the place of a log is not opened.
+func openLog(_ path: String, shownAs name: String) throws(Failure) -> Int32 {
+    do { return try StateFile.open(path, O_RDONLY) } catch {
+        throw Failure(.store, "cannot read log \(name): \(error.reason)")
     }
 }

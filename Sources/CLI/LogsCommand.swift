@@ -2,6 +2,7 @@
 // where they are, and LogReader prints them.
 
 import ArgumentParser
+import Glibc
 import Model
 import Report
 import Store
@@ -41,7 +42,7 @@ struct LogsCommand: ParsableCommand {
         let run = try pastRun.map { try store.findRun($0, among: .executing(numbers)) }
         let logs = try store.latestLogs(ofStages: numbers, run: run)
         guard !logs.isEmpty else {
-            let (_, stages) = fileAndStages(words)
+            let (_, stages) = try fileAndStages(words)
             throw Failure(
                 .usage,
                 "no log: stage '\(stages.joined(separator: " "))' was not executed\(run.map { " in run \($0)" } ?? "")")
@@ -69,7 +70,7 @@ struct LogsCommand: ParsableCommand {
         let columns = ["stage", "execution_id", "line_number", "line"]
         var writer = TableWriter(format: format, columns: columns, width: Terminal.standardOutput.size?.columns)
         for log in logs {
-            let descriptor = try openLog(log.path, of: project)
+            let descriptor = try openLog("\(project.root)/\(log.path)", shownAs: log.path)
             defer { close(descriptor) }
             var lines = String(decoding: try readToEnd(descriptor, shownAs: log.path), as: UTF8.self)
                 .split(separator: "\n", omittingEmptySubsequences: false)

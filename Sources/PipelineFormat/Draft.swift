@@ -43,7 +43,7 @@ final class Draft {
         guard let patterns = item.exclude else { return .standard }
         let rendered = patterns.enumerated().map { index, pattern in
             let own = "\(place).exclude[\(index)]"
-            let text = renderer.bare(pattern, own)
+            let text = renderer.path(pattern, own)
             if text.isEmpty || text.hasPrefix("/") || text.split(separator: "/").contains("..") {
                 problems.add(
                     own, pattern.position, stage: name,

@@ -78,7 +78,9 @@ struct Template {
         }
         if text.hasPrefix("resources.") || text.hasPrefix("stage.") {
             let names = ["stage.name"] + lateValues.map(\.name)
-            report("invalid template '${{ \(text) }}'; \(suggestion(for: String(text), among: names))")
+            let longer = names.first { $0.hasPrefix(text) }
+            let hint = longer.map { "did you mean '\($0)'?" } ?? suggestion(for: String(text), among: names)
+            report("invalid template '${{ \(text) }}'; \(hint)")
             return nil
         }
         report(

@@ -78,10 +78,11 @@ public func removeWriteAccessOfOthers(_ path: String) -> Bool {
     return true
 }
 
-/// Whether programs create files that all users may write to, unless they take care. To be called before other threads
-/// create files.
+/// Whether programs create files that all users may write to, unless they take care. True if that is not known.
 public func umaskPermitsWritingByOthers() -> Bool {
-    let mask = umask(0o077)
-    umask(mask)
+    // `umask` would change it for a moment, also for other threads.
+    let line = readText("/proc/self/status")?.split(separator: "\n").first { $0.hasPrefix("Umask:") }
+    let digits = line?.dropFirst("Umask:".count).drop { $0 == " " || $0 == "\t" }
+    guard let mask = digits.flatMap({ mode_t($0, radix: 8) }) else { return true }
     return mask & S_IWOTH == 0
 }

@@ -12,8 +12,8 @@ final class FileSystemClock: Sendable {
     static let granularity: Int64 = 20_000_000
     /// The same for stamps in whole seconds (even seconds on FAT).
     static let coarseGranularity: Int64 = 2_100_000_000
-    /// The longest wait for the clock to advance.
-    private static let longestWait: Int64 = 25_000_000
+    /// The longest wait for the clock to advance. It may lag behind a fine stamp by a tick.
+    private static let longestWait: Int64 = 50_000_000
 
     private struct Device {
         var reading: Int64 = .min
@@ -54,8 +54,8 @@ final class FileSystemClock: Sendable {
         let missing = nanosecondsUntilStable(stamp)
         guard missing > 0 else { return true }
         guard missing <= Self.longestWait else { return false }
-        // The time may lag by up to one tick, hence the extra four milliseconds.
-        usleep(UInt32(min(missing + 4_000_000, Self.longestWait) / 1000))
+        // The time may lag by up to one tick, hence the extra time.
+        usleep(UInt32(min(missing + 10_000_000, Self.longestWait) / 1000))
         return isStable(stamp)
     }
 

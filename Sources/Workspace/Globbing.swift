@@ -5,7 +5,7 @@ import Model
 
 extension Workspace {
     /// Matching files and links to files, in byte order. Never matches folders or anything in the state folder. Links
-    /// to folders are followed; below `**` only those that `LinkTrail` allows, so that there is an end.
+    /// to folders are followed if `LinkTrail` allows it; below `**` each folder once, so that there is an end.
     ///
     /// - Parameter exclusions: what is left out, relative to the folder before the first wildcard.
     /// - Throws: if a folder cannot be read or a possible match is not UTF-8.
@@ -24,7 +24,9 @@ extension Workspace {
             let shown = folder.isEmpty ? "." : folder
             guard let open = try open(folder: absolute(shown), shownAs: shown) else { continue }
             if let identity = FileStatus.of(descriptor: open.descriptor)?.stamp.identity {
-                if isLink, isDeep, let top, !trail.mayFollow(to: identity, from: top.descriptor) { continue }
+                if isLink, let top, !trail.mayFollow(to: identity, from: top.descriptor, isRepeatable: !isDeep) {
+                    continue
+                }
                 trail.list(identity)
             }
             top = top ?? open
@@ -44,13 +46,22 @@ extension Workspace {
                         "the name of '\(path)', which may match '\(pattern)', is not valid UTF-8. Rename it.")
                 }
                 // A link that leads nowhere, or to what cannot be read, which is reported when it is read.
-                if kind == .link { kind = try FileStatus.of(absolute(path), shownAs: path)?.kind ?? .other }
+                if kind == .link { kind = try targetKind(of: path) }
                 if kind == .folder, glob.mayMatch(inside: path) { inner.append((path, entry.isFollowed)) }
                 if kind == .file, glob.matches(path) { found.append(path) }
             }
             folders += inner.reversed()
         }
         return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// What a link leads to; `other` if that is nothing, or the link itself.
+    private func targetKind(of path: String) throws(WorkspaceFailure) -> FileStatus.Kind {
+        if let status = FileStatus.of(absolute(path), in: AT_FDCWD, followsLink: true) { return status.kind }
+        guard [ENOENT, ENOTDIR, ELOOP].contains(errno) else {
+            throw WorkspaceFailure("cannot stat '\(path)'", errno: errno)
+        }
+        return .other
     }
 
     /// nil if the folder does not exist.

@@ -26,9 +26,11 @@ struct LinkTrail {
     /// Whether to enter a folder through a link. Not if it was listed, so that the contents count already, nor if it
     /// contains the walk's top or the project: the link then counts by the path that it holds.
     ///
-    /// - Parameter top: the walk's top.
-    mutating func mayFollow(to folder: FileIdentity, from top: Int32) -> Bool {
-        if listed.contains(folder) { return false }
+    /// - Parameters:
+    ///   - top: the walk's top.
+    ///   - isRepeatable: whether a folder may be listed again. The walk must have an end of its own.
+    mutating func mayFollow(to folder: FileIdentity, from top: Int32, isRepeatable: Bool = false) -> Bool {
+        if !isRepeatable, listed.contains(folder) { return false }
         let barred = barred ?? Self.enclosing(top).union(enclosingRoot())
         self.barred = barred
         return !barred.contains(folder)

@@ -140,7 +140,7 @@ import Testing
         let bytes = 120_000_000
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "stages": {"a": {"command": "yes '{\"loss\": 1}' | head -c \#(bytes) > $RUNS_METRICS; echo made > made"}}}"#
+            #"{"name": "p", "stages": {"a": {"command": "{ yes '{\"loss\": 1}' || true; } | head -c \#(bytes) > $RUNS_METRICS; echo made > made"}}}"#
         )
         let command = try project.start(["exec", "--grace", grace])
         try wait(for: "the metrics to be written") { project.exists("made") }

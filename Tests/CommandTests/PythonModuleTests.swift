@@ -176,7 +176,7 @@ import Testing
             """)
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "stages": {"a": {"command": ["python3", "train.py"], "timeout": "1h"}, "b": {"command": "test -z $RUNS_DEADLINE"}}}"#
+            #"{"name": "p", "stages": {"a": {"command": ["python3", "train.py"], "timeout": "1h"}, "b": {"command": "test -z \"${RUNS_DEADLINE-}\""}}}"#
         )
         let result = try project.runs("exec")
         #expect(result.status == 0, "\(result.story)")

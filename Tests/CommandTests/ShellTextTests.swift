@@ -59,7 +59,10 @@ private let isDash = system("/bin/sh -c 'env -i A.b=1 /bin/sh -c \"env; true\" |
         let project = try TestProject()
         try project.write(
             "pipeline.json",
-            #"{"name": "p", "stages": {"plain": {"command": "printenv A.b"}, "shell": {"command": "printenv A.b; exit 3"}}}"#
+            """
+            {"name": "p", "defaults": {"shell": ["sh", "-c"]},
+             "stages": {"plain": {"command": "printenv A.b"}, "shell": {"command": "printenv A.b; exit 3"}}}
+            """
         )
         try exec(project, with: "A.b=1")
         let rows = try project.query("select stage, exit_code, log_path from executions order by stage")

@@ -51,7 +51,7 @@ import Testing
                 "make": {"command": "mkdir parts; echo 1 > parts/1; echo 2 > parts/2", "outputs": {"p": "parts"}},
                 "join": {"command": "cat ${{ inputs.all }} > all", "inputs": {"all": "parts/*"}, "outputs": ["all"]}
                 """#
-        ).expect("exec", files: ["all": "1\n2\n"]).expect("exec", contains: ["nothing to run"])
+        ).expect("exec", files: ["all": "1\n2\n"]).expect("exec", errors: ["nothing to run"])
     }
 
     /// They are what the attempt has, and nothing runs again for another number.
@@ -64,7 +64,7 @@ import Testing
         try project.expect("exec", files: ["said": "1 1000 1 1\n1 2000 2 1\n"])
         let less = stages.replacing(#""cpus": 1"#, with: #""cpus": 0.5"#)
         try project.write("pipeline.json", #"{"name": "p", "stages": {\#(less)}}"#)
-        try project.expect("exec", contains: ["nothing to run"])
+        try project.expect("exec", errors: ["nothing to run"])
         try project.expect(
             "exec", "--force", files: ["said": "1 1000 1 1\n1 2000 2 1\n0.5 1000 1 0.5\n0.5 2000 2 0.5\n"])
     }
@@ -77,7 +77,7 @@ import Testing
                 "t": {"command": "touch t", "outputs": ["t"]}
                 """#, files: ["r/a": "1\n"])
         try project.runs("exec")
-        try project.expect("exec", contains: ["nothing to run"])
+        try project.expect("exec", errors: ["nothing to run"])
         try project.write("r/b", "2\n")
         try project.expect("exec", files: ["o": "1\n2\n1\n"])
     }
@@ -193,7 +193,7 @@ import Testing
     @Test func tooManyWordsAreRejected() throws {
         let words = (0..<30_000).map { #""\#(String(repeating: "w", count: 200))\#($0)""# }.joined(separator: ", ")
         try TestProject(stages: #""first": {"command": "touch f"}, "s": {"command": ["echo", \#(words)]}"#)
-            .expect("exec", status: 2, errors: ["'s'", "6428", "together", "RUNS_PARAMS"], files: ["f": nil])
+            .expect("exec", status: 2, errors: ["'s'", "6408903 bytes", "together", "RUNS_PARAMS"], files: ["f": nil])
         let project = try TestProject(stages: #""s": {"command": ["echo", "${{ inputs.r }}"], "inputs": {"r": "r/*"}}"#)
         try project.shell("mkdir r; cd r; seq 10000 | sed s/^/\(String(repeating: "n", count: 200))/ | xargs touch")
         try project.shell(

@@ -38,7 +38,7 @@ import Testing
     @Test func inputKeys() throws {
         let problem = try #require(
             problems(#"{"defaults": {"inputs": {"i": {"path": "p", "qqqqqqqq": 1}}}}"#).first { $0.contains("known") })
-        #expect(problem.contains("known: path, from, digest."))
+        #expect(problem.contains("known: path, from, digest, exclude."))
         guard case .array(let forms)? = schema["$defs"]?["input"]?["oneOf"] else {
             Issue.record("no forms of an input")
             return

@@ -37,14 +37,15 @@ import Testing
         #expect(
             ranking(sweep[3..<6], width: 80)
                 == """
-                ┌──────────┬────────────┬───────┬───────────┬─────────────────────┐
-                │ accuracy │ hidden_dim │  lr   │ execution │       started       │
-                ├──────────┼────────────┼───────┼───────────┼─────────────────────┤
-                │     0.25 │         16 │ 0.001 │         4 │ 2026-11-24 08:30:13 │
-                │      0.2 │          2 │ 0.003 │         5 │ 2026-11-24 08:30:13 │
-                │   0.1667 │          4 │ 0.003 │         6 │ 2026-11-24 08:30:13 │
-                └──────────┴────────────┴───────┴───────────┴─────────────────────┘
-                same in all rows: epochs=10, seed=7, test_share=0.5, run=1, stage=evaluate
+                ┌──────────┬────────────┬───────┬───────────┐
+                │ accuracy │ hidden_dim │  lr   │ execution │
+                ├──────────┼────────────┼───────┼───────────┤
+                │     0.25 │         16 │ 0.001 │         4 │
+                │      0.2 │          2 │ 0.003 │         5 │
+                │   0.1667 │          4 │ 0.003 │         6 │
+                └──────────┴────────────┴───────┴───────────┘
+                same in all rows: epochs=10, seed=7, test_share=0.5, run=1, stage=evaluate,
+                  started=2026-11-24 08:30:13
 
                 """)
     }
@@ -64,11 +65,14 @@ import Testing
                 """)
     }
 
-    /// Values that differ are shown at any width that has room for them.
+    /// Values that differ are shown at any width that has room for them, in columns or in the names of stages.
     @Test(arguments: [40, 60, 80, 120]) func differingParamsAreShown(width: Int) {
         let text = ranking(sweep[...], width: width)
         let head = text.split(separator: "\n")[1]
-        #expect(["accuracy", "hidden_dim", "lr"].allSatisfy(head.contains), "\(text)")
+        #expect(head.contains("accuracy"), "\(text)")
+        #expect(
+            ["hidden_dim", "lr"].allSatisfy { head.contains($0) || text.contains("evaluate@lr=0.001,hidden_dim=2 ") },
+            "\(text)")
         #expect(text.split(separator: "\n").allSatisfy { displayWidth(String($0)) <= width }, "\(text)")
     }
 

@@ -50,7 +50,8 @@ extension RunPreparation {
 
     /// What a person has edited or replaced since is that person's.
     private func isUnchanged(_ path: String, since made: Fingerprint) -> Bool {
-        (try? workspace.fingerprint(of: path, mode: made.kind == .metadata ? .metadata : .content)) == made
+        (try? workspace.fingerprint(of: path, scope: DigestScope(made.kind == .metadata ? .metadata : .content)))
+            == made
     }
 
     // MARK: - Wording

@@ -184,7 +184,8 @@ private struct Acceptor {
         try store.finish(
             ExecutionFinish(
                 id: id, state: .succeeded, exit: .code(0), error: nil,
-                note: (["not executed: its outputs were accepted"] + metrics.notes.map { preparation.redaction.text($0) })
+                note: (["not executed: its outputs were accepted"]
+                    + metrics.notes.map { preparation.redaction.text($0) })
                     .joined(separator: "; "),
                 finishedAt: now, usage: Usage(wallSeconds: 0), outputs: outputs, metrics: metrics.points,
                 metricsFiles: stage.outputs.filter(\.isMetrics).map(\.path)))

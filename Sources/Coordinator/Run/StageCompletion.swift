@@ -146,6 +146,7 @@ extension Run {
                     ?? (execution.tail.isGivenUp ? "what it reported was not read to the end" : nil),
                 hint: hint(about: outcome.exit, of: execution)))
         let isSuccess = state == .succeeded
+        let stage = graph.stages[execution.stage]
         let discovery = examination.discovery
         let changedInputs = isSuccess ? examination.changedInputs : []
         let remarks =

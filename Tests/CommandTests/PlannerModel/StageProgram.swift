@@ -42,7 +42,7 @@ enum StageProgram {
         done
         printf '%s\\n' "$RUNS_STAGE" >> "$PROPERTY_TRACE"
         fault=
-        if [ -e "$PROPERTY_FAULTS/$RUNS_STAGE" ]; then read -r fault < "$PROPERTY_FAULTS/$RUNS_STAGE"; fi
+        if [ -e "$PROPERTY_FAULTS/$RUNS_STAGE" ]; then read -r fault < "$PROPERTY_FAULTS/$RUNS_STAGE" || true; fi
         case $fault in
         before) exit 3 ;;
         once) rm "$PROPERTY_FAULTS/$RUNS_STAGE"; exit 4 ;;
