@@ -64,7 +64,8 @@ struct HistoryCommand: ParsableCommand {
         formatOptions.write(
             Table(columns: all.map(\.name), rows: table.rows.indices.map { row in all.map { $0.cells[row] } }),
             TableRoles(
-                rightAligned: Set(figures), names: all.firstIndex { $0.name == "stage" }.map { [$0] } ?? [],
+                rightAligned: Set(figures),
+                names: ["stage", "log"].compactMap { name in all.firstIndex { $0.name == name } },
                 answers: Set(
                     all.indices.filter { all[$0].name == "state" || shown.indices.contains($0 - before.count) })
             ))

@@ -4,6 +4,7 @@
 import ArgumentParser
 import Glibc
 import Model
+import Planner
 import Store
 
 /// Options of both commands: which run or execution to label.
@@ -90,12 +91,14 @@ struct NoteCommand: ParsableCommand {
 
     func run() throws {
         let (store, target, texts) = try labelOptions.open(words)
-        let text = texts.joined(separator: " ")
+        let given = texts.joined(separator: " ")
+        let text = Redaction(SecretRules(), salt: store.salt) { _ in nil }.text(given)
         guard text.contains(where: { !$0.isWhitespace }) else {
             throw Failure(.usage, "no note given for \(target.name) (example: runs note latest \"new split\")")
         }
         guard labelOptions.remove else { return try store.addNote(text, to: target, at: .now()) }
-        if try !store.removeNote(text, from: target) {
+        // Earlier versions recorded it as it was given.
+        if try !store.removeNote(text, from: target), try !store.removeNote(given, from: target) {
             throw Failure(
                 .usage,
                 "\(target.name) has no note '\(text)'; nothing was changed "

@@ -16,7 +16,7 @@ final class LogReader {
     private var line: [UInt8] = []
     private var position: Int64 = 0
     private let isTerminal = Terminal.standardOutput.isTerminal
-    /// Whether nobody reads standard output any more.
+    /// Whether the reader of standard output has closed it.
     private var isClosed = false
 
     init(path: String, shownAs: String) throws(Failure) {

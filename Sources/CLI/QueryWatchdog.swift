@@ -36,7 +36,7 @@ final class QueryWatchdog: Sendable {
         }
     }
 
-    /// Does something that does not count, such as writing to a pipe that nobody reads for a while.
+    /// Does something that does not count, such as writing to a pipe whose reader pauses.
     func outside<T>(_ body: () throws -> T) rethrows -> T {
         place.withLock { $0 = .outside }
         defer { place.withLock { $0 = .inQuery } }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Model
+import Planner
 import Report
 import Store
 
@@ -54,7 +55,8 @@ struct RejectCommand: ParsableCommand {
         let hasChanged = try store.setRejected(id, !undo)
         let name = "execution \(id) of '\(try store.stage(of: id)?.stage ?? "")'"
         guard hasChanged else { return "\(name) is \(undo ? "not rejected" : "already rejected")" }
-        let why = reason.map { ": \($0)" } ?? ""
+        let redaction = Redaction(SecretRules(), salt: store.salt) { _ in nil }
+        let why = reason.map { ": " + redaction.text($0) } ?? ""
         try store.addNote((undo ? "rejection undone" : "rejected") + why, to: .execution(id), at: .now())
         return undo ? "\(name) is valid again" : "\(name) is rejected\(why)"
     }

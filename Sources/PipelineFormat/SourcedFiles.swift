@@ -1,9 +1,9 @@
-// The files that a shell script reads as parts of itself: nothing tells of them while it runs. Knows words; does not know
+// The files that a shell script reads as parts of itself: they are not discovered while it runs. Knows words; does not know
 // files.
 
 /// The literal words after `.` and `source` in a shell script, each once; none where the text is no shell script.
 ///
-/// - Parameter name: the script's path, which may tell what it is.
+/// - Parameter name: the script's path, whose ending may name the shell.
 public func sourcedFiles(inScript text: String, named name: String) -> [String] {
     guard isShellScript(text, named: name) else { return [] }
     var files: [String] = []

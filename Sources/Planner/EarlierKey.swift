@@ -37,7 +37,7 @@ public func isEarlierKey(
     earlierBaseKey(of: stage, environment: environment).map { key(base: $0, inputs: inputs) } == recorded
 }
 
-/// Whether encoding 1 told the value's numbers from all others: integers of 64 bits were compared as such, all else as
+/// Whether encoding 1 distinguished the value's numbers from all others: integers of 64 bits were compared as such, all else as
 /// doubles, which keep 15 digits.
 private func isExact(_ value: JSONValue) -> Bool {
     switch value {

@@ -212,8 +212,8 @@ public struct StalenessRule<State: RecordedState> {
             reasons += shownDifferences(stage, facts, then, reference.outputs)
         }
         if let set = reference.discovered, case .differs(let found) = try condition(set) {
-            let told = Set(reasons.compactMap(\.subject))
-            reasons += found.filter { !told.contains($0.subject ?? "") }
+            let named = Set(reasons.compactMap(\.subject))
+            reasons += found.filter { !named.contains($0.subject ?? "") }
         }
         if reasons.isEmpty || reference.key == key {
             reasons += outputDifferences(stage, facts: facts, then: reference.outputs)

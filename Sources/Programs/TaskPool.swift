@@ -1,4 +1,4 @@
-// Whether Swift's pool of threads can work: where it cannot create a thread, it would try again for ever without a word,
+// Whether Swift's pool of threads can work: where it cannot create a thread, it would retry silently without end,
 // and without /proc it crashes. Knows limits; does not know what the threads are for.
 
 import CLinux

@@ -58,7 +58,7 @@ public struct OutputArea: Sendable {
 
     /// Writes a small file of the state folder; its folder exists.
     ///
-    /// - Parameter isPrivate: whether nobody but the user may read it.
+    /// - Parameter isPrivate: whether only the user may read it.
     public func write(_ text: String, to path: String, isPrivate: Bool = false) throws(WorkspaceFailure) {
         let descriptor: Int32
         do {
@@ -84,9 +84,13 @@ public struct OutputArea: Sendable {
             guard errno == EEXIST else {
                 throw WorkspaceFailure("cannot create the folder '\(stateDirectory)'", errno: errno)
             }
-            // Made by version 0.1 under a permissive umask.
-            for folder in ["logs", "kept", "live", "tmp"] {
-                removeWriteAccessOfOthers(absolute("\(stateDirectory)/\(folder)"))
+            // Made by version 0.1 under a permissive umask, or changed by a stage.
+            var status = stat()
+            if lstat(absolute(stateDirectory), &status) == 0, status.st_mode & S_IWOTH != 0 {
+                chmod(absolute(stateDirectory), status.st_mode & 0o7777 & ~mode_t(S_IWOTH))
+            }
+            for name in ["logs", "kept", "live", "tmp", "clock", ".gitignore"] {
+                removeWriteAccessOfOthers(absolute("\(stateDirectory)/\(name)"))
             }
         }
         if !exists(ignore) { try write("*\n", to: ignore) }

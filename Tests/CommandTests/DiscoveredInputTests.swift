@@ -219,6 +219,24 @@ extension TestProject {
         #expect(try project.discovered("train") == [])
     }
 
+    /// What an input leaves out of its folder counts if it is imported.
+    @Test(arguments: [#"{"path": "src", "exclude": ["gen_*"]}"#, #"{"path": "src", "exclude": ["deep/"]}"#])
+    func excludedModulesAreDiscovered(_ input: String) throws {
+        let project = try TestProject(
+            stages: #"""
+                "a": {"command": "python3 src/t.py", "inputs": {"s": \#(input)}, "outputs": ["o"]}
+                """#,
+            files: [
+                "src/gen_a.py": "A = 1\n", "src/deep/b.py": "B = 1\n",
+                "src/t.py": "import gen_a, deep.b; open('o', 'w').write(f'{gen_a.A}{deep.b.B}')\n",
+            ])
+        try project.expect("exec", files: ["o": "11"])
+        try project.write("src/gen_a.py", "A = 2\n")
+        try project.write("src/deep/b.py", "B = 20\n")
+        try project.expect("exec", files: ["o": "220"], executed: ["a"])
+        try project.expect("exec", executed: [])
+    }
+
     @Test func aProgramThatIsNotTrackedIsNotDiscoveredEither() throws {
         let project = try project(
             #""a": {"command": ["python3", "train.py"], "workdir": "scripts", "track_program": false}"#,

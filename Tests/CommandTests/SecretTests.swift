@@ -55,8 +55,11 @@ import Testing
         #expect(again.status == 0, "\(again.story)")
         #expect(try project.executedStages() == ["a"])
         let why = try project.runs("why", "a", "--set", "api_token=Secret-18-why", environment: Self.environment)
+        let noted = try project.runs("note", "latest", "DB_PASS=Secret-20-note")
+        let rejected = try project.runs("reject", "1", "--reason", "api_key=Secret-21-reject")
+        #expect(noted.status == 0 && rejected.status == 0, "\(noted.story)\(rejected.story)")
         #expect(!(try storeHolds("Secret", project)))
-        for result in [first, none, again, why] {
+        for result in [first, none, again, why, noted, rejected] {
             #expect(!(result.output + result.errorOutput).contains("Secret-"), "\(result.story)")
         }
         for text in ["visible-value", "visible-host", "visible-key", "visible-param", "max_tokens"] {

@@ -24,7 +24,7 @@ import Testing
     @Test(arguments: [
         "password", "db.password", "api_token", "openai.api_key", "accessKey", "hf_auth_token", "client_secret",
         "credentials",
-        "aws.secret_access_key", "ssh-private-key", "DB_PASSWORD", "apiKey",
+        "aws.secret_access_key", "ssh-private-key", "DB_PASSWORD", "apiKey", "db.credentials.user", "secret.a",
     ])
     func paramsThatAreSecret(name: String) { #expect(rules.isSecret(param: name)) }
 
@@ -32,7 +32,6 @@ import Testing
         "max_tokens", "num_keys", "patience", "key_dim", "tokenizer", "author", "path", "token", "key", "sort_key",
         "pass",
         "num_passes", "secret_santa", "password_length", "auth", "token_count", "keypoints", "monkey",
-        "password.length",
         "special_token", "pad_token", "eos_token", "primary_key", "api", "access", "attention.key",
     ])
     func paramsThatAreNot(name: String) { #expect(!rules.isSecret(param: name)) }

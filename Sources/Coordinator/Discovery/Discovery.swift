@@ -17,11 +17,13 @@ struct DiscoverySources: Sendable {
     let workingDirectory: String?
     /// What is named: inputs as they were found, and outputs.
     let named: [String]
+    /// The stage's inputs: what they leave out of a folder is not named.
+    var inputs: [Input] = []
     /// Before its process was created.
     let startedAt: Timestamp
 
     /// Whether there is anything to read. Asked where looking at it would be work for nothing.
-    func areThere(root: String) -> Bool {
+    func exist(root: String) -> Bool {
         if let depfile, access("\(root)/\(depfile)", F_OK) == 0 { return true }
         return importNotes.map { access($0, F_OK) == 0 } ?? false
     }
@@ -36,9 +38,9 @@ struct Discovery: Sendable {
     /// Why the depfile cannot be used.
     var problem: String?
     /// Python ran with the hook.
-    var heardOfImports = false
+    var reportsImports = false
 
-    /// Adds what another source told.
+    /// Adds what another source reported.
     mutating func merge(_ other: Discovery) {
         let known = Set(inputs.map(\.path))
         inputs += other.inputs.filter { !known.contains($0.path) }
@@ -63,7 +65,7 @@ struct Discoverer: Sendable {
         var found = Discovery()
         if let path = sources.importNotes {
             let notes = ImportNotes(readingFile: path)
-            found.heardOfImports = notes.isAlive
+            found.reportsImports = notes.isAlive
             for (path, stamp) in notes.stamps.sorted(by: { $0.key < $1.key })
             where projectPath(of: "\(workspace.root)/\(path)") == path && !isNamed(path) {
                 add(path, stamp, isConsistent: !notes.inconsistent.contains(path), to: &found)
@@ -123,7 +125,15 @@ struct Discoverer: Sendable {
 
     private func isNamed(_ path: String) -> Bool {
         if named.contains(path) { return true }
-        return path.indices.contains { path[$0] == "/" && named.contains(String(path[..<$0])) }
+        return path.indices.contains { index in
+            guard path[index] == "/", case let folder = String(path[..<index]), named.contains(folder) else {
+                return false
+            }
+            let inside = String(path[path.index(after: index)...])
+            return !sources.inputs.contains {
+                $0.path == folder && !$0.isGlob && ExclusionFilter($0.scope.exclusions).omits(path: inside)
+            }
+        }
     }
 
     /// Relative to the pipeline's folder; nil for what lies outside, or belongs to this program.

@@ -1,4 +1,4 @@
-// The module `sitecustomize` by which Python stages tell what they import. Its text is written next to the store, in
+// The module `sitecustomize` by which Python stages report what they import. Its text is written next to the store, in
 // the folder that is first on their path. `ImportNotes` reads what it writes.
 //
 // It wraps the loaders instead of looking at `sys.modules` in the end: that would miss processes that are killed or

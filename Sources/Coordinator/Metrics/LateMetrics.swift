@@ -9,6 +9,8 @@ struct LateMetrics {
     private(set) var stages: [String] = []
     /// What could not be read, one sentence each.
     private(set) var problems: [String] = []
+    /// What was left out of files that were read, one sentence each.
+    private(set) var notes: [String] = []
 
     /// - Parameter fresh: stages, and the executions whose outputs are in place.
     mutating func read(
@@ -26,6 +28,7 @@ struct LateMetrics {
                     problems.append("cannot read the metrics of stage '\(stage.name)': \(problem)")
                     continue
                 }
+                if let note = found.note { notes.append("\(stage.name): \(note)") }
                 new += try store.addMetrics(found.points, ofFile: output.path, to: execution)
             }
             guard new > 0 else { continue }
@@ -53,7 +56,7 @@ extension Run {
         }
         try late.read(found, root: root, at: driver.now(), into: store)
         if let notice = late.notice { afterCommit.events.append(.notice(notice)) }
-        for problem in late.problems { afterCommit.events.append(.warning(problem)) }
+        for text in late.problems + late.notes { afterCommit.events.append(.warning(text)) }
         if !late.problems.isEmpty { state.hasUnreadMetrics = true }
     }
 }

@@ -258,7 +258,7 @@ private struct Acceptor {
         var late = LateMetrics()
         try late.read([(stage, execution)], root: preparation.request.root, at: now, into: preparation.store)
         if let problem = late.problems.first { throw Failure(.usage, "\(problem).") }
-        if let notice = late.notice { result.notices.append(notice) }
+        result.notices += [late.notice].compactMap { $0 } + late.notes
     }
 
     private func metrics(of stage: Stage) throws(Failure) -> (points: [MetricPoint], notes: [String]) {

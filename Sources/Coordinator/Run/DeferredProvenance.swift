@@ -1,5 +1,5 @@
 // What takes long to find out about the code and the machine: asked for on a thread of its own when the first stage may
-// start, and recorded when the answer comes. What only the stages told is added in the end. Does not know how it is found
+// start, and recorded when the answer comes. What only the stages reported is added in the end. Does not know how it is found
 // out.
 
 import Model

@@ -84,10 +84,10 @@ extension Run {
         let (workspace, root, queue, inputs) = (preparation.workspace, root, queue, execution.inputs)
         let sources = execution.isAdopted ? sources(ofAdopted: execution) : execution.sources
         running[id]?.sources = sources
-        let isTold = sources?.areThere(root: root) ?? false
+        let hasSources = sources?.exist(root: root) ?? false
         guard outcome.exit == .code(0) else {
             // It counts even so: what it leaves is continued only by the same program.
-            guard isTold, let sources else { return try examined(id, Examination()) }
+            guard hasSources, let sources else { return try examined(id, Examination()) }
             driver.inBackground {
                 var found = Examination()
                 found.discovery = Discoverer(sources, in: workspace).find(isSuccess: false)
@@ -97,7 +97,7 @@ extension Run {
         }
         let outputs = graph.stages[execution.stage].outputs
         let now = driver.now()
-        let mayTell = isTold || graph.stages[execution.stage].discovery.depfile != nil
+        let mayTell = hasSources || graph.stages[execution.stage].discovery.depfile != nil
         if !mayTell, isQuicklyExamined(outputs), inputs.areUntouchedFiles(in: workspace) {
             return try examined(id, examine(outputs, in: workspace, root: root, at: now))
         }
@@ -154,7 +154,7 @@ extension Run {
             + remarks(on: discovery, of: execution, isSuccess: isSuccess)
             + remarks(on: execution, outcome, isSuccess ? examination.notes : [])
         let excess = state == .outOfMemory ? nil : memoryExcess(execution.request, outcome.usage)
-        if isSuccess { reportUnheardImports(discovery, of: execution) }
+        if isSuccess { warnAboutMissingImports(discovery, of: execution) }
         noteUse(of: discovery)
         try record(
             execution,
@@ -170,7 +170,7 @@ extension Run {
             shownNote: joined(remarks))
         if let excess { warn(excess, stage) }
         afterCommit.finishedFiles.append(execution.tail.path)
-        if discovery.heardOfImports, let path = execution.sources?.importNotes {
+        if discovery.reportsImports, let path = execution.sources?.importNotes {
             afterCommit.finishedFiles.append(path)
         }
         removeFiles(of: execution)

@@ -7,7 +7,7 @@ import Planner
 import Workspace
 
 extension Run {
-    /// Where an execution will tell what it reads.
+    /// Where an execution will report what it reads.
     func sources(
         of execution: StageFiles.Execution, _ stage: Stage, _ facts: StageFacts, startedAt: Timestamp
     ) -> DiscoverySources {
@@ -18,7 +18,7 @@ extension Run {
             depfile: depfile, earlierDepfile: depfile.flatMap { (try? preparation.workspace.stamp(of: $0)) ?? nil },
             workingDirectory: stage.workingDirectory,
             named: facts.inputs.map(\.path) + stage.outputs.map(\.path) + stage.discovery.ignoredPrograms,
-            startedAt: startedAt)
+            inputs: stage.inputs, startedAt: startedAt)
     }
 
     /// The same of an execution that an earlier coordinator started.
@@ -29,7 +29,7 @@ extension Run {
                 ? "\(root)/\(RunFiles.imports(of: execution.filesOf, execution.record.id))" : nil,
             depfile: stage.discovery.depfile, earlierDepfile: nil, workingDirectory: stage.workingDirectory,
             named: execution.inputs.paths + stage.outputs.map(\.path) + stage.discovery.ignoredPrograms,
-            startedAt: execution.since)
+            inputs: stage.inputs, startedAt: execution.since)
     }
 
     /// Looks, off the deciding thread, at what an ended execution reported to have read.
@@ -68,10 +68,10 @@ extension Run {
         return remarks
     }
 
-    /// Says, once for each template, that a Python stage did not tell what it imports.
-    func reportUnheardImports(_ discovery: Discovery, of execution: RunningStage) {
+    /// Warns, once for each template, that a Python stage did not report what it imports.
+    func warnAboutMissingImports(_ discovery: Discovery, of execution: RunningStage) {
         let stage = graph.stages[execution.stage]
-        guard stage.discovery.followsImports, stage.discovery.startsPython, !discovery.heardOfImports,
+        guard stage.discovery.followsImports, stage.discovery.startsPython, !discovery.reportsImports,
             unheardTemplates.insert(stage.template).inserted
         else { return }
         afterCommit.events.append(

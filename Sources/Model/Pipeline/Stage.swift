@@ -99,7 +99,7 @@ public struct Output: Hashable, Sendable {
 public struct InputDiscovery: Hashable, Sendable {
     /// Whether modules of the project are inputs when Python imports them.
     public var followsImports: Bool
-    /// Whether the command starts Python, so that it should tell what it imports.
+    /// Whether the command starts Python, so that it should report what it imports.
     public var startsPython: Bool
     /// A file in which the stage writes what it has read, as a rule of make. Relative to the pipeline's folder.
     public var depfile: String?

@@ -41,15 +41,21 @@ public struct SecretRules: Hashable, Sendable {
 
     /// Whether the value of a param is secret, if it is not a number or a boolean.
     ///
-    /// - Parameter path: its name, or the path to it (`db.password`).
+    /// - Parameter path: its name, or the path to it: `db.password`; `credentials.user` is secret too.
     public func isSecret(param path: String) -> Bool {
         if let own = ownRule(path) { return own }
-        let name = path.utf8.lastIndex(of: UInt8(ascii: ".")).map { path[path.utf8.index(after: $0)...] } ?? path[...]
-        if name.utf8.count < path.utf8.count, let own = ownRule(String(name)) { return own }
-        let words = words(of: name)
-        guard let last = words.last else { return false }
-        return Self.lastParamWords.contains(last)
-            || words.count > 1 && Self.lastTwoParamWords.contains("\(words[words.count - 2])_\(last)")
+        // From the value to the outermost object, so that an exception for the value itself takes precedence.
+        for name in path.split(separator: ".").reversed() {
+            if let own = ownRule(String(name)) { return own }
+            let words = words(of: name)
+            guard let last = words.last else { continue }
+            if Self.lastParamWords.contains(last)
+                || words.count > 1 && Self.lastTwoParamWords.contains("\(words[words.count - 2])_\(last)")
+            {
+                return true
+            }
+        }
+        return false
     }
 
     /// Whether a name in a text is secret: of a variable if it has no lowercase letter, else of a param.

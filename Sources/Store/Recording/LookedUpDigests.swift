@@ -1,4 +1,4 @@
-// Digests that commands found which record nothing else: kept for later commands where that disturbs nobody. Knows the
+// Digests that commands found which record nothing else: kept for later commands where that disturbs no other program. Knows the
 // cache; does not know what was digested.
 
 import CSQLite
