@@ -170,6 +170,18 @@ import Testing
         #expect(try project.query("select name, value from metrics") == [["name": .text("x"), "value": .number(1)]])
     }
 
+    @Test(arguments: [
+        "rm $RUNS_METRICS; mkdir $RUNS_METRICS", "rm $RUNS_METRICS; mkfifo $RUNS_METRICS",
+        "mv $RUNS_METRICS m; ln -s $PWD/m $RUNS_METRICS",
+    ])
+    func aReplacedMetricsFileIsNoted(_ commands: String) throws {
+        let project = try TestProject(stages: #""a": {"command": "echo '{\"x\": 1}' >> $RUNS_METRICS; \#(commands)"}"#)
+        let result = try project.runs("exec")
+        #expect(
+            result.status == 0 && result.errorOutput.contains("RUNS_METRICS was removed, replaced or truncated"),
+            "\(result.story)")
+    }
+
     @Test func aStageThatStopsTheSupervisorDoesNotHangTheRun() throws {
         let project = try TestProject()
         try project.write("pipeline.json", #"{"name": "p", "stages": {"a": {"command": "kill -STOP $PPID"}}}"#)

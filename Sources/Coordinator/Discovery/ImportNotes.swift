@@ -17,7 +17,8 @@ struct ImportNotes: Sendable {
 
     /// Reads a file that the processes of a stage appended to; nothing where there is none.
     init(readingFile path: String) {
-        guard let (descriptor, size) = openReportFile(path) else { return }
+        guard let (descriptor, status) = try? openReportFile(path) else { return }
+        let size = status.st_size
         defer { close(descriptor) }
         var piece = [UInt8](repeating: 0, count: Int(min(size, 1 << 20)))
         var offset: off_t = 0

@@ -52,6 +52,10 @@ struct MetricsTail {
     private var unwritten = LeftOut()
     /// What was given up.
     private var unreadBytes: Int64 = 0
+    /// Of the file that was read first.
+    private var inode: UInt64?
+    /// Whether the stage removed, replaced or truncated the file.
+    private var isDamaged = false
 
     /// Where the file ended when the stage did: later writes are ignored.
     private var endOffset: off_t?
@@ -64,9 +68,22 @@ struct MetricsTail {
 
     /// The stage has ended: nothing that is written from now on is read.
     mutating func end() {
-        guard endOffset == nil, let (descriptor, size) = openReportFile(path) else { return }
-        close(descriptor)
-        endOffset = size
+        guard endOffset == nil else { return }
+        do throws(StateFile.Failure) {
+            let (descriptor, status) = try openReportFile(path)
+            close(descriptor)
+            endOffset = status.st_size
+            check(status)
+        } catch {
+            isDamaged = isDamaged || !error.isMissing || inode != nil
+        }
+    }
+
+    /// Compares the file with the one that was read before.
+    private mutating func check(_ status: stat) {
+        let found = UInt64(status.st_ino)
+        if status.st_size < offset || inode ?? found != found { isDamaged = true }
+        inode = inode ?? found
     }
 
     /// Nothing more is read of a stage that has ended.
@@ -79,8 +96,10 @@ struct MetricsTail {
     /// What the lines completed since the last call report, out of at most a mebibyte.
     mutating func read(at time: Timestamp) -> ReportedLines {
         (isBehind, readBytes) = (false, 0)
-        guard let (descriptor, size) = openReportFile(path) else { return ReportedLines() }
+        guard let (descriptor, status) = try? openReportFile(path) else { return ReportedLines() }
         defer { close(descriptor) }
+        let size = status.st_size
+        check(status)
         guard let reported = readPiece(of: descriptor, size: size, at: time) else { return ReportedLines() }
         isBehind = offset < min(size, endOffset ?? size) && skippedBytes <= Self.mostSkippedBytes
         return reported
@@ -105,6 +124,7 @@ struct MetricsTail {
             badLines.text("1 invalid line in RUNS_METRICS", "invalid lines in RUNS_METRICS"),
             leftOut.text("1 value left out", "values left out"),
             unwritten.text("1 report was not written", "reports were not written"), unread,
+            isDamaged ? "RUNS_METRICS was removed, replaced or truncated: reports are missing" : nil,
         ].compactMap(\.self)
     }
 
@@ -236,9 +256,9 @@ private func hasValue(_ value: JSONValue) -> Bool {
 }
 
 /// A file that a stage appends to, which it may have replaced by anything.
-func openReportFile(_ path: String) -> (descriptor: Int32, size: off_t)? {
-    guard let descriptor = try? StateFile.open(path, O_RDONLY) else { return nil }
+func openReportFile(_ path: String) throws(StateFile.Failure) -> (descriptor: Int32, status: stat) {
+    let descriptor = try StateFile.open(path, O_RDONLY)
     var status = stat()
     fstat(descriptor, &status)
-    return (descriptor, status.st_size)
+    return (descriptor, status)
 }
