@@ -58,8 +58,8 @@ public func key(base: Digest, inputs: [RecordedPath]) -> Digest {
     return encoder.digest
 }
 
-/// The variables that are part of a stage's key, as recorded and sorted by name: the stage's own and those passed by
-/// the caller, with secrets replaced by salted digests.
+/// The variables as they enter the key, sorted by name: the stage's own and those passed by the caller. Which of them
+/// enter as salted digests is decided by the rule of version 0.1, so that keys stay; `Redaction` decides what is recorded.
 ///
 /// - Parameter caller: looks a variable up in the caller's environment.
 public func recordedEnvironment(
@@ -76,8 +76,8 @@ public func recordedEnvironment(
     }
 }
 
-/// Whether a variable of that name is treated as a secret. Values of secrets are never stored.
-public func looksSecret(_ name: String) -> Bool {
+/// Whether a variable of that name enters the key as a salted digest.
+private func looksSecret(_ name: String) -> Bool {
     let upper = name.uppercased()
     return ["KEY", "TOKEN", "SECRET", "PASSWORD"].contains { upper.contains($0) }
 }

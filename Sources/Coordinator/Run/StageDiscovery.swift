@@ -11,25 +11,29 @@ extension Run {
     func sources(
         of execution: StageFiles.Execution, _ stage: Stage, _ facts: StageFacts, startedAt: Timestamp
     ) -> DiscoverySources {
-        let depfile = stage.discovery.depfile
-        return DiscoverySources(
-            importNotes: stage.discovery.followsImports
-                ? "\(root)/\(RunFiles.imports(of: execution.run, execution.id))" : nil,
-            depfile: depfile, earlierDepfile: depfile.flatMap { (try? preparation.workspace.stamp(of: $0)) ?? nil },
-            workingDirectory: stage.workingDirectory,
-            named: facts.inputs.map(\.path) + stage.outputs.map(\.path) + stage.discovery.ignoredPrograms,
-            inputs: stage.inputs, startedAt: startedAt)
+        let earlier = stage.discovery.depfile.flatMap { (try? preparation.workspace.stamp(of: $0)) ?? nil }
+        return sources(
+            of: stage, importNotes: RunFiles.imports(of: execution.run, execution.id), earlierDepfile: earlier,
+            inputPaths: facts.inputs.map(\.path), startedAt: startedAt)
     }
 
     /// The same of an execution that an earlier coordinator started.
     func sources(ofAdopted execution: RunningStage) -> DiscoverySources {
         let stage = graph.stages[execution.stage]
-        return DiscoverySources(
-            importNotes: stage.discovery.followsImports
-                ? "\(root)/\(RunFiles.imports(of: execution.filesOf, execution.record.id))" : nil,
-            depfile: stage.discovery.depfile, earlierDepfile: nil, workingDirectory: stage.workingDirectory,
-            named: execution.inputs.paths + stage.outputs.map(\.path) + stage.discovery.ignoredPrograms,
-            inputs: stage.inputs, startedAt: execution.since)
+        return sources(
+            of: stage, importNotes: RunFiles.imports(of: execution.filesOf, execution.record.id), earlierDepfile: nil,
+            inputPaths: execution.inputs.paths, startedAt: execution.since)
+    }
+
+    private func sources(
+        of stage: Stage, importNotes: String, earlierDepfile: FileStamp?, inputPaths: [String], startedAt: Timestamp
+    ) -> DiscoverySources {
+        DiscoverySources(
+            importNotes: stage.discovery.followsImports ? "\(root)/\(importNotes)" : nil,
+            depfile: stage.discovery.depfile, earlierDepfile: earlierDepfile,
+            workingDirectory: stage.workingDirectory,
+            named: inputPaths + stage.outputs.map(\.path) + stage.discovery.ignoredPrograms, inputs: stage.inputs,
+            startedAt: startedAt)
     }
 
     /// Looks, off the deciding thread, at what an ended execution reported to have read.
